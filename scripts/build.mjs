@@ -1,0 +1,111 @@
+/**
+ * Builds `dist/`: the library as modules with types (tsc), and the command line as bundles (esbuild).
+ *
+ *   dist/index.js, testing.js, …   the library
+ *   dist/bin/skein.cjs             src/cli/front.ts: starts fast; loads main.cjs when it has to
+ *   dist/bin/main.cjs              src/cli/main.ts and all it needs
+ *   dist/bin/NAME-worker.cjs       a bundle for each src/…/NAME-worker.node.ts
+ *
+ * Everything is built beside `dist/` and takes its place in one rename, so a failed build leaves
+ * the last good one, and no stale file survives.
+ */
+import { chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import {
+  StepFailure,
+  buildStamp,
+  checkNode,
+  hashBuildInputs,
+  root,
+  run,
+  runScript,
+} from './prepare.mjs'
+
+/** Loaded from node_modules when first used: large, and most commands never need them. */
+const external = ['mathjs', '@peculiar/x509']
+
+const staging = path.join(root, `.dist-${process.pid}`)
+
+await runScript(async () => {
+  checkNode()
+  const stamp = hashBuildInputs() // Before reading: a file changed meanwhile is built next time.
+  try {
+    const [library, bundles] = await Promise.allSettled([buildLibrary(), buildBundles()])
+    for (const part of [library, bundles]) if (part.status === 'rejected') throw part.reason
+    writeFileSync(path.join(staging, path.basename(buildStamp)), stamp)
+    rmSync(path.join(root, 'dist'), { recursive: true, force: true })
+    renameSync(staging, path.join(root, 'dist'))
+  } finally {
+    rmSync(staging, { recursive: true, force: true })
+  }
+})
+
+async function buildLibrary() {
+  const tsc = path.join('node_modules', 'typescript', 'bin', 'tsc')
+  const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', staging]
+  await run(process.execPath, args, { what: 'tsc -p tsconfig.build.json' })
+}
+
+async function buildBundles() {
+  const { build } = await import('esbuild') // Only here: nothing is installed when the file loads.
+  const shared = {
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    external,
+    // `import()` becomes a `require` when it is reached; the ESM loader would cost 5 ms more.
+    supported: { 'dynamic-import': false },
+    logLevel: 'warning',
+    legalComments: 'none',
+  }
+  const bundleUrl = {
+    define: { 'import.meta.url': '__bundleUrl' },
+    banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href" },
+  }
+  const bundles = [
+    {
+      ...shared,
+      entryPoints: ['src/cli/front.ts'],
+      outfile: path.join(staging, 'bin', 'skein.cjs'),
+      banner: { js: '#!/usr/bin/env node' },
+      plugins: [mainOnDemand],
+      // The front has no banner that gives import.meta.url a value: that costs start-up time.
+      logOverride: { 'empty-import-meta': 'error' },
+    },
+    { ...shared, ...bundleUrl, entryPoints: ['src/cli/main.ts'], outfile: outfile('main') },
+    ...listWorkers().map((file) => {
+      const name = path.basename(file, '.node.ts')
+      return { ...shared, ...bundleUrl, entryPoints: [file], outfile: outfile(name) }
+    }),
+  ]
+  try {
+    await Promise.all(bundles.map((options) => build(options)))
+  } catch (error) {
+    // esbuild has already printed what is wrong and where.
+    throw new StepFailure(`the bundles failed (esbuild): ${error.message.split('\n')[0]}`, 1)
+  }
+  chmodSync(path.join(staging, 'bin', 'skein.cjs'), 0o755)
+}
+
+/** Keeps main out of the front: its `import('./main.ts')` is left as a `require('./main.cjs')`. */
+const mainOnDemand = {
+  name: 'main-on-demand',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.cjs', external: true }))
+  },
+}
+
+function outfile(name) {
+  return path.join(staging, 'bin', `${name}.cjs`)
+}
+
+function listWorkers(folder = 'src') {
+  if (!existsSync(path.join(root, folder))) return []
+  return readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const place = `${folder}/${entry.name}`
+    if (entry.isDirectory()) return listWorkers(place)
+    return entry.name.endsWith('-worker.node.ts') ? [place] : []
+  })
+}

@@ -1,0 +1,40 @@
+/**
+ * Makes text from a peer safe for a terminal: control characters, escape sequences and bidirectional
+ * overrides become visible `\xNN` or `\u{NNNN}`; tabs and line breaks stay.
+ */
+export function sanitizeText(text: string): string {
+  return text.replaceAll(
+    // oxlint-disable-next-line no-control-regex -- these are what it removes
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => {
+      const code = character.codePointAt(0) ?? 0
+      return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
+    },
+  )
+}
+
+/** The word of `candidates` that a mistyped `word` most likely meant, within two edits. */
+export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
+  let nearest: string | undefined
+  let least = Math.min(3, Math.ceil(word.length / 2) + 1)
+  for (const candidate of candidates) {
+    const distance = editDistance(word, candidate, least)
+    if (distance < least) [nearest, least] = [candidate, distance]
+  }
+  return nearest
+}
+
+/** Levenshtein distance (Wagner–Fischer, one row), or `bound` where it is at least that. */
+function editDistance(from: string, to: string, bound: number): number {
+  if (Math.abs(from.length - to.length) >= bound) return bound
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= to.length; j++) {
+      const change = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return Math.min(bound, row[to.length] ?? bound)
+}

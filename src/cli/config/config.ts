@@ -1,0 +1,142 @@
+import type { Rule } from '../../base/policy.ts'
+import type { PeerId } from '../../base/peer-id.ts'
+import { type LimitName, limitNames, type Limits } from './limits.ts'
+import type { Entry } from './merge.ts'
+import type { Alias, PeerTarget } from './network-kinds.ts'
+import { type SettingKey, type SettingValue, settings } from './settings.ts'
+
+/** A program that peers may run. */
+export interface Program {
+  /** A name to be found on the PATH, or an absolute path. */
+  readonly file: string
+  readonly args: readonly string[]
+  /** Absent: `known`, `member` and `local`. */
+  readonly allow?: readonly Rule[]
+  /** What happens to arguments that a caller adds. */
+  readonly arguments: 'refuse' | 'append'
+  readonly stdin: boolean
+  readonly timeoutMs: number
+  readonly maxOutputBytes: number
+}
+
+/** Where a node reads and writes. All are absolute; none need exist. */
+export interface Folders {
+  readonly config: string
+  readonly data: string
+  /** The control socket, or the name of the pipe on Windows. */
+  readonly controlPath: string
+}
+
+/** Everything that is configured: checked, complete and frozen. */
+export interface Config {
+  readonly profile: string
+  readonly folders: Folders
+  readonly network: {
+    readonly label: string
+    readonly listen: { readonly host: string; readonly port: number; readonly enabled: boolean }
+    /** Those of `network.peers`, then those of `network.target.path`; no address twice. */
+    readonly peers: readonly PeerTarget[]
+    readonly admit: SettingValue<'network.admit'>
+  }
+  /** IDs by label. */
+  readonly known: ReadonlyMap<string, PeerId>
+  /** Who has a role, by its name. */
+  readonly roles: ReadonlyMap<string, readonly PeerId[]>
+  readonly commands: {
+    readonly builtin: SettingValue<'commands.builtin'>
+    readonly aliases: ReadonlyMap<string, Alias>
+  }
+  readonly programs: ReadonlyMap<string, Program>
+  readonly prompt: { readonly enabled: boolean }
+  readonly log: { readonly level: SettingValue<'log.level'> }
+  readonly limits: Limits
+  /** Every value with where it came from, for `skein config`. */
+  readonly origins: readonly Entry[]
+}
+
+/** What a configuration is put together from. */
+export interface Parts {
+  readonly profile: string
+  readonly folders: Folders
+  /** Merged and checked, with a label. */
+  readonly entries: ReadonlyMap<string, Entry>
+  /** From `network.target.path`. */
+  readonly targets: readonly PeerTarget[]
+}
+
+/** Turns checked entries into the typed, frozen value. */
+export function assembleConfig({ profile, folders, entries, targets }: Parts): Config {
+  const get = <Key extends SettingKey>(key: Key): SettingValue<Key> =>
+    entries.get(key)?.value as SettingValue<Key>
+  const config: Config = {
+    profile,
+    folders,
+    network: {
+      label: get('network.label'),
+      listen: {
+        host: get('network.listen.host'),
+        port: get('network.listen.port'),
+        enabled: get('network.listen.enabled'),
+      },
+      peers: withoutRepeats([...get('network.peers'), ...targets]),
+      admit: get('network.admit'),
+    },
+    known: namedValues(entries, 'known.*'),
+    roles: namedValues(entries, 'roles.*'),
+    commands: { builtin: get('commands.builtin'), aliases: namedValues(entries, 'commands.*') },
+    programs: assemblePrograms(entries),
+    prompt: { enabled: get('prompt.enabled') },
+    log: { level: get('log.level') },
+    limits: assembleLimits((name) => get(`limits.${name}`)),
+    origins: [...entries.values()],
+  }
+  return deepFreeze(config)
+}
+
+/** The values of a row with `*`, by the name that stands there. */
+export function namedValues<Key extends SettingKey>(
+  entries: ReadonlyMap<string, Entry>,
+  row: Key,
+): ReadonlyMap<string, SettingValue<Key>> {
+  const ofRow = [...entries.values()].filter((entry) => entry.setting === row)
+  return new Map(ofRow.map((entry) => [entry.name, entry.value as SettingValue<Key>]))
+}
+
+function assemblePrograms(entries: ReadonlyMap<string, Entry>): ReadonlyMap<string, Program> {
+  const programs = new Map<string, Program>()
+  for (const [name, file] of namedValues(entries, 'programs.*.file')) {
+    const get = <Key extends SettingKey>(row: Key): SettingValue<Key> =>
+      namedValues(entries, row).get(name) ?? (settings[row].fallback as SettingValue<Key>)
+    const { allow, ...rest }: Program = {
+      file,
+      args: get('programs.*.args'),
+      allow: get('programs.*.allow'),
+      arguments: get('programs.*.arguments'),
+      stdin: get('programs.*.stdin'),
+      timeoutMs: get('programs.*.timeoutMs'),
+      maxOutputBytes: get('programs.*.maxOutputBytes'),
+    }
+    programs.set(name, allow === undefined ? rest : { ...rest, allow })
+  }
+  return programs
+}
+
+function assembleLimits(get: (name: LimitName) => number): Limits {
+  return Object.fromEntries(limitNames.map((name) => [name, get(name)])) as unknown as Limits
+}
+
+function withoutRepeats(targets: readonly PeerTarget[]): readonly PeerTarget[] {
+  const seen = new Map<string, PeerTarget>()
+  for (const target of targets) {
+    const key = `${target.host} ${target.port}`
+    if (!seen.has(key)) seen.set(key, target)
+  }
+  return [...seen.values()]
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const inner of value instanceof Map ? value.values() : Object.values(value))
+    deepFreeze(inner)
+  return Object.freeze(value)
+}

@@ -1,0 +1,146 @@
+/**
+ * Every setting there is: one row a key, with its kind, built-in default and meaning. Validation,
+ * `skein config`, the nearest right key and the table of the guide all come from here.
+ *
+ * A `*` in a key stands for a name that the user chooses.
+ */
+import { listOf, oneOf, textWhere, wholeNumber, yesNo } from './kinds.ts'
+import { limitSettings } from './limits.ts'
+import {
+  aliasKind,
+  commandNameKind,
+  hostKind,
+  labelKind,
+  peerIdKind,
+  peerTargetKind,
+  roleNameKind,
+  ruleKind,
+} from './network-kinds.ts'
+import { type Setting, setting } from './setting.ts'
+
+/** Who may connect. */
+export const admitNames = ['local', 'known', 'anyone'] as const
+
+/** The processors that a node can offer to its peers. */
+export const builtinNames = ['calc', 'echo', 'help', 'status', 'peers'] as const
+
+/** How much is logged: pino's levels. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+const anyText = textWhere('text', () => true)
+const path = textWhere('a path', (text) => !text.includes('\0'))
+const someText = textWhere('text that is not empty', (text) => text !== '' && !text.includes('\0'))
+
+const networkSettings = {
+  'network.label': setting(labelKind, {
+    fallback: '',
+    fallbackText: 'the profile, else the host name',
+    doc: 'What this node calls itself; a claim that others check against their own list',
+  }),
+  'network.listen.host': setting(hostKind, {
+    fallback: '::',
+    doc: 'The address to listen on; `::` is every address of this machine, IPv4 and IPv6',
+  }),
+  'network.listen.port': setting(wholeNumber(0, 65_535), {
+    fallback: 14_590,
+    doc: 'The TCP port to listen on; 0 takes a free one',
+  }),
+  'network.listen.enabled': setting(yesNo, {
+    fallback: true,
+    doc: 'Whether to listen at all; without it this node only dials',
+  }),
+  'network.peers': setting(listOf(peerTargetKind), {
+    fallback: [],
+    doc: 'The peers to stay connected to, in the order of their indexes',
+  }),
+  'network.target.path': setting(path, {
+    fallback: '',
+    fallbackText: 'none',
+    doc: 'A JSON file with a list of `"host:port"`: more peers, after those of `network.peers`',
+  }),
+  'network.admit': setting(oneOf(admitNames), {
+    fallback: 'local' as const,
+    doc: 'Who may connect: `known` peers, also whoever comes from this machine (`local`), or `anyone`',
+  }),
+}
+
+const peopleSettings = {
+  'known.*': setting(peerIdKind, {
+    nameKind: labelKind,
+    doc: 'A peer that is known: its label and its ID',
+  }),
+  'roles.*': setting(listOf(peerIdKind), {
+    fallback: [],
+    nameKind: roleNameKind,
+    doc: 'A role of your own and the peers that have it, for the `allow` lists',
+  }),
+}
+
+const commandSettings = {
+  'commands.builtin': setting(listOf(oneOf(builtinNames)), {
+    fallback: builtinNames,
+    doc: 'The built-in commands that peers may use; `[]` takes them all away',
+  }),
+  'commands.*': setting(aliasKind, {
+    nameKind: commandNameKind,
+    doc: 'An alias: the command it stands for, with `$1` and `$*` for its arguments',
+  }),
+  'programs.*.file': setting(someText, {
+    nameKind: commandNameKind,
+    doc: 'A program that peers may run; with a `/` it is relative to the file that names it',
+  }),
+  'programs.*.args': setting(listOf(anyText), {
+    fallback: [],
+    doc: 'Its fixed arguments; there is never a shell',
+  }),
+  'programs.*.allow': setting(listOf(ruleKind), {
+    fallbackText: '`["role:known", "role:member", "role:local"]`',
+    doc: 'Who may run it',
+  }),
+  'programs.*.arguments': setting(oneOf(['refuse', 'append'] as const), {
+    fallback: 'refuse' as const,
+    doc: 'What happens to arguments that a caller adds',
+  }),
+  'programs.*.stdin': setting(yesNo, {
+    fallback: false,
+    doc: 'Whether a caller may send it input',
+  }),
+  'programs.*.timeoutMs': setting(wholeNumber(1, 2 ** 31 - 1), {
+    fallback: 3_600_000, // Guess: an hour; a backup ends, what hangs does not stay for ever.
+    doc: 'It is ended after this long',
+  }),
+  'programs.*.maxOutputBytes': setting(wholeNumber(0, 2 ** 40), {
+    fallback: 64 * 2 ** 20, // Guess: more is a file to be copied.
+    doc: 'It is ended when it has written this much',
+  }),
+}
+
+const programSettings = {
+  'prompt.enabled': setting(yesNo, {
+    fallback: true,
+    doc: 'Whether `skein up` reads commands from its input; `--no-prompt` turns it off',
+  }),
+  'log.level': setting(oneOf(logLevels), {
+    fallback: 'info' as const,
+    doc: 'The least important messages that are still logged',
+  }),
+}
+
+/** Every setting, by key. */
+export const settings = {
+  ...networkSettings,
+  ...peopleSettings,
+  ...commandSettings,
+  ...programSettings,
+  ...limitSettings,
+}
+
+/** A key of the table, with `*` where the user chooses a name. */
+export type SettingKey = keyof typeof settings
+
+/** What a setting's value is. */
+export type SettingValue<Key extends SettingKey> =
+  (typeof settings)[Key] extends Setting<infer Value> ? Value : never
+
+/** All keys, in the order of the table. */
+export const settingKeys = Object.keys(settings) as readonly SettingKey[]

@@ -1,0 +1,435 @@
+/**
+ * The lasting relation to one peer: many streams over one path after another.
+ *
+ *   open ──last path lost──▶ suspended ──path attached──▶ open
+ *     └──── close, GOODBYE, violation ────┴── window over ──▶ closed
+ *
+ * Counted frames are numbered from 0 in each direction, kept until acknowledged ({@link SendLog}) and
+ * replayed on the next path, so a lost path loses, repeats and reorders nothing. Each side sends on
+ * one path of its own choice and reads on all.
+ *
+ * Everything that one turn of reading leads to leaves in one write at its end; what happens outside
+ * such a turn leaves in a microtask.
+ *
+ * **Invariant**: a frame is acted on exactly once: when its number is `receivedNumber`.
+ */
+import { SkeinError } from '../base/errors.ts'
+import { frameType, isCounted, makeNumberFrame, readUint53 } from './frames.ts'
+import { ackBytes, ackDelayMs } from './options.ts'
+import { PathLink } from './path-link.ts'
+import { SendLog } from './send-log.ts'
+import { StreamTable, readReason, writeReason } from './stream-table.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { ErrorCode } from '../base/errors.ts'
+import type { Path } from '../transport/contract.ts'
+import type { Priority, Stream } from './contract.ts'
+import type { DataPart, Frame, FrameReader } from './frame-reader.ts'
+import type { ConnectionOptions } from './options.ts'
+import type { LinkOwner } from './path-link.ts'
+import type { FrameOutlet } from './stream-table.ts'
+
+/** Where a connection stands. */
+export type ConnectionState = 'open' | 'suspended' | 'closed'
+
+/** What a connection tells whoever made it. */
+export interface ConnectionHandler {
+  /** The peer opened a stream; false when nobody serves its protocol. */
+  onStream(stream: Stream): boolean
+  onPathAttached(path: Path): void
+  onPathLost(path: Path, reason: string): void
+  /** The path in use does not answer in time, and there is no other: another dial may help. */
+  onDoubt(): void
+  onRtt(rttMicros: number): void
+  /** The peer broke a rule; the connection closes with `VIOLATION` right after. */
+  onViolation(rule: string): void
+  /** The connection is over; called once. The error says why, and each stream's `onClose` got it. */
+  onClose(error: SkeinError): void
+}
+
+/** What a connection starts from. */
+export interface ConnectionSetup {
+  /** Number of this connection between these two incarnations. */
+  readonly epoch: number
+  /** Whether our peer ID is the lower one: our streams then have even numbers. */
+  readonly isLower: boolean
+  /** Credit that the peer's HELLO or WELCOME gives each stream. */
+  readonly peerWindowBytes: number
+  readonly clock: Clock
+  readonly options: ConnectionOptions
+  readonly handler: ConnectionHandler
+}
+
+/** How a path joins: numbers from the handshake that it went through. */
+export interface Attachment {
+  /** What the peer had received of us; `undefined` when it named no living epoch. */
+  readonly peerReceived: number | undefined
+  /** What we told the peer that we had received: its frames on this path start there. */
+  readonly toldReceived: number
+}
+
+/** See the file's head. */
+export class Connection implements LinkOwner, FrameOutlet {
+  readonly epoch: number
+  readonly isLower: boolean
+  readonly peerWindowBytes: number
+  readonly clock: Clock
+  readonly options: ConnectionOptions
+  state: ConnectionState = 'suspended'
+  /** Number of the next counted frame of the peer that is news. */
+  receivedNumber = 0
+
+  readonly #handler: ConnectionHandler
+  readonly #log = new SendLog()
+  readonly #streams: StreamTable
+  #links: PathLink[] = []
+  #sending: PathLink | undefined
+  /** Payload bytes of frame `receivedNumber` that were already handed on. */
+  #partBytes = 0
+  #ackedNumber = 0
+  /** Frames before this one left on another path than the one in use. */
+  #switchNumber = 0
+  #unackedBytes = 0
+  #ackTimer: Timer | undefined
+  #expiry: Timer | undefined
+  #suspendedAtMs: number
+  #isInTurn = false
+  #isFlushDue = false
+
+  constructor(setup: ConnectionSetup) {
+    this.epoch = setup.epoch
+    this.isLower = setup.isLower
+    this.peerWindowBytes = setup.peerWindowBytes
+    this.clock = setup.clock
+    this.options = setup.options
+    this.#handler = setup.handler
+    this.#streams = new StreamTable(this)
+    this.#suspendedAtMs = setup.clock.nowMs()
+  }
+
+  /** The path that we send on. */
+  get path(): Path | undefined {
+    return this.#sending?.path
+  }
+
+  /** All paths, the one in use first. */
+  get links(): readonly PathLink[] {
+    return this.#links.toSorted((a, b) => Number(b === this.#sending) - Number(a === this.#sending))
+  }
+
+  /** Smoothed round-trip time of the path in use, µs. */
+  get rttMicros(): number | undefined {
+    return this.#sending?.rttMicros
+  }
+
+  /** True while the path in use does not answer in time. */
+  get isDoubtful(): boolean {
+    return this.#sending?.isDoubtful === true
+  }
+
+  get streamCount(): number {
+    return this.#streams.size
+  }
+
+  /** Milliseconds since the last path was lost; 0 while open. */
+  get suspendedMs(): number {
+    return this.state === 'suspended' ? this.clock.nowMs() - this.#suspendedAtMs : 0
+  }
+
+  /** Bytes that streams gave and the peer has not acknowledged. */
+  get heldBytes(): number {
+    return this.#log.retainedBytes + this.#streams.queuedBytes
+  }
+
+  get canSend(): boolean {
+    return this.#sending !== undefined
+  }
+
+  get inFlightBytes(): number {
+    return this.#log.retainedBytes
+  }
+
+  /**
+   * Opens a stream. While suspended it waits for the next path.
+   *
+   * @throws {SkeinError} `CONNECTION_CLOSED` the connection is over.
+   */
+  open(protocol: string, options: { readonly priority?: Priority } = {}): Stream {
+    if (this.state === 'closed') {
+      throw new SkeinError('CONNECTION_CLOSED', `cannot open ${protocol}: the connection is closed`)
+    }
+    return this.#streams.open(protocol, options.priority ?? 'call')
+  }
+
+  /**
+   * Adds a path that went through the handshake. With no other path it is used at once; else it
+   * stands by.
+   *
+   * @param rest - Bytes that came right behind the handshake.
+   * @returns false when the peer claims to have received what was never sent.
+   */
+  attach(path: Path, { peerReceived, toldReceived }: Attachment, rest?: Uint8Array): boolean {
+    if (peerReceived !== undefined && !this.#log.acknowledge(peerReceived)) return false
+    const link = new PathLink(this, path, toldReceived)
+    this.#links.push(link)
+    this.#expiry?.cancel()
+    this.state = 'open'
+    this.#handler.onPathAttached(path)
+    if (this.#sending === undefined) this.#sendOn(link, peerReceived)
+    else this.#sending.probe()
+    link.start()
+    if (rest !== undefined && rest.length > 0) link.onData(rest)
+    return true
+  }
+
+  /** Moves what we send to another living path, without loss, while the old one lives on. */
+  switchTo(link: PathLink): void {
+    if (link === this.#sending || link.isClosed || this.#sending === undefined) return
+    this.#flush()
+    this.#log.leaveSlab()
+    this.#sending = link
+    this.#switchNumber = this.#log.nextNumber
+    link.path.write(makeNumberFrame(frameType.switch, this.#switchNumber))
+  }
+
+  /**
+   * Says goodbye, sends what is under way, and closes. Streams end with this code.
+   *
+   * @param goodbye - What the peer is told, where that differs.
+   */
+  close(code: ErrorCode, message: string, goodbye: ErrorCode = code): void {
+    if (this.state === 'closed') return
+    this.#streams.pump()
+    this.append(frameType.goodbye, 0, writeReason(goodbye, message))
+    this.#log.flush(this.#sending?.path, this.#ackNumber())
+    this.#end(new SkeinError(code, message))
+  }
+
+  append(type: number, streamId: number, payload: Uint8Array): void {
+    this.#log.append({ type, streamId }, payload, this.#sending?.path)
+  }
+
+  appendNumber(type: number, streamId: number, value: number): void {
+    this.#log.appendNumber({ type, streamId, value }, this.#sending?.path)
+  }
+
+  wake(): void {
+    if (this.#isInTurn || this.#isFlushDue) return
+    this.#isFlushDue = true
+    queueMicrotask(() => {
+      this.#isFlushDue = false
+      if (this.state !== 'closed') this.#flush()
+    })
+  }
+
+  accept(stream: Stream): boolean {
+    return this.#handler.onStream(stream)
+  }
+
+  canFillGap(reader: FrameReader): boolean {
+    return this.#links.some((link) => link.reader !== reader && !link.isClosed)
+  }
+
+  onLinkData(link: PathLink, bytes: Uint8Array): void {
+    this.#isInTurn = true
+    let violation = link.reader.read(bytes)
+    if (this.#links.length > 1) violation ??= this.#readHeld()
+    this.#isInTurn = false
+    if (this.state === 'closed') return
+    if (violation !== undefined) this.#fail(violation)
+    else this.#endTurn()
+  }
+
+  onLinkClose(link: PathLink, reason: string): void {
+    this.#links = this.#links.filter((other) => other !== link)
+    if (this.state === 'closed') return
+    if (this.#sending === link) {
+      this.#sending = undefined
+      const next = this.#links[0]
+      if (next !== undefined) this.#sendOn(next, undefined)
+    } else if (this.#sending !== undefined && this.#log.ackedNumber < this.#switchNumber) {
+      // Frames from before the last SWITCH went down with the path.
+      this.#sendOn(this.#sending, undefined)
+    }
+    const isLast = this.#links.length === 0
+    if (isLast) {
+      this.state = 'suspended'
+      this.#suspendedAtMs = this.clock.nowMs()
+    }
+    this.#handler.onPathLost(link.path, reason)
+    if (isLast && this.#links.length === 0) this.#awaitPath()
+    if (this.#isOver()) return
+    const violation = this.#readHeld()
+    if (violation !== undefined) this.#fail(violation)
+  }
+
+  onLinkDoubt(link: PathLink): void {
+    if (link !== this.#sending) return
+    const other = this.#links.find((each) => each !== link && !each.isDoubtful)
+    if (other === undefined) this.#handler.onDoubt()
+    else this.#sendOn(other, undefined)
+  }
+
+  onLinkRtt(link: PathLink): void {
+    if (link === this.#sending && link.rttMicros !== undefined) this.#handler.onRtt(link.rttMicros)
+  }
+
+  onLinkTick(): void {
+    this.#log.rest()
+  }
+
+  onDataPart(part: DataPart): string | undefined {
+    if (part.number < this.receivedNumber) return undefined
+    const { length } = part.bytes
+    const skip = Math.min(Math.max(this.#partBytes - part.offset, 0), length)
+    const end = part.offset + length
+    this.#unackedBytes += length
+    if (end === part.payloadBytes) {
+      this.receivedNumber++
+      this.#partBytes = 0
+    } else this.#partBytes = Math.max(this.#partBytes, end)
+    return skip < length ? this.#streams.onData(part, skip) : undefined
+  }
+
+  onFrame(frame: Frame, reader: FrameReader): string | undefined {
+    if (!isCounted(frame.type)) return this.#onPathFrame(frame, reader)
+    if (frame.number < this.receivedNumber || this.state === 'closed') return undefined
+    this.receivedNumber++
+    this.#unackedBytes += frame.payload.length
+    if (frame.type === frameType.goodbye) return this.#onGoodbye(frame.payload)
+    return this.#streams.onFrame(frame)
+  }
+
+  #onPathFrame({ type, payload }: Frame, reader: FrameReader): string | undefined {
+    const value = readUint53(payload, 0)
+    if (payload.length !== 8 || value === undefined) return 'C4: a malformed number'
+    const link = this.#links.find((each) => each.reader === reader)
+    if (link === undefined) return undefined
+    switch (type) {
+      case frameType.ping:
+        link.path.write(makeNumberFrame(frameType.pong, value))
+        return undefined
+      case frameType.pong:
+        link.receivePong(value)
+        return undefined
+      case frameType.ack:
+        return this.#onAck(value)
+      default:
+        reader.renumber(value)
+        return undefined
+    }
+  }
+
+  #onAck(number: number): string | undefined {
+    const isNews = number > this.#log.ackedNumber
+    if (!this.#log.acknowledge(number)) return 'C6: an ACK of what was never sent'
+    if (isNews) this.#sending?.prove()
+    return undefined
+  }
+
+  #onGoodbye(payload: Uint8Array): string | undefined {
+    const reason = readReason(payload)
+    if (reason === undefined) return 'C13: a malformed GOODBYE'
+    this.#end(new SkeinError(reason.code, reason.message, { cause: 'peer' }))
+    return undefined
+  }
+
+  /** Hands on what paths held back for frames that have come now. */
+  #readHeld(): string | undefined {
+    for (const { reader } of this.#links) {
+      const violation = reader.isHolding ? reader.readHeld() : undefined
+      if (violation !== undefined) return violation
+    }
+    return undefined
+  }
+
+  /**
+   * Sends on `link` from now on, where no other path is in use.
+   *
+   * @param peerReceived - Told in the handshake of this path: the peer counts from there. `undefined`
+   *   when it is not known, or not fresh: then SWITCH says where we start.
+   */
+  #sendOn(link: PathLink, peerReceived: number | undefined): void {
+    this.#log.flush(undefined, -1)
+    this.#sending = link
+    const { ackedNumber } = this.#log
+    this.#switchNumber = ackedNumber
+    if (peerReceived !== ackedNumber) {
+      link.path.write(makeNumberFrame(frameType.switch, ackedNumber))
+    }
+    this.#log.replay(link.path, ackedNumber)
+    this.wake()
+  }
+
+  #endTurn(): void {
+    this.#streams.pump()
+    if (this.#log.hasPending) this.#flushLog()
+    else if (this.receivedNumber > this.#ackedNumber) this.#ackSoon()
+  }
+
+  #flush(): void {
+    this.#streams.pump()
+    if (this.#log.hasPending) this.#flushLog()
+  }
+
+  #flushLog(): void {
+    this.#log.flush(this.#sending?.path, this.#ackNumber())
+  }
+
+  /** The number to acknowledge with what leaves now; below zero where none is due. */
+  #ackNumber(): number {
+    if (this.#sending === undefined || this.receivedNumber === this.#ackedNumber) return -1
+    this.#ackedNumber = this.receivedNumber
+    this.#unackedBytes = 0
+    return this.receivedNumber
+  }
+
+  #ackSoon(): void {
+    if (this.#unackedBytes >= ackBytes) this.#ackNow()
+    else
+      this.#ackTimer ??= this.clock.after(ackDelayMs, () => {
+        this.#ackTimer = undefined
+        this.#ackNow()
+      })
+  }
+
+  #ackNow(): void {
+    const number = this.#ackNumber()
+    if (number >= 0) this.#sending?.path.write(makeNumberFrame(frameType.ack, number))
+  }
+
+  #awaitPath(): void {
+    const { resumeWindowMs } = this.options
+    if (resumeWindowMs === 0) {
+      this.close('CONNECTION_CLOSED', 'the other side went away')
+      return
+    }
+    this.#expiry = this.clock.after(resumeWindowMs, () => {
+      const seconds = Math.round(resumeWindowMs / 1_000)
+      const message = `no path to the peer for ${seconds} s (resumeWindowMs)`
+      this.close('CONNECTION_EXPIRED', message)
+    })
+  }
+
+  /** State as it is now, after a handler may have changed it. */
+  #isOver(): boolean {
+    return this.state === 'closed'
+  }
+
+  #fail(rule: string): void {
+    if (this.state === 'closed') return
+    this.#handler.onViolation(rule)
+    this.close('VIOLATION', rule)
+  }
+
+  #end(error: SkeinError): void {
+    this.state = 'closed'
+    this.#expiry?.cancel()
+    this.#ackTimer?.cancel()
+    const links = this.#links
+    this.#links = []
+    this.#sending = undefined
+    for (const link of links) link.close()
+    this.#streams.closeAll(error)
+    this.#handler.onClose(error)
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * Takes the bytes of one path apart into frames and hands them to the connection, which decides by
+ * the frame's number whether it is news.
+ *
+ * DATA is handed on in the parts in which it comes (TLS gives at most 16 KiB at a time); every other
+ * frame is handed on whole. A path that was switched to early holds its counted frames back until the
+ * other path has brought all before them.
+ *
+ * **Invariant**: nothing is allocated for a frame before its type and length were checked.
+ */
+import {
+  frameType,
+  headerBytes,
+  isCounted,
+  maxControlBytes,
+  maxPayloadBytes,
+  readUint24,
+  readUint32,
+} from './frames.ts'
+
+/** A part of a DATA frame. */
+export interface DataPart {
+  /** Number of the frame on its connection. */
+  readonly number: number
+  readonly streamId: number
+  readonly bytes: Uint8Array
+  /** Where the part stands in the frame's payload. */
+  readonly offset: number
+  readonly payloadBytes: number
+}
+
+/** Who gets the frames of a path. The strings returned are violations: reading stops there. */
+export interface FrameSink {
+  /** Number of the next counted frame that is news. */
+  readonly receivedNumber: number
+  /** A DATA frame, or a part of one, whose number is `receivedNumber` or below. */
+  onDataPart(part: DataPart): string | undefined
+  /** Any other whole frame; counted ones have a number of `receivedNumber` or below. */
+  onFrame(frame: Frame, reader: FrameReader): string | undefined
+  /** Whether another path may still bring the frames before those of `reader`. */
+  canFillGap(reader: FrameReader): boolean
+}
+
+/** A whole frame other than DATA. */
+export interface Frame {
+  readonly type: number
+  readonly streamId: number
+  readonly payload: Uint8Array
+  /** Number on its connection, for counted frames. */
+  readonly number: number
+}
+
+const maxHeldBytes = 8 * 2 ** 20 // Twice what may be in flight.
+
+/** See the file's head. */
+export class FrameReader {
+  /** Number of the next counted frame on this path. */
+  number: number
+  /** False after frames were lost with another path: counted ones are dropped until SWITCH. */
+  isNumbered = true
+
+  readonly #sink: FrameSink
+  readonly #header = new Uint8Array(headerBytes)
+  #headerLength = 0
+  /** Header of the frame whose payload is being read. */
+  #type = 0
+  #streamId = 0
+  #payloadBytes = 0
+  #payloadOffset = 0
+  #isInPayload = false
+  #payload: Uint8Array | undefined
+  #held: (DataPart | Frame)[] = []
+  #heldBytes = 0
+
+  constructor(sink: FrameSink, number: number) {
+    this.#sink = sink
+    this.number = number
+  }
+
+  /** True while counted frames wait for another path to bring those before them. */
+  get isHolding(): boolean {
+    return this.#held.length > 0
+  }
+
+  /** The peer goes on at `number` on this path. */
+  renumber(number: number): void {
+    this.#dropHeld()
+    this.number = number
+    this.isNumbered = true
+  }
+
+  /** Hands on what was held back, as far as it is due now. */
+  readHeld(): string | undefined {
+    while (this.#held.length > 0) {
+      const first = this.#held[0]
+      if (first === undefined) break
+      if (first.number > this.#sink.receivedNumber) {
+        if (!this.#sink.canFillGap(this)) this.#lose()
+        break
+      }
+      this.#held.shift()
+      const isPart = 'payloadBytes' in first
+      const violation = isPart ? this.#sink.onDataPart(first) : this.#sink.onFrame(first, this)
+      if (violation !== undefined) return violation
+    }
+    if (this.#held.length === 0) this.#heldBytes = 0
+    return undefined
+  }
+
+  /**
+   * Reads what a path brought.
+   *
+   * @returns The rule that the peer broke, or `undefined`.
+   */
+  read(bytes: Uint8Array): string | undefined {
+    let offset = 0
+    while (offset < bytes.length) {
+      if (!this.#isInPayload) {
+        const bodyAt = this.#readHeader(bytes, offset)
+        if (bodyAt < 0) return undefined
+        const violation = this.#checkHeader()
+        if (violation !== undefined) return violation
+        offset = bodyAt
+        if (this.#payloadBytes > 0 && offset === bytes.length) return undefined
+      }
+      const take = Math.min(this.#payloadBytes - this.#payloadOffset, bytes.length - offset)
+      const violation = this.#takePayload(bytes.subarray(offset, offset + take))
+      if (violation !== undefined) return violation
+      offset += take
+    }
+    return undefined
+  }
+
+  /** Reads a header at `offset`; returns where its payload starts, or -1 when it is not whole yet. */
+  #readHeader(bytes: Uint8Array, offset: number): number {
+    let source = bytes
+    let at = offset
+    let end = offset + headerBytes
+    if (this.#headerLength > 0 || end > bytes.length) {
+      const part = bytes.subarray(offset, offset + headerBytes - this.#headerLength)
+      this.#header.set(part, this.#headerLength)
+      this.#headerLength += part.length
+      if (this.#headerLength < headerBytes) return -1
+      this.#headerLength = 0
+      source = this.#header
+      at = 0
+      end = offset + part.length
+    }
+    this.#type = source[at] ?? 0
+    this.#payloadBytes = readUint24(source, at + 1)
+    this.#streamId = readUint32(source, at + 4)
+    this.#payloadOffset = 0
+    this.#payload = undefined
+    this.#isInPayload = true
+    return end
+  }
+
+  #checkHeader(): string | undefined {
+    const type = this.#type
+    const isKnown = isCounted(type) || (type >= frameType.ping && type <= frameType.switch)
+    if (!isKnown) return `C3: no frame of type ${type} belongs here`
+    const limit = type === frameType.data ? maxPayloadBytes : maxControlBytes
+    if (this.#payloadBytes > limit) return `C4: a frame of ${this.#payloadBytes} bytes`
+    if (type === frameType.data && this.#payloadBytes === 0) return 'C4: DATA without bytes'
+    return undefined
+  }
+
+  /** Tells whether frames before `number` are missing. */
+  #isAhead(number: number): boolean {
+    return this.#held.length > 0 || number > this.#sink.receivedNumber
+  }
+
+  /** Puts a frame aside until another path brought those before it; without one it is lost. */
+  #hold(item: DataPart | Frame, bytes: number): string | undefined {
+    if (!this.#sink.canFillGap(this)) {
+      this.#lose()
+      return undefined
+    }
+    this.#held.push(item)
+    this.#heldBytes += bytes
+    return this.#heldBytes > maxHeldBytes
+      ? 'C16: too many bytes ahead of what is missing'
+      : undefined
+  }
+
+  /** Frames went down with another path: the peer says with SWITCH where it starts again. */
+  #lose(): void {
+    this.isNumbered = false
+    this.#dropHeld()
+  }
+
+  #dropHeld(): void {
+    this.#held = []
+    this.#heldBytes = 0
+  }
+
+  #takePayload(part: Uint8Array): string | undefined {
+    const offset = this.#payloadOffset
+    const payloadBytes = this.#payloadBytes
+    this.#payloadOffset += part.length
+    const isWhole = this.#payloadOffset === payloadBytes
+    if (isWhole) this.#isInPayload = false
+    if (this.#type === frameType.data) {
+      const { number } = this
+      if (!this.isNumbered) return undefined
+      if (isWhole) this.number = number + 1
+      const data = { number, streamId: this.#streamId, bytes: part, offset, payloadBytes }
+      if (this.#isAhead(number)) return this.#hold(data, part.length)
+      return this.#sink.onDataPart(data)
+    }
+    const payload = this.#gather(part, offset)
+    return isWhole ? this.#giveFrame(payload) : undefined
+  }
+
+  /** The payload so far: the part itself where it is all. */
+  #gather(part: Uint8Array, offset: number): Uint8Array {
+    if (part.length === this.#payloadBytes) return part
+    this.#payload ??= new Uint8Array(this.#payloadBytes)
+    this.#payload.set(part, offset)
+    return this.#payload
+  }
+
+  #giveFrame(payload: Uint8Array): string | undefined {
+    const { number } = this
+    const frame = { type: this.#type, streamId: this.#streamId, payload, number }
+    if (!isCounted(this.#type)) return this.#sink.onFrame(frame, this)
+    if (!this.isNumbered) return undefined
+    this.number = number + 1
+    if (this.#isAhead(number)) return this.#hold(frame, headerBytes + payload.length)
+    return this.#sink.onFrame(frame, this)
+  }
+}

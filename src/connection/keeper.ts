@@ -1,0 +1,128 @@
+/**
+ * Keeps the peers connected that somebody wants: configured addresses, for ever; and any peer whose
+ * connection lost its paths, as long as the connection lives and an address is known.
+ */
+import { SkeinError, toSkeinError } from '../base/errors.ts'
+import { Redial } from './redial.ts'
+import type { Clock } from '../base/clock.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Random } from '../base/random.ts'
+import type { ReachOptions } from './manager.ts'
+import type { PeerEntry } from './peer-entry.ts'
+import type { Urgency } from './redial.ts'
+
+/** What a keeper works with. */
+export interface KeeperSetup {
+  readonly clock: Clock
+  readonly random: Random
+  readonly dial: (address: string, options: ReachOptions) => Promise<PeerEntry>
+  readonly peer: (id: PeerId) => PeerEntry | undefined
+  readonly onFailure: (address: string, error: SkeinError) => void
+}
+
+interface Goal {
+  readonly redial: Redial
+  /** Whom it is about; `undefined` until an address answered. */
+  aim: PeerId | undefined
+}
+
+/** See the file's head. */
+export class Keeper {
+  readonly #setup: KeeperSetup
+  readonly #goals = new Map<string, Goal>()
+  #isStopped = false
+
+  constructor(setup: KeeperSetup) {
+    this.#setup = setup
+  }
+
+  /** Keeps whoever answers at this address connected: dials now, and again whenever it is lost. */
+  hold(address: string, expectedId?: PeerId): void {
+    this.#add(address, expectedId, async (goal) => {
+      const known = goal.aim === undefined ? undefined : this.#setup.peer(goal.aim)
+      const addresses = new Set([address, ...(known?.addresses ?? [])])
+      const answer = await this.#dialAny([...addresses], expectedId)
+      if (answer === 'self') this.release(address)
+      else if (answer !== undefined) {
+        goal.aim = answer.id
+        answer.isHeld = true
+      }
+    })
+  }
+
+  /** Gives up what {@link hold} asked for. The connection lives on until somebody closes it. */
+  release(address: string): void {
+    this.#goals.get(address)?.redial.stop()
+    this.#goals.delete(address)
+  }
+
+  /** A path to the peer is lost or in doubt, or its connection closed: dials again. */
+  restore(peer: PeerEntry): void {
+    if (this.#isStopped) return
+    for (const goal of this.#goals.values()) if (goal.aim === peer.id) goal.redial.kick()
+    if (peer.isHeld || peer.connection === undefined || peer.addresses.length === 0) return
+    this.#add(`peer:${peer.id}`, peer.id, async () => {
+      await this.#dialAny([...peer.addresses], peer.id)
+    })
+  }
+
+  /** Gives everything up, for good. */
+  stop(): void {
+    this.#isStopped = true
+    for (const key of [...this.#goals.keys()]) this.release(key)
+  }
+
+  #add(key: string, aim: PeerId | undefined, attempt: (goal: Goal) => Promise<void>): void {
+    if (this.#isStopped || this.#goals.has(key)) return
+    const { clock, random } = this.#setup
+    const redial: Redial = new Redial({
+      clock,
+      random,
+      urgency: () => this.#urgency(key, goal.aim),
+      attempt: () => attempt(goal),
+    })
+    const goal: Goal = { redial, aim }
+    this.#goals.set(key, goal)
+    redial.kick()
+  }
+
+  #urgency(key: string, aim: PeerId | undefined): Urgency {
+    const peer = aim === undefined ? undefined : this.#setup.peer(aim)
+    const connection = peer?.connection
+    const isForPeer = key.startsWith('peer:')
+    if (isForPeer && (connection === undefined || peer?.isHeld === true)) {
+      this.release(key)
+      return 'reached'
+    }
+    if (connection === undefined) return 'calm'
+    if (connection.state === 'open') return connection.isDoubtful ? 'urgent' : 'reached'
+    return connection.streamCount > 0 || connection.heldBytes > 0 ? 'urgent' : 'calm'
+  }
+
+  /** Dials all addresses at once; the first to answer wins. */
+  async #dialAny(
+    addresses: readonly string[],
+    expectedId: PeerId | undefined,
+  ): Promise<PeerEntry | 'self' | undefined> {
+    const others = new AbortController()
+    const dials = addresses.map(async (address) => {
+      try {
+        return await this.#setup.dial(address, { signal: others.signal, expectedId })
+      } catch (thrown) {
+        const error = toSkeinError(thrown, 'DIAL_FAILED')
+        if (error.code !== 'CANCELLED' && error.code !== 'NODE_CLOSED') {
+          this.#setup.onFailure(address, error)
+        }
+        if (error.code === 'SELF_DIAL') return 'self'
+        throw error
+      }
+    })
+    try {
+      return await Promise.any(dials)
+    } catch {
+      return undefined // Each failure was told to onFailure.
+    } finally {
+      others.abort(new SkeinError('CANCELLED', 'another address answered first'))
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Which connection a path belongs to (DESIGN §4.3). Two dials that cross, a path that resumes and a
+ * peer that restarted are one rule: a second path.
+ *
+ *   both incarnations and the epoch match     the path joins, both replay
+ *   the dialler knows of no epoch that lives  the path joins as a second one
+ *   anything else                             a new epoch: 1 + the highest that either knows
+ *
+ * **Invariant**: both sides come to the same epoch, or the dialler gives the path up and dials again.
+ */
+import type { Hello, Welcome } from './messages.ts'
+
+/** What one side knows of the connection to the other. */
+export interface Standing {
+  /** Our own incarnation. */
+  readonly incarnation: number
+  /** The peer's incarnation as last seen; 0 for never. */
+  readonly peerIncarnation: number
+  /** The epoch that lives here; 0 for none. */
+  readonly epoch: number
+  /** The highest epoch that there ever was. */
+  readonly highestEpoch: number
+}
+
+/** Why a living connection makes room. */
+export type Ending = 'PEER_RESTARTED' | 'CONNECTION_EXPIRED'
+
+/** What a path is for. */
+export type Verdict =
+  /** It joins the living connection; `isCounted` when the other side's `received` speaks of it. */
+  | { readonly type: 'join'; readonly isCounted: boolean }
+  /** It starts a connection; one that lived ends first. */
+  | { readonly type: 'start'; readonly epoch: number; readonly ending: Ending | undefined }
+  /** The other side is an older process with the same key. */
+  | { readonly type: 'superseded' }
+  /** The answer is about what is over: the path is useless. */
+  | { readonly type: 'stale' }
+
+/** The accepter's verdict on a HELLO. */
+export function judgeHello(here: Standing, hello: Hello): Verdict {
+  if (hello.incarnation < here.peerIncarnation) return { type: 'superseded' }
+  const epoch = 1 + Math.max(here.highestEpoch, hello.highestEpoch)
+  if (here.epoch === 0) return { type: 'start', epoch, ending: undefined }
+  if (hello.incarnation > here.peerIncarnation) {
+    return { type: 'start', epoch, ending: 'PEER_RESTARTED' }
+  }
+  const isNamed = hello.epoch === here.epoch && hello.peerIncarnation === here.incarnation
+  if (isNamed) return { type: 'join', isCounted: true }
+  const isUnknown = hello.epoch === 0 && hello.highestEpoch < here.epoch
+  if (isUnknown) return { type: 'join', isCounted: false }
+  return { type: 'start', epoch, ending: 'CONNECTION_EXPIRED' }
+}
+
+/** The dialler's verdict on a WELCOME. */
+export function judgeWelcome(here: Standing, welcome: Welcome): Verdict {
+  const { epoch, incarnation } = welcome
+  if (incarnation < here.peerIncarnation) return { type: 'stale' }
+  const isRestart = incarnation > here.peerIncarnation && here.peerIncarnation > 0
+  if (isRestart) {
+    const ending = here.epoch > 0 ? 'PEER_RESTARTED' : undefined
+    return { type: 'start', epoch, ending }
+  }
+  if (here.epoch === epoch) return { type: 'join', isCounted: true }
+  if (epoch <= here.highestEpoch) return { type: 'stale' }
+  return { type: 'start', epoch, ending: here.epoch > 0 ? 'CONNECTION_EXPIRED' : undefined }
+}

@@ -1,0 +1,451 @@
+/**
+ * All connections of one node: decides for each new path whether it joins a living connection or
+ * starts a new one, and keeps the connections that somebody wants.
+ *
+ * **Invariant**: between two incarnations at most one connection is alive.
+ */
+import { SkeinError, messageOf, toSkeinError } from '../base/errors.ts'
+import { Emitter } from '../base/emitter.ts'
+import { shortPeerId } from '../base/peer-id.ts'
+import { Connection } from './connection.ts'
+import { awaitHello, sayHello } from './handshake.ts'
+import { Keeper } from './keeper.ts'
+import { judgeHello, judgeWelcome } from './machine.ts'
+import { protocolVersions, writeRefusal, writeWelcome } from './messages.ts'
+import { PeerEntry } from './peer-entry.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Random } from '../base/random.ts'
+import type { Path, Transport } from '../transport/contract.ts'
+import type { Attachment, ConnectionHandler } from './connection.ts'
+import type { Stream } from './contract.ts'
+import type { Ending, Standing } from './machine.ts'
+import type { Hello, Introduction, Refusal, Welcome } from './messages.ts'
+import type { ConnectionOptions } from './options.ts'
+
+/** Bounds of a manager beside those of each connection. */
+export interface ManagerOptions extends ConnectionOptions {
+  /** Connections that peers opened; one more is refused with `LIMIT_EXCEEDED`. */
+  readonly maxInbound: number
+  /** Connections that this node opened; one more fails with `LIMIT_EXCEEDED`. */
+  readonly maxOutbound: number
+  /** Paths that have not said HELLO yet; one more is dropped. */
+  readonly maxHalfOpen: number
+  /** Time for HELLO and its answer. */
+  readonly handshakeTimeoutMs: number
+  /** Time for a whole dial: the path and the handshake. */
+  readonly dialTimeoutMs: number
+  /** Unacknowledged bytes of all suspended connections; the largest is closed with `RESUME_LIMIT`. */
+  readonly resumeTotalBytes: number
+}
+
+/** A peer that asks to be let in. */
+export interface Candidate {
+  readonly id: PeerId
+  readonly claimedLabel: string
+  readonly address: string
+  /** Whether it runs on this machine. */
+  readonly isLocal: boolean
+  readonly pass: Uint8Array | undefined
+}
+
+/** What a manager works with. */
+export interface ManagerSetup {
+  readonly id: PeerId
+  readonly incarnation: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly transports: readonly Transport[]
+  readonly options: ManagerOptions
+  /** What this node says of itself. */
+  readonly introduce: () => { readonly label: string; readonly addresses: readonly string[] }
+  /** Who may connect; a refusal names the rule. */
+  readonly admit: (candidate: Candidate) => Refusal | undefined
+  /** Serves a stream that a peer opened; false when nobody speaks its protocol. */
+  readonly onStream: (stream: Stream, peer: PeerEntry) => boolean
+}
+
+/** What happens to connections. */
+export type ManagerEvents = {
+  'peer:connect': { readonly peer: PeerEntry; readonly address: string; readonly isLocal: boolean }
+  'peer:disconnect': { readonly peer: PeerEntry; readonly error: SkeinError }
+  'peer:violation': { readonly peer: PeerEntry; readonly rule: string }
+  'peer:refuse': {
+    readonly id: PeerId | undefined
+    readonly address: string
+    readonly refusal: Refusal
+  }
+  'path:attached': { readonly peer: PeerEntry; readonly path: Path }
+  'path:lost': { readonly peer: PeerEntry; readonly path: Path; readonly reason: string }
+  'path:doubt': { readonly peer: PeerEntry }
+  'link:rtt': { readonly peer: PeerEntry; readonly rttMicros: number }
+  'dial:fail': { readonly address: string; readonly error: SkeinError }
+  /** A newer process runs with this node's key: this one dials no more. */
+  'node:superseded': Record<string, never>
+}
+
+/** How to reach somebody. */
+export interface ReachOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly expectedId?: PeerId | undefined
+}
+
+interface Joining {
+  readonly peer: PeerEntry
+  readonly connection: Connection
+  readonly path: Path
+  readonly rest: Uint8Array
+}
+
+/** See the file's head. */
+export class ConnectionManager {
+  readonly events: Emitter<ManagerEvents>
+  readonly setup: ManagerSetup
+  readonly #peers = new Map<PeerId, PeerEntry>()
+  readonly #keeper: Keeper
+  readonly #endings = new AbortController()
+  #halfOpen = 0
+
+  constructor(setup: ManagerSetup) {
+    this.setup = setup
+    this.events = new Emitter((message) => setup.log.error({}, message))
+    this.#keeper = new Keeper({
+      clock: setup.clock,
+      random: setup.random,
+      dial: (address, options) => this.dial(address, options),
+      peer: (id) => this.#peers.get(id),
+      onFailure: (address, error) => {
+        if (error.code === 'SUPERSEDED') this.#supersede()
+        this.events.emit('dial:fail', { address, error })
+      },
+    })
+  }
+
+  /** Every peer that was ever met. */
+  get peers(): IterableIterator<PeerEntry> {
+    return this.#peers.values()
+  }
+
+  /** Paths that have not said HELLO yet. */
+  get halfOpenCount(): number {
+    return this.#halfOpen
+  }
+
+  /** The peer with this ID, if it was ever met. */
+  peer(id: PeerId): PeerEntry | undefined {
+    return this.#peers.get(id)
+  }
+
+  /**
+   * Dials an address and returns the peer that answered, connected. A path to a peer that is
+   * connected already becomes its second path.
+   *
+   * @throws {SkeinError} `SELF_DIAL`, `REFUSED`, `DENIED` or another code of the peer's refusal;
+   *   `DIAL_FAILED`, `TIMED_OUT`, `HANDSHAKE_FAILED`, `PEER_MISMATCH`; `LIMIT_EXCEEDED`.
+   */
+  async dial(address: string, { signal, expectedId }: ReachOptions = {}): Promise<PeerEntry> {
+    const { options, clock } = this.setup
+    const startMs = clock.nowMs()
+    const ended = this.#endings.signal
+    const anySignal = signal === undefined ? ended : AbortSignal.any([signal, ended])
+    const path = await this.#transportFor(address).dial(address, {
+      expectedId,
+      signal: anySignal,
+      timeoutMs: options.dialTimeoutMs,
+    })
+    const id = path.remoteId
+    if (id === undefined || id === this.setup.id) {
+      path.destroy('own address')
+      throw new SkeinError('SELF_DIAL', `${address} is this node itself; remove it from the list`)
+    }
+    const peer = this.#entry(id)
+    this.#checkOutbound(peer, path)
+    const hello = this.#hello(peer)
+    const leftMs = Math.max(1, options.dialTimeoutMs - (clock.nowMs() - startMs))
+    const answer = await sayHello(path, hello, { clock, timeoutMs: leftMs, signal: anySignal })
+    this.#joinAsDialler({ peer, path, hello, welcome: answer.message, rest: answer.rest })
+    peer.addGood(address)
+    return peer
+  }
+
+  /** Takes a path that a listener accepted through the handshake. Never throws. */
+  async accept(path: Path): Promise<void> {
+    const { options, clock } = this.setup
+    if (this.#halfOpen >= options.maxHalfOpen) {
+      path.destroy('too many half-open paths (limits.maxHalfOpen)')
+      return
+    }
+    this.#halfOpen++
+    try {
+      const timeoutMs = options.handshakeTimeoutMs
+      const { message: hello, rest } = await awaitHello(path, { clock, timeoutMs })
+      this.#joinAsAccepter(path, hello, rest)
+    } catch (thrown) {
+      const refusal = {
+        code: toSkeinError(thrown).code,
+        rule: 'handshake',
+        message: messageOf(thrown),
+      }
+      this.events.emit('peer:refuse', { id: path.remoteId, address: path.remoteAddress, refusal })
+    } finally {
+      this.#halfOpen--
+    }
+  }
+
+  /** Keeps whoever answers at this address connected, for ever. */
+  hold(address: string, expectedId?: PeerId): void {
+    this.#keeper.hold(address, expectedId)
+  }
+
+  /** Gives up what {@link hold} asked for. The connection lives on until somebody closes it. */
+  release(address: string): void {
+    this.#keeper.release(address)
+  }
+
+  /** Closes every connection with a word of goodbye, and stops dialling. */
+  close(): void {
+    this.#endings.abort(new SkeinError('NODE_CLOSED', 'this node was closed'))
+    this.#keeper.stop()
+    for (const peer of this.#peers.values()) {
+      peer.connection?.close('CONNECTION_CLOSED', 'the node was closed')
+    }
+  }
+
+  #transportFor(address: string): Transport {
+    const transport = this.setup.transports.find(({ scheme }) => address.startsWith(`${scheme}://`))
+    if (transport === undefined) {
+      const schemes = this.setup.transports.map(({ scheme }) => `${scheme}://`).join(', ')
+      throw new SkeinError('DIAL_FAILED', `${address}: no such kind of address; known: ${schemes}`)
+    }
+    return transport
+  }
+
+  #entry(id: PeerId): PeerEntry {
+    const entry = this.#peers.get(id) ?? new PeerEntry(id)
+    this.#peers.set(id, entry)
+    return entry
+  }
+
+  #checkOutbound(peer: PeerEntry, path: Path): void {
+    if (peer.connection !== undefined) return
+    const limit = this.setup.options.maxOutbound
+    if (this.#count(true) < limit) return
+    path.destroy('too many connections')
+    throw new SkeinError('LIMIT_EXCEEDED', `${limit} connections are open (limits.maxOutbound)`)
+  }
+
+  #count(isOutbound: boolean): number {
+    let count = 0
+    for (const peer of this.#peers.values()) {
+      if (peer.connection !== undefined && peer.isOutbound === isOutbound) count++
+    }
+    return count
+  }
+
+  #introduction(): Omit<Introduction, 'received'> {
+    const { incarnation, options, introduce } = this.setup
+    return { ...introduce(), incarnation, windowBytes: options.initialWindowBytes }
+  }
+
+  #hello(peer: PeerEntry): Hello {
+    return {
+      ...this.#introduction(),
+      ...this.#standing(peer),
+      versions: protocolVersions,
+      received: peer.connection?.receivedNumber ?? 0,
+    }
+  }
+
+  #joinAsAccepter(path: Path, hello: Hello, rest: Uint8Array): void {
+    const refusal = this.#findRefusal(path, hello)
+    const id = path.remoteId
+    if (refusal !== undefined || id === undefined) {
+      if (refusal !== undefined) path.write(writeRefusal(refusal))
+      path.close()
+      if (refusal === undefined) return
+      this.events.emit('peer:refuse', { id, address: path.remoteAddress, refusal })
+      return
+    }
+    const peer = this.#entry(id)
+    const verdict = judgeHello(this.#standing(peer), hello)
+    if (verdict.type === 'start' && verdict.ending !== undefined) {
+      this.#endLiving(peer, verdict.ending)
+    }
+    const living = verdict.type === 'join' ? peer.connection : undefined
+    const epoch = verdict.type === 'start' ? verdict.epoch : peer.highestEpoch
+    const received = living?.receivedNumber ?? 0
+    path.write(writeWelcome({ ...this.#introduction(), version: 1, epoch, received }))
+    this.#learn(peer, hello, path)
+    const connection =
+      living ?? this.#create(peer, { epoch, windowBytes: hello.windowBytes }, false)
+    const isCounted = verdict.type === 'join' && verdict.isCounted
+    const peerReceived = living === undefined ? 0 : isCounted ? hello.received : undefined
+    this.#attach({ peer, connection, path, rest }, { peerReceived, toldReceived: received })
+  }
+
+  #findRefusal(path: Path, hello: Hello): Refusal | undefined {
+    const { id, admit, options } = this.setup
+    if (!hello.versions.some((version) => version === protocolVersions[0])) {
+      const message = `this node speaks version ${protocolVersions.join(', ')}; update one of the two`
+      return { code: 'HANDSHAKE_FAILED', rule: 'version', message }
+    }
+    const peerId = path.remoteId
+    if (peerId === undefined) {
+      return { code: 'DENIED', rule: 'identity', message: 'a path without a proved key' }
+    }
+    if (peerId === id) return { code: 'SELF_DIAL', rule: 'self', message: 'this is your own node' }
+    const peer = this.#peers.get(peerId)
+    if (peer !== undefined && judgeHello(this.#standing(peer), hello).type === 'superseded') {
+      const message = 'a newer process runs with the same key'
+      return { code: 'SUPERSEDED', rule: 'incarnation', message }
+    }
+    if (peer?.connection === undefined && this.#count(false) >= options.maxInbound) {
+      const message = `${options.maxInbound} connections are open; try again later`
+      return { code: 'LIMIT_EXCEEDED', rule: 'limits.maxInbound', message }
+    }
+    return admit({
+      id: peerId,
+      claimedLabel: hello.label,
+      address: path.remoteAddress,
+      isLocal: path.isLocal,
+      pass: hello.pass,
+    })
+  }
+
+  #joinAsDialler(join: {
+    readonly peer: PeerEntry
+    readonly path: Path
+    readonly hello: Hello
+    readonly welcome: Welcome
+    readonly rest: Uint8Array
+  }): void {
+    const { peer, path, hello, welcome, rest } = join
+    const verdict = judgeWelcome(this.#standing(peer), welcome)
+    if (verdict.type === 'stale' || verdict.type === 'superseded') {
+      path.destroy('stale')
+      if (peer.connection !== undefined) return
+      peer.highestEpoch = Math.max(peer.highestEpoch, welcome.epoch)
+      throw new SkeinError('HANDSHAKE_FAILED', `${path.remoteAddress} answered for the past; again`)
+    }
+    if (verdict.type === 'start' && verdict.ending !== undefined) {
+      this.#endLiving(peer, verdict.ending)
+    }
+    const living = verdict.type === 'join' ? peer.connection : undefined
+    const { epoch } = welcome
+    this.#learn(peer, welcome, path)
+    const connection =
+      living ?? this.#create(peer, { epoch, windowBytes: welcome.windowBytes }, true)
+    const toldReceived = hello.epoch === epoch ? hello.received : 0
+    this.#attach({ peer, connection, path, rest }, { peerReceived: welcome.received, toldReceived })
+  }
+
+  #standing(peer: PeerEntry): Standing {
+    return {
+      incarnation: this.setup.incarnation,
+      peerIncarnation: peer.incarnation,
+      epoch: peer.connection?.epoch ?? 0,
+      highestEpoch: peer.highestEpoch,
+    }
+  }
+
+  #endLiving(peer: PeerEntry, ending: Ending): void {
+    const name = this.#name(peer)
+    if (ending === 'PEER_RESTARTED') {
+      // If the old process still runs, it learns that its place is taken.
+      peer.connection?.close(ending, `${name} restarted`, 'SUPERSEDED')
+    } else peer.connection?.close(ending, `${name} had already closed the connection`)
+  }
+
+  #learn(peer: PeerEntry, said: Hello | Welcome, path: Path): void {
+    peer.incarnation = said.incarnation
+    peer.claimedLabel = said.label
+    peer.addClaimed(said.addresses, path.remoteAddress)
+  }
+
+  #create(
+    peer: PeerEntry,
+    { epoch, windowBytes }: { readonly epoch: number; readonly windowBytes: number },
+    isOutbound: boolean,
+  ): Connection {
+    const connection: Connection = new Connection({
+      epoch,
+      isLower: this.setup.id < peer.id,
+      peerWindowBytes: windowBytes,
+      clock: this.setup.clock,
+      options: this.setup.options,
+      handler: this.#handlerFor(peer, () => connection),
+    })
+    peer.connection = connection
+    peer.highestEpoch = epoch
+    peer.isOutbound = isOutbound
+    return connection
+  }
+
+  #handlerFor(peer: PeerEntry, connection: () => Connection): ConnectionHandler {
+    let isAnnounced = false
+    return {
+      onStream: (stream) => this.setup.onStream(stream, peer),
+      onPathAttached: (path) => {
+        if (!isAnnounced) {
+          isAnnounced = true
+          const { remoteAddress: address, isLocal } = path
+          this.events.emit('peer:connect', { peer, address, isLocal })
+        }
+        this.events.emit('path:attached', { peer, path })
+      },
+      onPathLost: (path, reason) => {
+        this.events.emit('path:lost', { peer, path, reason })
+        this.#keeper.restore(peer)
+        this.#boundHeldBytes()
+      },
+      onDoubt: () => {
+        this.events.emit('path:doubt', { peer })
+        this.#keeper.restore(peer)
+      },
+      onRtt: (rttMicros) => this.events.emit('link:rtt', { peer, rttMicros }),
+      onViolation: (rule) => this.events.emit('peer:violation', { peer, rule }),
+      onClose: (error) => {
+        if (peer.connection === connection()) peer.connection = undefined
+        this.events.emit('peer:disconnect', { peer, error })
+        if (error.code === 'SUPERSEDED') this.#supersede()
+        else this.#keeper.restore(peer)
+      },
+    }
+  }
+
+  #attach(joining: Joining, numbers: Attachment): void {
+    const { peer, connection, path, rest } = joining
+    if (connection.attach(path, numbers, rest)) return
+    path.destroy('C7')
+    const rule = 'C7: it claims to have received what was never sent'
+    this.events.emit('peer:violation', { peer, rule })
+  }
+
+  /** All suspended connections together hold at most `resumeTotalBytes`: the largest goes first. */
+  #boundHeldBytes(): void {
+    const { resumeTotalBytes } = this.setup.options
+    const suspended = [...this.#peers.values()]
+      .map(({ connection }) => connection)
+      .filter((connection) => connection?.state === 'suspended')
+      .filter((connection) => connection !== undefined)
+      .toSorted((a, b) => b.heldBytes - a.heldBytes)
+    let total = suspended.reduce((sum, { heldBytes }) => sum + heldBytes, 0)
+    for (const connection of suspended) {
+      if (total <= resumeTotalBytes) return
+      total -= connection.heldBytes
+      const message = `suspended connections hold more than ${resumeTotalBytes} bytes (resumeTotalBytes)`
+      connection.close('RESUME_LIMIT', message)
+    }
+  }
+
+  #supersede(): void {
+    this.#keeper.stop()
+    this.events.emit('node:superseded', {})
+  }
+
+  #name(peer: PeerEntry): string {
+    return peer.claimedLabel === '' ? shortPeerId(peer.id) : peer.claimedLabel
+  }
+}

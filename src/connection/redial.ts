@@ -1,0 +1,84 @@
+/**
+ * When to dial next, for ever, until the goal is reached.
+ *
+ *   calm    wait a random time in [0, min(cap, first · 2ⁿ))     full jitter, AWS Architecture Blog 2015
+ *   urgent  something waits: a new attempt starts at least every second, beside those under way
+ *
+ * Full jitter, because a thousand nodes that lost one peer would otherwise dial it in step.
+ */
+import { randomInt } from '../base/random.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+
+/** How much the goal is wanted now; `reached` stops until the next {@link Redial.kick}. */
+export type Urgency = 'urgent' | 'calm' | 'reached'
+
+/** What a redial works for. */
+export interface RedialSetup {
+  readonly clock: Clock
+  readonly random: Random
+  readonly urgency: () => Urgency
+  /** One attempt; failures are its own business. */
+  readonly attempt: () => Promise<void>
+}
+
+const firstDelayMs = 250 // Guess: a restarted process listens again after about this long.
+const maxDelayMs = 30_000 // DESIGN: cap 30 s.
+const urgentDelayMs = 1_000 // DESIGN: at least every second.
+const maxOverlapping = 6 // As many as a dial's deadline has urgent delays, and one.
+
+/** See the file's head. */
+export class Redial {
+  readonly #setup: RedialSetup
+  #timer: Timer | undefined
+  #failures = 0
+  #underWay = 0
+  #isStopped = false
+
+  constructor(setup: RedialSetup) {
+    this.#setup = setup
+  }
+
+  /** Something changed for the worse, or for the better: tries at once, with a fresh back-off. */
+  kick(): void {
+    this.#failures = 0
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#attempt()
+  }
+
+  /** Gives the goal up. */
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
+  #attempt(): void {
+    const { urgency, attempt } = this.#setup
+    if (this.#isStopped || urgency() === 'reached') return
+    const mayOverlap = urgency() === 'urgent' && this.#underWay < maxOverlapping
+    if (this.#underWay === 0 || mayOverlap) {
+      this.#underWay++
+      void attempt().finally(() => {
+        this.#underWay--
+        this.#schedule()
+      })
+    }
+    if (urgency() === 'urgent') this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#isStopped || this.#timer !== undefined || this.#setup.urgency() === 'reached') return
+    this.#timer = this.#setup.clock.after(this.#delayMs(), () => {
+      this.#timer = undefined
+      this.#attempt()
+    })
+  }
+
+  #delayMs(): number {
+    const { random } = this.#setup
+    this.#failures++
+    const calmMs = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(this.#failures, 10))
+    return randomInt(random, this.#setup.urgency() === 'urgent' ? urgentDelayMs : calmMs)
+  }
+}
