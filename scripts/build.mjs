@@ -21,8 +21,16 @@ import {
   runScript,
 } from './prepare.mjs'
 
-/** Loaded from node_modules when first used: large, and most commands never need them. */
-const external = ['mathjs', '@peculiar/x509']
+/** Loaded from node_modules, and only by the process that calculates: 18 MB that nothing else needs. */
+const external = ['mathjs']
+
+/** Keeps main out of the front: its `import('./main.ts')` is left as a `require('./main.cjs')`. */
+const mainOnDemand = {
+  name: 'main-on-demand',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.cjs', external: true }))
+  },
+}
 
 const staging = path.join(root, `.dist-${process.pid}`)
 
@@ -87,14 +95,6 @@ async function buildBundles() {
     throw new StepFailure(`the bundles failed (esbuild): ${error.message.split('\n')[0]}`, 1)
   }
   chmodSync(path.join(staging, 'bin', 'skein.cjs'), 0o755)
-}
-
-/** Keeps main out of the front: its `import('./main.ts')` is left as a `require('./main.cjs')`. */
-const mainOnDemand = {
-  name: 'main-on-demand',
-  setup(build) {
-    build.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.cjs', external: true }))
-  },
 }
 
 function outfile(name) {

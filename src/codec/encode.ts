@@ -17,8 +17,8 @@ import { findCycle, formatPath } from './value-path.ts'
 import { Writer } from './writer.ts'
 
 /**
- * Encodes a value: null, undefined, booleans, numbers, bigints, strings, `Uint8Array`s (a `Buffer`
- * too), arrays and plain objects of these.
+ * Encodes a value: null, undefined, booleans, numbers, bigints, strings, `Uint8Array`s (of a
+ * subclass too), arrays and plain objects of these.
  *
  * Of an object its own enumerable properties with string keys are sent, also those that are undefined;
  * a hole in an array is sent as undefined.

@@ -7,7 +7,7 @@
  */
 
 /** Strings up to this many bytes are worth the loop; measured against `TextDecoder`. */
-export const shortTextBytes = 32
+export const shortTextBytes = 24
 
 const cacheSlots = 512 // Guess: the keys of all protocols of a node; a power of two.
 const cache: string[] = Array.from({ length: cacheSlots }, () => '')

@@ -93,10 +93,8 @@ export class Writer {
 
   /** Bytes as they are, without a head. */
   raw(bytes: Uint8Array): void {
-    if (this.#length + bytes.length > this.#bytes.length) {
-      this.#checkLength(this.#length + bytes.length)
-      this.#grow(bytes.length)
-    }
+    this.#checkLength(this.#length + bytes.length)
+    if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length)
     this.#bytes.set(bytes, this.#length)
     this.#length += bytes.length
   }

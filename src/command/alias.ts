@@ -11,7 +11,7 @@
  * read for `$`, and never the command.
  */
 import { SkeinError } from '../base/errors.ts'
-import { splitCommand } from './split.ts'
+import { splitLine } from './split.ts'
 
 /** An alias that was read. */
 export interface Alias {
@@ -37,7 +37,10 @@ export function parseAlias(name: string, text: string): Alias {
   const words = splitWords(name, text)
   const [command] = words
   if (command === undefined || command === '') {
-    throw new SkeinError('CONFIG_INVALID', `alias '${name}' is empty; write a command, as "calc 1+2"`)
+    throw new SkeinError(
+      'CONFIG_INVALID',
+      `alias '${name}' is empty; write a command, as "calc 1+2"`,
+    )
   }
   if (command.includes('$')) {
     const reason = 'an argument cannot be the command'
@@ -78,7 +81,7 @@ function describeArity({ required, takesMore }: Alias): string {
 
 function splitWords(name: string, text: string): string[] {
   try {
-    return splitCommand(text)
+    return splitLine(text)
   } catch (thrown) {
     const problem = thrown instanceof SkeinError ? thrown.message : 'it cannot be split'
     throw new SkeinError('CONFIG_INVALID', `alias '${name}': ${problem}`, { cause: thrown })

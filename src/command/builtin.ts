@@ -27,7 +27,10 @@ export function helpCommand(registry: CommandRegistry): Command {
       }
       const found = commands.find((command) => command.name === name)
       if (found !== undefined) return `${found.usage}\n${found.summary}`
-      throw new SkeinError('INVALID', `no command '${name.slice(0, 64)}' that you may run; try: help`)
+      throw new SkeinError(
+        'INVALID',
+        `no command '${name.slice(0, 64)}' that you may run; try: help`,
+      )
     },
   }
 }

@@ -19,11 +19,11 @@ export interface CommandContext {
    * @returns false when the command had better wait for {@link drained}; the chunk is taken all the
    *   same.
    */
-  out(chunk: string | Uint8Array): boolean
+  readonly out: (chunk: string | Uint8Array) => boolean
   /** Sends standard error; otherwise as {@link out}. */
-  err(chunk: string | Uint8Array): boolean
+  readonly err: (chunk: string | Uint8Array) => boolean
   /** Waits until the caller takes more output, or until `signal` aborts. Never rejects. */
-  drained(): Promise<void>
+  readonly drained: () => Promise<void>
 }
 
 /**

@@ -5,7 +5,9 @@
  */
 import { maxWaitingInputBytes } from './options.ts'
 
-/** Chunks on their way from a stream to an `for await` loop. */
+const chunkCostBytes = 64 // Guess: what a chunk costs beside its bytes, so that tiny ones count too.
+
+/** Chunks on their way from a stream to a `for await` loop. */
 export class InputQueue implements AsyncIterable<Uint8Array> {
   readonly #setReading: (isReading: boolean) => void
   #chunks: Uint8Array[] = []
@@ -22,9 +24,9 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
 
   /** Takes a chunk; after {@link discard} it is dropped. */
   push(chunk: Uint8Array): void {
-    if (this.#isDiscarding || this.#isEnded) return
+    if (this.#isDiscarding || this.#isEnded || chunk.length === 0) return
     this.#chunks.push(chunk)
-    this.#waitingBytes += chunk.length
+    this.#waitingBytes += chunk.length + chunkCostBytes
     if (this.#waitingBytes >= maxWaitingInputBytes) this.#read(false)
     this.#wake?.()
   }
@@ -60,7 +62,7 @@ export class InputQueue implements AsyncIterable<Uint8Array> {
   #take(): Uint8Array | undefined {
     const chunk = this.#chunks.shift()
     if (chunk === undefined) return undefined
-    this.#waitingBytes -= chunk.length
+    this.#waitingBytes -= chunk.length + chunkCostBytes
     if (this.#waitingBytes < maxWaitingInputBytes / 2) this.#read(true)
     return chunk
   }

@@ -105,8 +105,8 @@ export function requestProblem(argv: readonly string[]): SkeinError | undefined 
   return undefined
 }
 
-/** The message that says why a command failed. */
-export function errorMessage(error: SkeinError): AnswerMessage {
+/** The ending of a command that failed. */
+export function errorEnding(error: SkeinError): Ending {
   return { error: error.code, message: error.message.slice(0, maxErrorLength) }
 }
 

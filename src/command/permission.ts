@@ -20,7 +20,10 @@ export function denied(name: string, allow: readonly Rule[], subject: Subject): 
     allow.length === 0
       ? 'ask the owner to add a role or peer to its allow'
       : `ask the owner for one of these roles, or to add ${describe(subject)} to its allow`
-  return new SkeinError('DENIED', `${subject.name} may not run '${name}': it is for ${whom}; ${advice}`)
+  return new SkeinError(
+    'DENIED',
+    `${subject.name} may not run '${name}': it is for ${whom}; ${advice}`,
+  )
 }
 
 /**

@@ -127,8 +127,12 @@ export class CommandRegistry {
 
   #set(name: string, entry: Entry): Unsubscribe {
     if (!namePattern.test(name)) {
-      const form = 'a name is 1 to 64 letters, digits and _ . : + -, and begins with none of the last'
-      throw new SkeinError('CONFIG_INVALID', `'${shorten(name)}' cannot name a command: ${form} four`)
+      const form =
+        'a name is 1 to 64 letters, digits and _ . : + -, and begins with none of the last'
+      throw new SkeinError(
+        'CONFIG_INVALID',
+        `'${shorten(name)}' cannot name a command: ${form} four`,
+      )
     }
     const other = this.#entries.get(name)
     if (other !== undefined) {

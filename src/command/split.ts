@@ -14,9 +14,9 @@ import { SkeinError } from '../base/errors.ts'
  * @returns No words for a blank line.
  * @throws {SkeinError} `INVALID` a quote is not closed, or the line ends in a backslash.
  * @example
- * splitCommand(`echo 'two words' "it's"`) // ['echo', 'two words', "it's"]
+ * splitLine(`echo 'two words' "it's"`) // ['echo', 'two words', "it's"]
  */
-export function splitCommand(line: string): string[] {
+export function splitLine(line: string): string[] {
   const words: string[] = []
   let word: string | undefined
   let at = 0
@@ -96,5 +96,8 @@ function isBlank(character: string): boolean {
 
 function unclosed(quote: string, at: number): SkeinError {
   const advice = `close it, or write \\${quote} for the character itself`
-  return new SkeinError('INVALID', `the quote ${quote} at column ${at + 1} is not closed; ${advice}`)
+  return new SkeinError(
+    'INVALID',
+    `the quote ${quote} at column ${at + 1} is not closed; ${advice}`,
+  )
 }

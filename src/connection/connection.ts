@@ -75,6 +75,8 @@ export class Connection implements LinkOwner, FrameOutlet {
   readonly clock: Clock
   readonly options: ConnectionOptions
   state: ConnectionState = 'suspended'
+  /** Whether the path that joined last ends on this machine. */
+  isLocal = false
   /** Number of the next counted frame of the peer that is news. */
   receivedNumber = 0
 
@@ -171,6 +173,7 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (peerReceived !== undefined && !this.#log.acknowledge(peerReceived)) return false
     const link = new PathLink(this, path, toldReceived)
     this.#links.push(link)
+    this.isLocal = path.isLocal
     this.#expiry?.cancel()
     this.state = 'open'
     this.#handler.onPathAttached(path)

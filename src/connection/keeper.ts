@@ -15,6 +15,8 @@ import type { Urgency } from './redial.ts'
 export interface KeeperSetup {
   readonly clock: Clock
   readonly random: Random
+  readonly reconnectMinMs: number
+  readonly reconnectMaxMs: number
   readonly dial: (address: string, options: ReachOptions) => Promise<PeerEntry>
   readonly peer: (id: PeerId) => PeerEntry | undefined
   readonly onFailure: (address: string, error: SkeinError) => void
@@ -74,10 +76,12 @@ export class Keeper {
 
   #add(key: string, aim: PeerId | undefined, attempt: (goal: Goal) => Promise<void>): void {
     if (this.#isStopped || this.#goals.has(key)) return
-    const { clock, random } = this.#setup
+    const { clock, random, reconnectMinMs, reconnectMaxMs } = this.#setup
     const redial: Redial = new Redial({
       clock,
       random,
+      minDelayMs: reconnectMinMs,
+      maxDelayMs: reconnectMaxMs,
       urgency: () => this.#urgency(key, goal.aim),
       attempt: () => attempt(goal),
     })

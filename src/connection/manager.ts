@@ -36,6 +36,10 @@ export interface ManagerOptions extends ConnectionOptions {
   readonly handshakeTimeoutMs: number
   /** Time for a whole dial: the path and the handshake. */
   readonly dialTimeoutMs: number
+  /** The first pause before a peer is dialled again; it doubles with each failure. */
+  readonly reconnectMinMs: number
+  /** The longest pause. Each is a random part of itself. */
+  readonly reconnectMaxMs: number
   /** Unacknowledged bytes of all suspended connections; the largest is closed with `RESUME_LIMIT`. */
   readonly resumeTotalBytes: number
 }
@@ -114,6 +118,8 @@ export class ConnectionManager {
     this.#keeper = new Keeper({
       clock: setup.clock,
       random: setup.random,
+      reconnectMinMs: setup.options.reconnectMinMs,
+      reconnectMaxMs: setup.options.reconnectMaxMs,
       dial: (address, options) => this.dial(address, options),
       peer: (id) => this.#peers.get(id),
       onFailure: (address, error) => {
@@ -165,9 +171,39 @@ export class ConnectionManager {
     const hello = this.#hello(peer)
     const leftMs = Math.max(1, options.dialTimeoutMs - (clock.nowMs() - startMs))
     const answer = await sayHello(path, hello, { clock, timeoutMs: leftMs, signal: anySignal })
-    this.#joinAsDialler({ peer, path, hello, welcome: answer.message, rest: answer.rest })
     peer.addGood(address)
+    this.#joinAsDialler({ peer, path, hello, welcome: answer.message, rest: answer.rest })
     return peer
+  }
+
+  /**
+   * Returns the peer connected, dialling its known addresses if need be. A suspended connection
+   * counts: what is opened on it waits for the next path.
+   *
+   * @throws {SkeinError} `PEER_UNKNOWN` no address is known; `DIAL_FAILED` none answered.
+   */
+  async reach(id: PeerId, signal?: AbortSignal): Promise<Connection> {
+    const peer = this.#peers.get(id)
+    if (peer?.connection !== undefined) return peer.connection
+    const addresses = peer?.addresses ?? []
+    if (addresses.length === 0) {
+      throw new SkeinError(
+        'PEER_UNKNOWN',
+        `no address of ${shortPeerId(id)} is known; connect to it`,
+      )
+    }
+    const failures: string[] = []
+    const dials = addresses.map(async (address) => {
+      try {
+        return await this.dial(address, { signal, expectedId: id })
+      } catch (thrown) {
+        failures.push(messageOf(thrown))
+        throw thrown
+      }
+    })
+    const reached = await Promise.any(dials).catch(() => undefined)
+    if (reached?.connection !== undefined) return reached.connection
+    throw new SkeinError('DIAL_FAILED', `no address of the peer answered: ${failures.join('; ')}`)
   }
 
   /** Takes a path that a listener accepted through the handshake. Never throws. */

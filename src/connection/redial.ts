@@ -17,13 +17,15 @@ export type Urgency = 'urgent' | 'calm' | 'reached'
 export interface RedialSetup {
   readonly clock: Clock
   readonly random: Random
+  /** The first wait is up to this long; it doubles with each failure. */
+  readonly minDelayMs: number
+  readonly maxDelayMs: number
   readonly urgency: () => Urgency
   /** One attempt; failures are its own business. */
   readonly attempt: () => Promise<void>
 }
 
-const firstDelayMs = 250 // Guess: a restarted process listens again after about this long.
-const maxDelayMs = 30_000 // DESIGN: cap 30 s.
+const maxDoublings = 20
 const urgentDelayMs = 1_000 // DESIGN: at least every second.
 const maxOverlapping = 6 // As many as a dial's deadline has urgent delays, and one.
 
@@ -76,9 +78,9 @@ export class Redial {
   }
 
   #delayMs(): number {
-    const { random } = this.#setup
+    const { random, minDelayMs, maxDelayMs } = this.#setup
+    const calmMs = Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(this.#failures, maxDoublings))
     this.#failures++
-    const calmMs = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(this.#failures, 10))
     return randomInt(random, this.#setup.urgency() === 'urgent' ? urgentDelayMs : calmMs)
   }
 }

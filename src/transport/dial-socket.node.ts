@@ -29,7 +29,7 @@ export function dialSocket(socket: Socket, options: DialSocketOptions): Promise<
     const fail = (reason: unknown): void => {
       settle()
       socket.on('error', ignoreLateError).destroy()
-      reject(reason as Error) // An abort's reason is whatever the caller gave.
+      reject(reason) // An abort's reason is whatever the caller gave.
     }
     const onReady = (): void => {
       try {

@@ -1,6 +1,7 @@
 import type { Rule } from '../../base/policy.ts'
 import type { PeerId } from '../../base/peer-id.ts'
-import { type LimitName, limitNames, type Limits } from './limits.ts'
+import type { NodeLimits } from '../../node/options.ts'
+import { type LimitName, limitNames } from './limits.ts'
 import type { Entry } from './merge.ts'
 import type { Alias, PeerTarget } from './network-kinds.ts'
 import { type SettingKey, type SettingValue, settings } from './settings.ts'
@@ -49,7 +50,7 @@ export interface Config {
   readonly programs: ReadonlyMap<string, Program>
   readonly prompt: { readonly enabled: boolean }
   readonly log: { readonly level: SettingValue<'log.level'> }
-  readonly limits: Limits
+  readonly limits: NodeLimits
   /** Every value with where it came from, for `skein config`. */
   readonly origins: readonly Entry[]
 }
@@ -121,8 +122,8 @@ function assemblePrograms(entries: ReadonlyMap<string, Entry>): ReadonlyMap<stri
   return programs
 }
 
-function assembleLimits(get: (name: LimitName) => number): Limits {
-  return Object.fromEntries(limitNames.map((name) => [name, get(name)])) as unknown as Limits
+function assembleLimits(get: (name: LimitName) => number): NodeLimits {
+  return Object.fromEntries(limitNames.map((name) => [name, get(name)])) as unknown as NodeLimits
 }
 
 function withoutRepeats(targets: readonly PeerTarget[]): readonly PeerTarget[] {

@@ -19,14 +19,15 @@ const maxDepth = 64 // Guess: a configuration has four.
  * differ from version to version and mostly lack a position.
  */
 export function jsonLines(text: string): JsonLines {
-  const scanner = new Scanner(text)
+  const lines = new Map<string, number>()
   try {
+    const scanner = new Scanner(text, lines)
     scanner.readValue([])
     scanner.expect('')
-    return { lines: scanner.lines }
+    return { lines }
   } catch (thrown) {
     if (!(thrown instanceof Mistake)) throw thrown
-    return { lines: scanner.lines, problem: { line: thrown.line, text: thrown.message } }
+    return { lines, problem: { line: thrown.line, text: thrown.message } }
   }
 }
 
@@ -41,13 +42,14 @@ class Mistake extends Error {
 
 /** A recursive-descent reader of RFC 8259 that keeps only where keys stand. */
 class Scanner {
-  readonly lines = new Map<string, number>()
   readonly #text: string
+  readonly #lines: Map<string, number>
   #next = 0 // Where the token after `#token` begins.
   #token = ''
 
-  constructor(text: string) {
+  constructor(text: string, lines: Map<string, number>) {
     this.#text = text
+    this.#lines = lines
     this.#advance()
   }
 
@@ -72,7 +74,7 @@ class Scanner {
     do {
       if (!this.#token.startsWith('"')) throw this.#unexpected('a key in double quotes')
       const inner = [...key, JSON.parse(this.#token) as string]
-      this.lines.set(formatKey(inner), this.#line())
+      this.#lines.set(formatKey(inner), this.#line())
       this.#advance()
       this.expect(':')
       this.readValue(inner)

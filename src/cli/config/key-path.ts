@@ -12,7 +12,9 @@ export function splitKey(key: string): readonly string[] | undefined {
     segmentPattern.lastIndex = at
     const match = segmentPattern.exec(key)
     if (match === null) return undefined
-    segments.push(match[1] ?? match[3] ?? (match[2] ?? '').replaceAll(/\\(.)/g, '$1'))
+    const segment = match[1] ?? match[3] ?? unescape(match[2] ?? '')
+    if (segment === undefined) return undefined
+    segments.push(segment)
     at = segmentPattern.lastIndex
     if (at === key.length) return segments
     if (key[at] !== '.') return undefined
@@ -22,6 +24,15 @@ export function splitKey(key: string): readonly string[] | undefined {
 /** Writes segments as one key: what {@link splitKey} reads. */
 export function formatKey(segments: readonly string[]): string {
   return segments.map((segment) => (isBare(segment) ? segment : JSON.stringify(segment))).join('.')
+}
+
+/** What stands between double quotes; TOML's escapes are those of JSON but for a few rare ones. */
+function unescape(quoted: string): string | undefined {
+  try {
+    return JSON.parse(`"${quoted}"`) as string
+  } catch {
+    return undefined // Not a key: its caller says so.
+  }
 }
 
 function isBare(segment: string): boolean {

@@ -65,7 +65,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const merged = mergeSources(layers.flatMap(({ sources }) => sources))
   const problems = [...layers.flatMap((layer) => layer.problems), ...merged.problems]
   const entries = new Map(merged.entries)
-  problems.push(...entryProblems(entries))
+  if (problems.length === 0) problems.push(...entryProblems(entries))
   resolvePrograms(entries)
   const targets = await loadTargets(entries.get('network.target.path'), {
     configFolder,
@@ -88,7 +88,8 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
 function profileOf({ profile, jsonFile }: Resolved): string {
   if (profile === undefined)
     return jsonFile === undefined ? 'default' : toLabel(path.parse(jsonFile).name)
-  const problem = labelProblem(profile)
+  const isFolderName = profile === '.' || profile === '..'
+  const problem = isFolderName ? 'a label is not "." or ".."' : labelProblem(profile)
   if (problem === undefined) return profile
   const rule = problem.replace('a label', 'a profile name')
   throw new SkeinError('CONFIG_INVALID', `-p ${JSON.stringify(profile)}: ${rule}`)

@@ -75,14 +75,10 @@ class Walk {
   enter(path: readonly string[], value: unknown): void {
     const key = settingKeys.find((candidate) => isMatch(candidate.split('.'), path))
     if (key !== undefined) this.#take(key, path, value)
-    else if (nextSegments(path).length === 0) this.#report(path, this.#unknown(path))
+    else if (nextSegments(path).length === 0) this.#reportUnknown(path)
     else if (isTable(value))
       for (const [segment, inner] of Object.entries(value)) this.enter([...path, segment], inner)
-    else
-      this.#report(
-        path,
-        `${this.#spell(path)} must be a table with ${nextSegments(path).join(', ')}`,
-      )
+    else this.#report(path, `must be a table with ${nextSegments(path).join(', ')}`)
   }
 
   #take(key: SettingKey, path: readonly string[], value: unknown): void {
@@ -90,8 +86,8 @@ class Walk {
     const name = path[key.split('.').indexOf('*')] ?? ''
     const naming = row.nameKind?.read(name) ?? { value: name }
     const reading = this.#read(row, value)
-    if ('problem' in naming) this.#report(path, `${this.#spell(path)}: the name ${naming.problem}`)
-    else if ('problem' in reading) this.#report(path, `${this.#spell(path)} ${reading.problem}`)
+    if ('problem' in naming) this.#report(path, `has a wrong name: it ${naming.problem}`)
+    else if ('problem' in reading) this.#report(path, reading.problem)
     else {
       const place = { key: formatKey(path), setting: key, name, folder: this.#source.folder }
       this.#found.set(place.key, {
@@ -111,20 +107,24 @@ class Walk {
     return 'value' in retried ? retried : reading
   }
 
-  #unknown(path: readonly string[]): string {
-    const hint = nearestKey(path)
-    const known = path.slice(0, -1)
-    const allowed = `allowed are ${nextSegments(known).join(', ')}`
-    return `unknown key ${formatKey(path)}; ${hint === undefined ? allowed : `did you mean ${this.#spell(hint)}?`}`
+  #reportUnknown(path: readonly string[]): void {
+    const nearest = nearestKey(path)
+    const allowed = `allowed are ${nextSegments(path.slice(0, -1)).join(', ')}`
+    const hint = nearest === undefined ? allowed : `did you mean ${this.#spell(nearest)}?`
+    const where = formatOrigin(this.#source.originOf(path))
+    this.problems.push(`${where}: unknown key ${formatKey(path)}; ${hint}`)
+  }
+
+  /** Notes a problem that completes the sentence "KEY …". */
+  #report(path: readonly string[], problem: string): void {
+    const where = formatOrigin(this.#source.originOf(path))
+    const key = this.#spell(path)
+    this.problems.push(where.endsWith(key) ? `${where} ${problem}` : `${where}: ${key} ${problem}`)
   }
 
   #spell(path: readonly string[]): string {
     const key = formatKey(path)
     return this.#source.spell?.(key) ?? key
-  }
-
-  #report(path: readonly string[], problem: string): void {
-    this.problems.push(`${formatOrigin(this.#source.originOf(path))}: ${problem}`)
   }
 }
 
@@ -150,6 +150,7 @@ function nearestKey(path: readonly string[]): readonly string[] | undefined {
   const near = nearestWord(last, nextSegments(parent))
   if (near !== undefined) return [...parent, near]
   const plain = settingKeys.filter((key) => !key.includes('*'))
-  const elsewhere = plain.find((key) => key.endsWith(`.${last}`))
-  return (elsewhere ?? nearestWord(formatKey(path), plain))?.split('.')
+  const lastWords = new Map(plain.map((key) => [key.split('.').at(-1) ?? '', key]))
+  const elsewhere = lastWords.get(last) ?? nearestWord(formatKey(path), plain)
+  return (elsewhere ?? lastWords.get(nearestWord(last, lastWords.keys()) ?? ''))?.split('.')
 }

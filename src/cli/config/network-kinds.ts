@@ -17,13 +17,14 @@ export interface Alias {
 }
 
 /** A peer's whole ID. */
-export const peerIdKind: Kind<PeerId> = kindOf('a peer ID (52 characters, see skein id)', (value) =>
-  isPeerId(value) ? value : undefined,
+export const peerIdKind: Kind<PeerId> = kindOf(
+  'a peer ID (52 characters, see skein id)',
+  (value) => (isPeerId(value) ? value : undefined),
 )
 
 /** A label. */
 export const labelKind: Kind<string> = textWhere(
-  'a label: 1 to 32 of a-z, 0-9, "-", "_" and ".", not only digits, not "all"',
+  'a label (1 to 32 of a-z, 0-9, "-", "_" and "."; never only digits, never "all")',
   (text) => labelProblem(text) === undefined,
 )
 
@@ -75,7 +76,7 @@ function isCommandText(value: unknown): value is string {
 
 /** What a command may be called: one word that no prompt takes for something else. */
 export const commandNameKind: Kind<string> = textWhere(
-  'a name: 1 to 64 characters without spaces and quotes, and not starting with "@" or "-"',
+  'a name (1 to 64 characters, no spaces, quotes or backslashes; "@" or "-" not first)',
   (text) => /^(?![@-])[^\s"'\\\p{C}]{1,64}$/u.test(text),
 )
 
@@ -83,6 +84,6 @@ const builtInRoles = ['owner', 'known', 'member', 'local', 'anyone']
 
 /** What a role of `[roles]` may be called. */
 export const roleNameKind: Kind<string> = textWhere(
-  `a role name: 1 to 32 of a-z, 0-9, "-", "_" and ".", none of ${builtInRoles.join(', ')}`,
+  `a role name (1 to 32 of a-z, 0-9, "-", "_" and "."; none of ${builtInRoles.join(', ')})`,
   (text) => isRule(`role:${text}`) && !builtInRoles.includes(text),
 )

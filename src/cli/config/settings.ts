@@ -110,7 +110,7 @@ const commandSettings = {
     doc: 'It is ended after this long',
   }),
   'programs.*.maxOutputBytes': setting(wholeNumber(0, 2 ** 40), {
-    fallback: 64 * 2 ** 20, // Guess: more is a file to be copied.
+    fallback: 2 ** 30, // Guess: it is passed on as it comes, nothing waits in memory.
     doc: 'It is ended when it has written this much',
   }),
 }

@@ -15,7 +15,9 @@ export function readTargets(
   if (problem !== undefined)
     return { targets: [], problems: [`${name}:${problem.line}: ${problem.text}`] }
   const reading = listOf(peerTargetKind).read(JSON.parse(text))
-  if ('problem' in reading)
-    return { targets: [], problems: [`${name}: the file ${reading.problem}`] }
+  if ('problem' in reading) {
+    const sentence = reading.problem.replace(/^must/, 'the file must')
+    return { targets: [], problems: [`${name}: ${sentence}`] }
+  }
   return { targets: reading.value, problems: [] }
 }

@@ -1,0 +1,206 @@
+/** The commands of `skein` and their flags: one row each. Parsing and help both come from here. */
+
+/** A flag of ours. It stands before `@PEER`, on either side of the command's name. */
+export interface FlagSpec {
+  /** As in `--json`. */
+  readonly name: FlagName
+  /** As in `-p`. */
+  readonly short?: string
+  /** What the help calls its value; a flag without one is on or off. */
+  readonly value?: string
+  readonly summary: string
+}
+
+/** Names of our flags, without dashes. */
+export type FlagName =
+  | 'config'
+  | 'profile'
+  | 'set'
+  | 'json'
+  | 'timeout'
+  | 'no-prompt'
+  | 'for'
+  | 'help'
+  | 'version'
+
+/** All flags, in the order of the help. */
+export const flagSpecs: readonly FlagSpec[] = [
+  { name: 'config', short: 'c', value: 'DIR', summary: 'Read the configuration from DIR/network' },
+  { name: 'profile', short: 'p', value: 'PROFILE', summary: 'Choose the node by its profile' },
+  { name: 'set', short: 's', value: 'KEY=VALUE', summary: 'Set one value, as often as you like' },
+  { name: 'json', summary: 'Print one JSON object a line' },
+  { name: 'timeout', value: 'TIME', summary: 'Give up after 10, 2s or 500ms, whatever happens' },
+  { name: 'no-prompt', summary: 'Read no commands from the input' },
+  { name: 'for', value: 'TIME', summary: 'End by itself after 10, 2s or 500ms' },
+  { name: 'help', short: 'h', summary: 'Explain the command' },
+  { name: 'version', summary: 'Print the version' },
+]
+
+/** Flags that every command takes. */
+export const commonFlags: readonly FlagName[] = ['config', 'profile', 'help', 'version']
+
+/** Where a command stands in the help. */
+export type Group = 'Run a node' | 'Use other peers' | 'Ask your node' | 'Say who may connect'
+
+/** One command. */
+export interface CommandSpec {
+  readonly name: CommandName
+  readonly group: Group
+  /** What follows `skein`. */
+  readonly usage: string
+  /** One line, starting with a capital, without a full stop. */
+  readonly summary: string
+  /** Its flags beside the common ones. */
+  readonly flags: readonly FlagName[]
+  /** How many words may follow its name. */
+  readonly words: readonly [least: number, most: number]
+  /** More to know, for `skein help COMMAND`. */
+  readonly details: readonly string[]
+}
+
+/** The names of all commands. `on` is also what `@PEER` means. */
+export type CommandName =
+  | 'up'
+  | 'demo'
+  | 'on'
+  | 'status'
+  | 'peers'
+  | 'id'
+  | 'config'
+  | 'logs'
+  | 'down'
+  | 'allow'
+  | 'deny'
+  | 'help'
+
+/** All commands, in the order of the help. */
+export const commandSpecs: readonly CommandSpec[] = [
+  {
+    name: 'up',
+    group: 'Run a node',
+    usage: 'up [-c DIR] [-p PROFILE] [-s KEY=VALUE]… | up FILE.json [PORT]',
+    summary: 'Run a node; with a prompt, unless it is turned off',
+    flags: ['set', 'no-prompt'],
+    words: [0, 2],
+    details: [
+      'The node reads its configuration from DIR/network/default.toml and DIR/network/PROFILE.toml,',
+      'or from one JSON file. Lines on its input are commands: help, peers, @PEER COMMAND, exit.',
+      'Example: skein up -p alice -s network.listen.port=9000',
+    ],
+  },
+  {
+    name: 'demo',
+    group: 'Run a node',
+    usage: 'demo [--for TIME]',
+    summary: 'Run five nodes on this machine and show who is connected to whom',
+    flags: ['for'],
+    words: [0, 0],
+    details: ['The keys a to e kill a node and start it again; q ends the demo.'],
+  },
+  {
+    name: 'down',
+    group: 'Run a node',
+    usage: 'down',
+    summary: 'Stop the running node',
+    flags: ['json', 'timeout'],
+    words: [0, 0],
+    details: ['It says goodbye to its peers first.'],
+  },
+  {
+    name: 'on',
+    group: 'Use other peers',
+    usage: '@PEER COMMAND [ARG…]',
+    summary: 'Run a command on a peer, on @all, or on a list: @alice,bob',
+    flags: ['json', 'timeout'],
+    words: [0, Infinity],
+    details: [
+      'PEER is a label, the start of an ID (4 characters or more), an index, or part of an address.',
+      'Our flags stand before @PEER; all that follows COMMAND belongs to it. Also: skein on PEER …',
+      'Examples: skein @bob add        skein --timeout 2s @all calc 1+2',
+    ],
+  },
+  {
+    name: 'status',
+    group: 'Ask your node',
+    usage: 'status [--json]',
+    summary: 'Show what your node is, where it listens and how it is doing',
+    flags: ['json', 'timeout'],
+    words: [0, 0],
+    details: [],
+  },
+  {
+    name: 'peers',
+    group: 'Ask your node',
+    usage: 'peers [--json]',
+    summary: 'List the connected peers with their round-trip times',
+    flags: ['json', 'timeout'],
+    words: [0, 0],
+    details: [],
+  },
+  {
+    name: 'id',
+    group: 'Ask your node',
+    usage: 'id [--json]',
+    summary: 'Print the ID of your node: what another one needs to allow it',
+    flags: ['json', 'timeout'],
+    words: [0, 0],
+    details: ['On the other machine: skein allow ID LABEL'],
+  },
+  {
+    name: 'config',
+    group: 'Ask your node',
+    usage: 'config [-c DIR] [-p PROFILE] [-s KEY=VALUE]… [FILE.json] [--json]',
+    summary: 'Print every setting, its value and where that comes from',
+    flags: ['set', 'json', 'timeout'],
+    words: [0, 2],
+    details: ['No node needs to run for it.'],
+  },
+  {
+    name: 'logs',
+    group: 'Ask your node',
+    usage: 'logs [--json]',
+    summary: 'Show what your node has logged',
+    flags: ['json', 'timeout'],
+    words: [0, 0],
+    details: [],
+  },
+  {
+    name: 'allow',
+    group: 'Say who may connect',
+    usage: 'allow ID [LABEL]',
+    summary: 'Add a peer to the known ones',
+    flags: ['json', 'timeout'],
+    words: [1, 2],
+    details: ['ID is what skein id prints there. LABEL is what you call it from now on.'],
+  },
+  {
+    name: 'deny',
+    group: 'Say who may connect',
+    usage: 'deny ID',
+    summary: 'Take a peer off the known ones',
+    flags: ['json', 'timeout'],
+    words: [1, 1],
+    details: [],
+  },
+  {
+    name: 'help',
+    group: 'Ask your node',
+    usage: 'help [COMMAND]',
+    summary: 'Explain skein or one of its commands',
+    flags: [],
+    words: [0, 1],
+    details: [],
+  },
+]
+
+/** Finds a command by its name; `@PEER` and `@…` are `on`. */
+export function findCommand(name: string): CommandSpec | undefined {
+  const wanted = name.startsWith('@') ? 'on' : name
+  return commandSpecs.find((spec) => spec.name === wanted)
+}
+
+/** Writes a flag with its dashes and value: `-p, --profile PROFILE`. */
+export function formatFlag({ name, short, value }: FlagSpec): string {
+  const dashed = short === undefined ? `    --${name}` : `-${short}, --${name}`
+  return value === undefined ? dashed : `${dashed} ${value}`
+}

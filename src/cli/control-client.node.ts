@@ -1,0 +1,64 @@
+/** The command line's end of the control channel. */
+import { systemClock } from '../base/clock.ts'
+import { SkeinError, toSkeinError } from '../base/errors.ts'
+import { commandProtocol } from '../command/messages.ts'
+import { requestCommand } from '../command/request.ts'
+import { joinDirect } from '../connection/direct.ts'
+import { localAddress, localTransport } from '../transport/local.node.ts'
+import type { CommandRequest } from '../command/messages.ts'
+import type { RequestOptions } from '../command/request.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { Place } from './find-node.node.ts'
+
+const timeoutMs = 5_000 // A node on this machine answers at once, or hangs.
+
+/** A running node, as its owner's programs see it. */
+export class ControlClient {
+  readonly #connection: Connection
+  /** Resolves when the node closed the channel. */
+  readonly closed: Promise<void>
+
+  private constructor(connection: Connection, closed: Promise<void>) {
+    this.#connection = connection
+    this.closed = closed
+  }
+
+  /**
+   * Connects to the node of a data folder.
+   *
+   * @throws {SkeinError} `NODE_NOT_RUNNING` nobody answers there.
+   */
+  static async connect(place: Place): Promise<ControlClient> {
+    const address = localAddress(place.controlPath)
+    const path = await localTransport.dial(address, { timeoutMs }).catch((thrown: unknown) => {
+      const text = `the node of profile '${place.profile}' does not answer at ${place.controlPath}`
+      throw new SkeinError('NODE_NOT_RUNNING', `${text}; start it with: skein up`, {
+        cause: toSkeinError(thrown),
+      })
+    })
+    let onClose: () => void = () => undefined
+    const closed = new Promise<void>((resolve) => {
+      onClose = resolve
+    })
+    const setup = { clock: systemClock, timeoutMs, token: place.token, onClose }
+    return new ControlClient(await joinDirect(path, setup), closed)
+  }
+
+  /** Runs a command on the node, or with `to` on one of its peers. Returns the exit code. */
+  async run(request: CommandRequest, options: Omit<RequestOptions, 'clock'>): Promise<number> {
+    const stream = this.#connection.open(commandProtocol)
+    const relayed = request.to === undefined ? {} : { silenceMs: Number.POSITIVE_INFINITY }
+    const { exit } = await requestCommand(stream, request, {
+      clock: systemClock,
+      name: 'the node',
+      ...relayed,
+      ...options,
+    })
+    return exit
+  }
+
+  /** Ends the channel; the node lives on. */
+  close(): void {
+    this.#connection.close('CONNECTION_CLOSED', 'done')
+  }
+}

@@ -1,0 +1,67 @@
+/** Which node a command is for: the profile that was named, or the only one that runs. */
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { SkeinError } from '../base/errors.ts'
+import { controlPathOf, dataFolderOf, dataRoot } from './config/folders.ts'
+
+/** A node that has run with this data folder, and perhaps still does. */
+export interface Place {
+  readonly profile: string
+  readonly dataFolder: string
+  readonly controlPath: string
+  readonly token: Uint8Array
+}
+
+/** Several nodes run, and the command line names none. */
+export class SeveralNodes extends Error {}
+
+/**
+ * Finds the node that a command is for.
+ *
+ * @throws {SkeinError} `NODE_NOT_RUNNING` none runs, or not this one.
+ * @throws {SeveralNodes} Its message names them.
+ */
+export function findNode(profile: string | undefined): Place {
+  if (profile !== undefined) {
+    const place = readPlace(profile)
+    if (place !== undefined) return place
+    const advice = `start it with: skein up -p ${profile}`
+    throw new SkeinError('NODE_NOT_RUNNING', `no node runs for profile '${profile}'; ${advice}`)
+  }
+  const places = profilesWithData().flatMap((name) => readPlace(name) ?? [])
+  const [place] = places
+  if (place === undefined) {
+    throw new SkeinError(
+      'NODE_NOT_RUNNING',
+      'no node runs on this machine; start one with: skein up',
+    )
+  }
+  if (places.length === 1) return place
+  const names = places.map((each) => each.profile).join(', ')
+  throw new SeveralNodes(`several nodes run here: ${names}; choose one with -p PROFILE`)
+}
+
+function profilesWithData(): string[] {
+  try {
+    return readdirSync(dataRoot()).toSorted()
+  } catch {
+    return [] // No folder yet: nothing has ever run here.
+  }
+}
+
+/** The place of a profile whose process is alive. */
+function readPlace(profile: string): Place | undefined {
+  const dataFolder = dataFolderOf(profile)
+  try {
+    const lock = JSON.parse(readFileSync(join(dataFolder, 'lock'), 'utf8')) as { pid: number }
+    process.kill(lock.pid, 0)
+    const token = new Uint8Array(readFileSync(join(dataFolder, 'control-token')))
+    return { profile, dataFolder, controlPath: controlPathOf(dataFolder), token }
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException
+    // Anything else means that nothing runs there: no lock, a stale one, or none of ours.
+    if (code !== 'EPERM' && code !== 'EACCES') return undefined
+    const text = `the node of profile '${profile}' belongs to another user; become that user`
+    throw new SkeinError('NODE_NOT_RUNNING', text, { cause: thrown })
+  }
+}

@@ -1,0 +1,15 @@
+/** What the front loads only when a node runs in this process: `up`, `demo`, `config`. */
+import { config } from './config-command.ts'
+import { up } from './up.ts'
+import type { Invocation } from './arguments.ts'
+import type { Context, ExitCode } from './context.ts'
+
+/** Runs a command of this half. */
+export function runMain(invocation: Invocation, context: Context): Promise<ExitCode> {
+  switch (invocation.command) {
+    case 'config':
+      return config(invocation, context)
+    default:
+      return up(invocation, context)
+  }
+}

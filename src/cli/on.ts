@@ -1,0 +1,143 @@
+/** `skein @PEER COMMAND`: one peer's bare output, or a line a peer. */
+import { SkeinError, messageOf, toSkeinError } from '../base/errors.ts'
+import { sanitizeText } from '../base/text.ts'
+import { LinePrinter } from './ask.ts'
+import { ControlClient } from './control-client.node.ts'
+import { findNode } from './find-node.node.ts'
+import type { Invocation } from './arguments.ts'
+import type { Context, ExitCode } from './context.ts'
+
+interface Target {
+  readonly id: string
+  readonly name: string
+}
+
+interface Outcome {
+  readonly out: string
+  readonly err: string
+  readonly exit?: number
+  readonly error?: SkeinError
+}
+
+/** Runs the command on each peer that is meant. */
+export async function on(invocation: Invocation, context: Context): Promise<ExitCode> {
+  const { to = '', flags } = invocation
+  const node = await ControlClient.connect(findNode(flags.profile))
+  try {
+    const isOne = !/^all$|^role:|,/.test(to)
+    if (isOne && !flags.isJson) return await runOnOne(node, invocation, context)
+    const targets = await resolveTargets(node, to)
+    if (targets.length === 0) {
+      context.err(`skein: @${to} means nobody at the moment; see: skein peers\n`)
+      return 1
+    }
+    return await runOnAll(node, targets, { invocation, context })
+  } finally {
+    node.close()
+  }
+}
+
+async function runOnOne(
+  node: ControlClient,
+  { to = '', words, flags: { timeoutMs } }: Invocation,
+  context: Context,
+): Promise<ExitCode> {
+  const printer = new LinePrinter(context)
+  const request = { argv: words, to, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+  const exit = await node.run(request, {
+    signal: context.signal,
+    stdin: context.stdin,
+    onOut: (chunk) => printer.print(chunk),
+    onErr: (chunk) => context.errBytes(chunk),
+  })
+  printer.end()
+  return exit
+}
+
+async function runOnAll(
+  node: ControlClient,
+  targets: readonly Target[],
+  { invocation, context }: { readonly invocation: Invocation; readonly context: Context },
+): Promise<ExitCode> {
+  const outcomes = targets.map(async (target) => {
+    const outcome = await collect(node, target, { invocation, context })
+    const format = invocation.flags.isJson ? formatJson : formatLines
+    const { out, err } = format(target, outcome)
+    context.out(out)
+    context.err(err)
+    return outcome.exit === 0
+  })
+  return (await Promise.all(outcomes)).every(Boolean) ? 0 : 1
+}
+
+async function collect(
+  node: ControlClient,
+  target: Target,
+  { invocation, context }: { readonly invocation: Invocation; readonly context: Context },
+): Promise<Outcome> {
+  const { words, flags } = invocation
+  const [out, err] = [new Collector(), new Collector()]
+  const { timeoutMs } = flags
+  const request = { argv: words, to: target.id, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+  try {
+    const exit = await node.run(request, {
+      signal: context.signal,
+      onOut: (chunk) => out.add(chunk),
+      onErr: (chunk) => err.add(chunk),
+    })
+    return { out: out.text, err: err.text, exit }
+  } catch (thrown) {
+    return { out: out.text, err: err.text, error: toSkeinError(thrown) }
+  }
+}
+
+async function resolveTargets(node: ControlClient, to: string): Promise<readonly Target[]> {
+  const listing = new Collector()
+  await node.run({ argv: ['resolve', to] }, { onOut: (chunk) => listing.add(chunk) })
+  return listing.text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Target)
+}
+
+function formatLines({ name }: Target, outcome: Outcome): { out: string; err: string } {
+  const lines = (text: string): string =>
+    sanitizeText(text)
+      .split('\n')
+      .map((line) => `${name}: ${line}\n`)
+      .join('')
+  const { out, err, exit, error } = outcome
+  const failure = error === undefined ? `exit code ${exit}` : messageOf(error)
+  const isFailed = error !== undefined || (exit !== 0 && err === '')
+  const isSilent = out === '' && err === ''
+  return {
+    out: out === '' && !(isSilent && !isFailed) ? '' : lines(out),
+    err: (err === '' ? '' : lines(err)) + (isFailed ? lines(failure) : ''),
+  }
+}
+
+function formatJson({ id, name }: Target, outcome: Outcome): { out: string; err: string } {
+  const { out, err, exit, error } = outcome
+  const ending = error === undefined ? { exit } : { error: error.code, message: error.message }
+  return { out: `${JSON.stringify({ peer: name, id, ...ending, out, err })}\n`, err: '' }
+}
+
+const maxCollectedBytes = 16 * 2 ** 20 // Guess: more wants one peer at a time.
+
+class Collector {
+  readonly #decoder = new TextDecoder()
+  #text = ''
+  #bytes = 0
+
+  add(chunk: Uint8Array): void {
+    this.#bytes += chunk.length
+    if (this.#bytes > maxCollectedBytes) {
+      throw new SkeinError('LIMIT_EXCEEDED', 'it printed more than 16 MiB; ask that peer alone')
+    }
+    this.#text += this.#decoder.decode(chunk, { stream: true })
+  }
+
+  get text(): string {
+    return this.#text.replace(/\r?\n$/, '')
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The prompt of a running node: what a line does, apart from where lines come from.
+ *
+ * Lines run one after the other. `peers` and `@…` first wait for the configured dials, so that a
+ * script that starts with them finds its peers.
+ */
+import { messageOf } from '../base/errors.ts'
+import { sanitizeText } from '../base/text.ts'
+import { alignColumns, formatPeers } from '../node/format.ts'
+import type { Node } from '../node/node.ts'
+import type { Peer, RunResult } from '../node/peer.ts'
+
+const dialPatienceMs = 5_000 // DESIGN §8
+
+const own = [
+  ['peers', 'List the connected peers'],
+  ['connect HOST PORT', 'Connect to a peer and keep it connected'],
+  [
+    '@PEER COMMAND',
+    'Run a command there; PEER is a label, an ID or its start, an index, all, or a,b',
+  ],
+  ['exit, quit', 'Stop this node'],
+] as const
+
+/** See the file's head. */
+export class Prompt {
+  readonly #node: Node
+  readonly #print: (line: string) => void
+
+  /** @param print - Takes whole lines; text from peers has no escape sequences left. */
+  constructor(node: Node, print: (line: string) => void) {
+    this.#node = node
+    this.#print = print
+  }
+
+  /** Does what a line says. Returns false when the node is to stop. Never throws. */
+  async handle(line: string): Promise<boolean> {
+    const text = line.trim()
+    if (text === '') return true
+    if (text === 'exit' || text === 'quit') return false
+    try {
+      await this.#run(text)
+    } catch (thrown) {
+      this.#say(messageOf(thrown))
+    }
+    return true
+  }
+
+  /** What could follow what was typed, for a terminal's completion. */
+  complete(line: string): [string[], string] {
+    const words = /^@\S+\s/.test(line)
+      ? []
+      : line.startsWith('@')
+        ? ['@all', ...this.#node.peers().map(({ name }) => `@${name}`)].map((word) => `${word} `)
+        : [
+            'peers',
+            'connect ',
+            'exit',
+            'quit',
+            ...this.#node.listCommands().map(({ name }) => name),
+          ]
+    const hits = [...new Set(words)].filter((word) => word.startsWith(line))
+    return [hits, line]
+  }
+
+  async #run(text: string): Promise<void> {
+    if (text.startsWith('@')) return this.#ask(text)
+    if (text === 'peers') {
+      await this.#node.ready({ timeoutMs: dialPatienceMs })
+      const peers = this.#node.peers()
+      this.#say(peers.length === 0 ? 'No peers connected' : 'Connected peers:')
+      for (const line of formatPeers(peers)) this.#say(line)
+      return
+    }
+    if (text === 'help') this.#help()
+    else this.#showHere(await this.#node.run(text), /^connect\s/.test(text))
+  }
+
+  async #ask(text: string): Promise<void> {
+    const [, target = '', command = ''] = /^@(\S*)\s*(.*)$/s.exec(text) ?? []
+    if (target === '' || command === '') {
+      this.#say('Write @PEER COMMAND, such as @bob help')
+      return
+    }
+    await this.#node.ready({ timeoutMs: dialPatienceMs })
+    const peers = this.#node.select(target.replaceAll(/(^|,)@/g, '$1'))
+    if (peers.length === 0) this.#say(`No peer found matching '${target}'`)
+    await Promise.all(peers.map((peer) => this.#askOne(peer, command)))
+  }
+
+  async #askOne(peer: Peer, command: string): Promise<void> {
+    const { id } = peer
+    const where = (): string => {
+      return this.#node.peers().find((info) => info.id === id)?.address ?? this.#node.nameOf(id)
+    }
+    try {
+      const result = await peer.run(command)
+      if (result.errorText !== '') this.#say(result.errorText)
+      const failure = result.exit === 0 ? undefined : `exit code ${result.exit}`
+      const kind = failure === undefined ? 'Result' : 'Error'
+      const shown = [result.text, failure].filter((part) => part !== undefined && part !== '')
+      this.#say(`${kind} from ${where()} for command '${command}': ${shown.join('\n')}`)
+    } catch (thrown) {
+      this.#say(`Error from ${where()} for command '${command}': ${messageOf(thrown)}`)
+    }
+  }
+
+  #showHere({ text, errorText, exit }: RunResult, isBare: boolean): void {
+    if (errorText !== '') this.#say(errorText)
+    this.#say(isBare ? text : `Result: ${text}`)
+    if (exit !== 0) this.#say(`Exit code ${exit}`)
+  }
+
+  #help(): void {
+    const here = this.#node.listCommands().map(({ usage, summary }) => [usage, summary])
+    this.#say('At this prompt:')
+    for (const line of alignColumns(own)) this.#say(`  ${line}`)
+    this.#say('Any other line runs on this node:')
+    for (const line of alignColumns(here)) this.#say(`  ${line}`)
+  }
+
+  #say(text: string): void {
+    this.#print(sanitizeText(text))
+  }
+}

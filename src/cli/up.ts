@@ -1,0 +1,144 @@
+/** `skein up`: one node in this process, its control channel, and its prompt. */
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { formatHostPort } from '../base/address.ts'
+import { lockFolder } from '../base/folder-lock.node.ts'
+import { openFolder } from '../base/folder-storage.node.ts'
+import { shortPeerId } from '../base/peer-id.ts'
+import { displayAddress } from '../base/address.ts'
+import { openControlChannel } from '../node/control.node.ts'
+import { Node } from '../node/node.ts'
+import { loadConfig } from './config/load.node.ts'
+import { describeConfig } from './config/describe.ts'
+import { createLog, formatLine } from './log.node.ts'
+import { Prompt } from './prompt.ts'
+import { TerminalPrompt } from './prompt-input.node.ts'
+import type { LogKeeper } from './log.node.ts'
+import type { Command } from '../command/command.ts'
+import type { NodeOptions } from '../node/options.ts'
+import type { Invocation } from './arguments.ts'
+import type { Config } from './config/config.ts'
+import type { Context, ExitCode } from './context.ts'
+import type { PromptInput } from './prompt-input.node.ts'
+
+/** Runs a node until it is told to stop. */
+export async function up({ words, flags }: Invocation, context: Context): Promise<ExitCode> {
+  const [jsonFile, port] = words
+  const config = await loadConfig({
+    configFolder: flags.configFolder,
+    profile: flags.profile,
+    jsonFile,
+    port,
+    settings: flags.settings,
+  })
+  const hasPrompt = flags.hasPrompt && config.prompt.enabled
+  const isPiped = hasPrompt && !process.stdin.isTTY
+  let input: PromptInput | undefined
+  const keeper = createLog({
+    level: config.log.level,
+    isReadable: process.stderr.isTTY,
+    // A script at the prompt wants its answers; `skein logs` has the rest.
+    ...(isPiped ? { shownLevel: 'warn' } : {}),
+    write: (line) => (input === undefined ? context.err(line) : input.print(line.trimEnd())),
+  })
+  const folder = await openFolder(config.folders.data)
+  const lock = await lockFolder(config.folders.data)
+  try {
+    const node = await Node.start({ ...nodeOptions(config), storage: folder, log: keeper.log })
+    const stopping = new Stopping(context.signal)
+    addOwnCommands(node, { config, keeper, stopping })
+    const control = await openControlChannel(node, folder, config.folders.controlPath)
+    if (hasPrompt) {
+      const prompt: Prompt = new Prompt(node, (line) => input?.print(line))
+      if (process.stdin.isTTY) greet(node, context)
+      input = new TerminalPrompt(() => prompt)
+      void input.ended.then(() => stopping.stop())
+    } else announce(node, keeper)
+    await stopping.stopped
+    input?.close()
+    await node.close()
+    await control.close()
+  } finally {
+    await lock.release()
+  }
+  return 0
+}
+
+/** When the node is to stop: a signal, `skein down`, or the end of the prompt. */
+class Stopping {
+  readonly stopped: Promise<void>
+  stop: () => void = () => undefined
+
+  constructor(signal: AbortSignal) {
+    this.stopped = new Promise((resolve) => {
+      this.stop = resolve
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+  }
+}
+
+function greet(node: Node, context: Context): void {
+  const where = node.addresses.map(displayAddress).join(', ')
+  context.out(`${node.label} ${shortPeerId(node.id)} listens on ${where || 'no address'}\n`)
+  context.out('Type help, @PEER COMMAND, or exit.\n')
+}
+
+function announce(node: Node, { log }: LogKeeper): void {
+  log.info({ label: node.label, id: node.id, addresses: node.addresses }, 'the node runs')
+}
+
+/** What only a node of the command line has. */
+function addOwnCommands(
+  node: Node,
+  own: { readonly config: Config; readonly keeper: LogKeeper; readonly stopping: Stopping },
+): void {
+  const { config, keeper, stopping } = own
+  const commands: Readonly<Record<string, Command>> = {
+    down: {
+      summary: 'Stop this node',
+      allow: [],
+      run() {
+        node.clock.after(0, () => stopping.stop())
+        return `${node.label} stops`
+      },
+    },
+    logs: {
+      summary: 'Print the last lines of the log',
+      usage: 'logs [--json]',
+      allow: [],
+      run: ({ args }) => keeper.lines.map(args.includes('--json') ? same : formatLine).join('\n'),
+    },
+    config: {
+      summary: 'Print the configuration with the origin of each value',
+      allow: [],
+      run: () => describeConfig(config).join('\n'),
+    },
+  }
+  for (const [name, command] of Object.entries(commands)) node.command(name, command)
+}
+
+function same(line: string): string {
+  return line
+}
+
+/** What the configuration says, as the options of a node. */
+export function nodeOptions(config: Config): NodeOptions {
+  const { network, commands, programs, known, roles, limits } = config
+  const { host, port, enabled } = network.listen
+  return {
+    label: network.label,
+    listen: enabled ? [formatHostPort({ host, port })] : [],
+    peers: network.peers.map(({ id, ...target }) => ({
+      address: formatHostPort(target),
+      ...(id === undefined ? {} : { id }),
+    })),
+    admit: network.admit,
+    known: Object.fromEntries(known),
+    roles: Object.fromEntries(roles),
+    builtin: commands.builtin,
+    commands: Object.fromEntries(commands.aliases),
+    programs: Object.fromEntries(programs),
+    limits,
+    calcWorkerUrl: pathToFileURL(join(__dirname, 'calc-worker.cjs')),
+  }
+}

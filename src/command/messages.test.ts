@@ -1,0 +1,107 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readAnswer, readInput, readRequest, requestProblem } from './messages.ts'
+
+const bytes = new Uint8Array([1])
+
+describe('a request', () => {
+  test.each<[string, unknown, unknown]>([
+    ['[D1] is argv', { argv: ['add'] }, { argv: ['add'] }],
+    ['[D1] may have all', { argv: ['a', ''], to: 'bob', timeoutMs: 5 }, undefined],
+    ['[D5] may have keys we do not know', { argv: ['a'], later: 1 }, { argv: ['a'] }],
+    ['[D1] may be empty: people can type that', { argv: [] }, { argv: [] }],
+  ])('%s', (_sentence, message, value) => {
+    expect(readRequest(message)).toEqual({ ok: true, value: value ?? message })
+  })
+
+  test.each<[string, unknown]>([
+    ['[D1] is no text', 'add'],
+    ['[D1] is no list', [['add']]],
+    ['[D1] is not nothing', null],
+    ['[D1] is no map without argv', {}],
+    ['[D1] has no text as argv', { argv: 'add' }],
+    ['[D1] has only texts in argv', { argv: ['add', 1] }],
+    ['[D1] has no number in to', { argv: ['add'], to: 1 }],
+    ['[D1] has no endless to', { argv: ['add'], to: 'a'.repeat(5_000) }],
+    ['[D1] has no negative limit', { argv: ['add'], timeoutMs: -1 }],
+    ['[D1] has a limit above 0', { argv: ['add'], timeoutMs: 0 }],
+    ['[D1] has a limit that is a number', { argv: ['add'], timeoutMs: NaN }],
+    ['[D1] has a limit that a timer takes', { argv: ['add'], timeoutMs: 2 ** 31 }],
+    ['[D1] has no bigint as limit', { argv: ['add'], timeoutMs: 5n }],
+  ])('%s', (_sentence, message) => {
+    expect(readRequest(message)).toMatchObject({ ok: false })
+  })
+
+  test.each<[string, string[], string | undefined]>([
+    ['[D6] of 64 KiB is taken', ['a', 'b'.repeat(65_535)], undefined],
+    ['[D6] above is LIMIT_EXCEEDED', ['a', 'b'.repeat(65_536)], 'LIMIT_EXCEEDED'],
+    ['[D6] counts bytes, not characters', ['é'.repeat(32_769)], 'LIMIT_EXCEEDED'],
+    ['[D6] of too many words is LIMIT_EXCEEDED', Array<string>(4_097).fill('a'), 'LIMIT_EXCEEDED'],
+    ['[D6] of no words is INVALID', [], 'INVALID'],
+    ['[D6] of an empty command is INVALID', ['', 'a'], 'INVALID'],
+    ['[D6] with a NUL is INVALID', ['a', 'b\0'], 'INVALID'],
+  ])('%s', (_sentence, argv, code) => {
+    expect(requestProblem(argv)?.code).toBe(code)
+  })
+})
+
+describe('input', () => {
+  test('[D2] is a chunk of bytes', () => {
+    expect(readInput({ in: bytes })).toEqual({ ok: true, value: { in: bytes } })
+  })
+
+  test.each([[{ in: 'text' }], [{}], [null], [{ argv: ['again'] }], [[bytes]]])(
+    '[D2] is not %j',
+    (message) => {
+      expect(readInput(message)).toMatchObject({ ok: false })
+    },
+  )
+})
+
+describe('an answer', () => {
+  test.each<[string, unknown, unknown]>([
+    ['[D3] is output', { out: bytes }, { out: bytes }],
+    ['[D3] is an error output', { err: bytes }, { err: bytes }],
+    ['[D4] is a sign of life', { alive: true }, { alive: true }],
+    ['[D3] is an exit code', { exit: 255 }, { exit: 255 }],
+    ['[D3] is an error', { error: 'DENIED', message: 'no' }, { error: 'DENIED', message: 'no' }],
+    [
+      '[D5] keeps the message of a code from later',
+      { error: 'NEW', message: 'why' },
+      {
+        error: 'INTERNAL',
+        message: 'why',
+      },
+    ],
+    ['[D5] may have keys we do not know', { exit: 0, later: 1 }, { exit: 0 }],
+  ])('%s', (_sentence, message, value) => {
+    expect(readAnswer(message)).toEqual({ ok: true, value })
+  })
+
+  test.each([
+    ...[
+      {},
+      null,
+      1,
+      [],
+      { out: 'text' },
+      { err: 1 },
+      { alive: false },
+      { exit: -1 },
+      { exit: 256 },
+    ],
+    ...[{ exit: 0.5 }, { exit: '0' }, { exit: 0, out: bytes }, { error: 'DENIED' }, { error: 1 }],
+  ])('[D3] is not %j', (message) => {
+    expect(readAnswer(message)).toMatchObject({ ok: false })
+  })
+})
+
+test('[D5] the guards never throw', () => {
+  fc.assert(
+    fc.property(fc.anything(), (value) => {
+      readRequest(value)
+      readInput(value)
+      readAnswer(value)
+    }),
+  )
+})

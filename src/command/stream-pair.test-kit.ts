@@ -1,0 +1,141 @@
+/** The two ends of a stream in memory, and a clock that moves when told: doubles for tests. */
+import type { Clock, Timer } from '../base/clock.ts'
+import { SkeinError, type ErrorCode } from '../base/errors.ts'
+import type { Stream, StreamHandler } from '../connection/contract.ts'
+
+const windowBytes = 64 * 2 ** 10
+
+/** One end. Bytes reach the other in a later microtask, and wait there while it does not read. */
+export class PairedStream implements Stream {
+  readonly id = 1
+  readonly protocol = 'command/1'
+  isClosed = false
+  /** Bytes that were handed to this end's handler. */
+  deliveredBytes = 0
+  other!: PairedStream
+  #handler: StreamHandler | undefined
+  #inbox: Uint8Array[] = []
+  #inboxBytes = 0
+  #isReading = true
+  #isEnded = false
+  #isEndDelivered = false
+  #owesDrain = false
+  #closeError: SkeinError | undefined
+
+  bind(handler: StreamHandler): void {
+    this.#handler = handler
+    if (this.isClosed) handler.onClose(this.#closeError)
+    else queueMicrotask(() => this.#pump())
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.isClosed || this.#isEnded) return true
+    const { other } = this
+    other.#inbox.push(bytes)
+    other.#inboxBytes += bytes.length
+    queueMicrotask(() => other.#pump())
+    this.#owesDrain = other.#inboxBytes > windowBytes
+    return !this.#owesDrain
+  }
+
+  end(): void {
+    if (this.isClosed || this.#isEnded) return
+    this.#isEnded = true
+    queueMicrotask(() => this.other.#pump())
+  }
+
+  reset(code: ErrorCode, message: string): void {
+    this.break(new SkeinError(code, message))
+  }
+
+  setReading(isReading: boolean): void {
+    this.#isReading = isReading
+    if (isReading) queueMicrotask(() => this.#pump())
+  }
+
+  /** Closes both ends, as a reset or a lost connection does. */
+  break(error: SkeinError): void {
+    this.#close(error)
+    queueMicrotask(() => this.other.#close(error))
+  }
+
+  #pump(): void {
+    while (this.#isReading && !this.isClosed && this.#handler !== undefined) {
+      const bytes = this.#inbox.shift()
+      if (bytes === undefined) break
+      this.#inboxBytes -= bytes.length
+      this.deliveredBytes += bytes.length
+      this.#handler.onData(bytes)
+      if (this.other.#owesDrain && this.#inboxBytes <= windowBytes / 2) this.other.#drain()
+    }
+    const isRead = this.#inbox.length === 0 && this.#isReading && this.#handler !== undefined
+    if (!isRead || this.isClosed || !this.other.#isEnded || this.#isEndDelivered) return
+    this.#isEndDelivered = true
+    this.#handler?.onEnd()
+    if (!this.#isEnded || !this.other.#isEndDelivered) return
+    this.#close(undefined)
+    this.other.#close(undefined)
+  }
+
+  #drain(): void {
+    this.#owesDrain = false
+    this.#handler?.onDrain()
+  }
+
+  #close(error: SkeinError | undefined): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.#closeError = error
+    this.#handler?.onClose(error)
+  }
+}
+
+/** Two ends of one stream. */
+export function createStreamPair(): [PairedStream, PairedStream] {
+  const one = new PairedStream()
+  const two = new PairedStream()
+  one.other = two
+  two.other = one
+  return [one, two]
+}
+
+/** A clock that stands until it is moved. */
+export class ManualClock implements Clock {
+  #nowMs = 0
+  readonly #timers = new Set<{ readonly dueMs: number; readonly run: () => void }>()
+
+  /** Timers that are set. */
+  get pending(): number {
+    return this.#timers.size
+  }
+
+  nowMs = (): number => this.#nowMs
+  nowMicros = (): number => this.#nowMs * 1_000
+  unixMs = (): number => this.#nowMs
+
+  after(delayMs: number, run: () => void): Timer {
+    const timer = { dueMs: this.#nowMs + delayMs, run }
+    this.#timers.add(timer)
+    return { cancel: () => void this.#timers.delete(timer) }
+  }
+
+  /** Moves on, timer by timer, and lets what each one sets off settle. */
+  async advance(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms
+    for (;;) {
+      await settle()
+      const [next] = [...this.#timers].toSorted((one, other) => one.dueMs - other.dueMs)
+      if (next === undefined || next.dueMs > endMs) break
+      this.#timers.delete(next)
+      this.#nowMs = next.dueMs
+      next.run()
+    }
+    this.#nowMs = endMs
+    await settle()
+  }
+}
+
+/** Lets everything that is already under way in memory come to rest. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+}

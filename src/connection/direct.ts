@@ -1,0 +1,110 @@
+/**
+ * A connection between a node and its owner's own programs, over a `local` path: the same frames and
+ * streams as between peers. It lives and dies with its one path. What proves the right to be here is a
+ * token in HELLO's pass, which only the owner of the node can read.
+ */
+import { SkeinError } from '../base/errors.ts'
+import { Connection } from './connection.ts'
+import { awaitHello, sayHello } from './handshake.ts'
+import { protocolVersions, writeRefusal, writeWelcome } from './messages.ts'
+import { defaultConnectionOptions } from './options.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Path } from '../transport/contract.ts'
+import type { Stream } from './contract.ts'
+import type { ConnectionOptions } from './options.ts'
+
+/** Either end of a direct connection. */
+export interface DirectSetup {
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly token: Uint8Array
+  /** Serves streams that the other side opens; false for a protocol that nobody speaks. */
+  readonly onStream?: (stream: Stream) => boolean
+  readonly onClose?: (error: SkeinError) => void
+}
+
+const options: ConnectionOptions = { ...defaultConnectionOptions, resumeWindowMs: 0 }
+
+const introduction = {
+  incarnation: 1,
+  received: 0,
+  windowBytes: options.initialWindowBytes,
+  label: '',
+  addresses: [],
+}
+
+/**
+ * Joins a node as its owner.
+ *
+ * @throws {SkeinError} `DENIED` the token is another one; `HANDSHAKE_FAILED`; `TIMED_OUT`.
+ */
+export async function joinDirect(path: Path, setup: DirectSetup): Promise<Connection> {
+  const { clock, timeoutMs, token } = setup
+  const hello = {
+    ...introduction,
+    versions: protocolVersions,
+    peerIncarnation: 0,
+    epoch: 0,
+    highestEpoch: 0,
+    pass: token,
+  }
+  const { message: welcome, rest } = await sayHello(path, hello, { clock, timeoutMs })
+  const connection = makeConnection(setup, { isLower: true, windowBytes: welcome.windowBytes })
+  connection.attach(path, { peerReceived: 0, toldReceived: 0 }, rest)
+  return connection
+}
+
+/**
+ * Lets the owner in, or refuses.
+ *
+ * @throws {SkeinError} `DENIED` the token is another one; `VIOLATION`, `TIMED_OUT`: no proper HELLO.
+ */
+export async function acceptDirect(path: Path, setup: DirectSetup): Promise<Connection> {
+  const { clock, timeoutMs, token } = setup
+  const { message: hello, rest } = await awaitHello(path, { clock, timeoutMs })
+  if (!isSameToken(hello.pass, token)) {
+    const message = 'the control token is another one; use the data folder of this very node'
+    path.write(writeRefusal({ code: 'DENIED', rule: 'token', message }))
+    path.close()
+    throw new SkeinError('DENIED', message)
+  }
+  path.write(writeWelcome({ ...introduction, version: 1, epoch: 1 }))
+  const connection = makeConnection(setup, { isLower: false, windowBytes: hello.windowBytes })
+  connection.attach(path, { peerReceived: 0, toldReceived: 0 }, rest)
+  return connection
+}
+
+function makeConnection(
+  setup: DirectSetup,
+  { isLower, windowBytes }: { readonly isLower: boolean; readonly windowBytes: number },
+): Connection {
+  const { clock, onStream, onClose } = setup
+  return new Connection({
+    epoch: 1,
+    isLower,
+    peerWindowBytes: windowBytes,
+    clock,
+    options,
+    handler: {
+      onStream: (stream) => onStream?.(stream) ?? false,
+      onPathAttached: ignore,
+      onPathLost: ignore,
+      onDoubt: ignore,
+      onRtt: ignore,
+      onViolation: ignore,
+      onClose: (error) => onClose?.(error),
+    },
+  })
+}
+
+function ignore(): void {
+  // One path, on this machine: there is nothing to tell of it.
+}
+
+/** Compares without telling by its duration where the first difference is. */
+function isSameToken(given: Uint8Array | undefined, token: Uint8Array): boolean {
+  if (given?.length !== token.length) return false
+  let difference = 0
+  for (const [index, byte] of token.entries()) difference |= byte ^ (given[index] ?? 0)
+  return difference === 0
+}

@@ -1,0 +1,93 @@
+/**
+ * Who was let in or shut out by hand while the node ran: `skein allow`, `skein deny`. Kept in the data
+ * folder, beside the configuration's own known list, which stays as its owner wrote it.
+ */
+import { SkeinError } from '../base/errors.ts'
+import { isPeerId } from '../base/peer-id.ts'
+import { labelProblem } from '../base/label.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Storage } from '../base/storage.ts'
+
+const fileName = 'known.json'
+
+/** See the file's head. */
+export class KnownList {
+  readonly #storage: Storage
+  readonly #allowed: Map<string, PeerId>
+  readonly #denied: Set<PeerId>
+
+  private constructor(storage: Storage, allowed: Map<string, PeerId>, denied: Set<PeerId>) {
+    this.#storage = storage
+    this.#allowed = allowed
+    this.#denied = denied
+  }
+
+  /**
+   * Reads what was kept.
+   *
+   * @throws {SkeinError} `STORAGE_FAILED` the file is damaged: nobody is let in by mistake.
+   */
+  static async load(storage: Storage): Promise<KnownList> {
+    const content = await readJson(storage, fileName)
+    const { allow = {}, deny = [] } = (content ?? {}) as { allow?: unknown; deny?: unknown }
+    const allowed = new Map(Object.entries(allow as Record<string, unknown>))
+    const isSound =
+      Array.isArray(deny) &&
+      deny.every(isPeerId) &&
+      [...allowed].every(([label, id]) => labelProblem(label) === undefined && isPeerId(id))
+    if (!isSound) throw damaged(fileName)
+    return new KnownList(storage, allowed as Map<string, PeerId>, new Set(deny as PeerId[]))
+  }
+
+  /** IDs by label. */
+  get allowed(): ReadonlyMap<string, PeerId> {
+    return this.#allowed
+  }
+
+  isDenied(id: PeerId): boolean {
+    return this.#denied.has(id)
+  }
+
+  /** Lets a peer in, under a label that is its own from now on. */
+  async allow(id: PeerId, label: string): Promise<void> {
+    this.#denied.delete(id)
+    for (const [other, known] of this.#allowed) if (known === id) this.#allowed.delete(other)
+    this.#allowed.set(label, id)
+    await this.#save()
+  }
+
+  /** Shuts a peer out, whatever the configuration says. */
+  async deny(id: PeerId): Promise<void> {
+    this.#denied.add(id)
+    for (const [label, known] of this.#allowed) if (known === id) this.#allowed.delete(label)
+    await this.#save()
+  }
+
+  async #save(): Promise<void> {
+    const content = { allow: Object.fromEntries(this.#allowed), deny: [...this.#denied] }
+    await writeJson(this.#storage, fileName, content)
+  }
+}
+
+/** Reads a small JSON file of ours; `undefined` where there is none. */
+export async function readJson(storage: Storage, name: string): Promise<unknown> {
+  const content = await storage.read(name)
+  if (content === undefined) return undefined
+  try {
+    return JSON.parse(new TextDecoder().decode(content)) as unknown
+  } catch (cause) {
+    throw damaged(name, cause)
+  }
+}
+
+/** Writes a small JSON file of ours. */
+export async function writeJson(storage: Storage, name: string, value: unknown): Promise<void> {
+  await storage.write(name, new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`))
+}
+
+function damaged(name: string, cause?: unknown): SkeinError {
+  const advice = 'mend it, or remove it to start afresh'
+  return new SkeinError('STORAGE_FAILED', `${name} in the data folder is damaged; ${advice}`, {
+    cause,
+  })
+}

@@ -1,0 +1,424 @@
+/**
+ * A node: one process's member of the network. Composes the layers below and is the public API.
+ *
+ * **Invariant**: nothing is exposed that the owner did not name, and `close` leaves no timer, socket
+ * or process behind.
+ */
+import { background } from '../base/background.ts'
+import { displayAddress } from '../base/address.ts'
+import { systemClock } from '../base/clock.ts'
+import { Emitter } from '../base/emitter.ts'
+import { SkeinError } from '../base/errors.ts'
+import { loadIdentity } from '../base/identity.node.ts'
+import { silentLog } from '../base/log.ts'
+import { owner } from '../base/policy.ts'
+import { systemRandom } from '../base/random.ts'
+import { MemoryStorage } from '../base/storage.ts'
+import { CommandService } from '../command/service.ts'
+import { ConnectionManager } from '../connection/manager.ts'
+import { tlsTransport } from '../transport/tls.node.ts'
+import { buildRegistry } from './commands.ts'
+import { forwardEvents } from './events.ts'
+import { nextIncarnation } from './incarnation.ts'
+import { checkOptions, defaultNodeLimits, readAddress, readListenAddress } from './options.ts'
+import { Peer, runHere } from './peer.ts'
+import { People } from './people.ts'
+import { acceptStream } from './streams.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Unsubscribe } from '../base/emitter.ts'
+import type { Identity } from '../base/identity.node.ts'
+import type { Log } from '../base/log.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Rule, Subject } from '../base/policy.ts'
+import type { Storage } from '../base/storage.ts'
+import type { Command, CommandInfo } from '../command/command.ts'
+import type { Relay } from '../command/runner.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { PeerEntry } from '../connection/peer-entry.ts'
+import type { Listener, Transport } from '../transport/contract.ts'
+import type { Registry } from './commands.ts'
+import type { NodeEvents } from './events.ts'
+import type { NodeLimits, NodeOptions, PeerTarget } from './options.ts'
+import type { PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
+import type { StreamServer } from './streams.ts'
+
+/** See the file's head. Made by {@link Node.start}. */
+export class Node implements PeerHost, AsyncDisposable {
+  /** Who this node is. */
+  readonly identity: Identity
+  readonly label: string
+  readonly clock: Clock
+  readonly log: Log
+  /** What this node can run. */
+  readonly commands: CommandService
+
+  readonly #options: NodeOptions
+  readonly #limits: NodeLimits
+  readonly #manager: ConnectionManager
+  readonly #people: People
+  readonly #events: Emitter<NodeEvents>
+  readonly #registry: Registry
+  readonly #servers = new Map<string, StreamServer>()
+  readonly #targets: readonly PeerTarget[]
+  readonly #startMs: number
+  #listeners: Listener[] = []
+  #closing: Promise<void> | undefined
+
+  private constructor(parts: NodeParts) {
+    const { options, identity, transports, people, targets, incarnation } = parts
+    this.#options = options
+    this.identity = identity
+    this.label = options.label ?? 'node'
+    this.clock = parts.clock
+    this.log = parts.log
+    this.#startMs = parts.clock.nowMs()
+    this.#limits = { ...defaultNodeLimits, ...options.limits }
+    this.#people = people
+    this.#targets = targets
+    this.#events = new Emitter((message) => this.log.error({}, message))
+    this.#registry = buildRegistry(options, this)
+    this.commands = new CommandService({
+      registry: this.#registry.commands,
+      clock: this.clock,
+      log: this.log.child({ scope: 'command' }),
+      limits: {
+        maxRunningPerPeer: this.#limits.commandsPerPeer,
+        maxRunning: this.#limits.commandsPerNode,
+      },
+      onRun: (report) => this.#events.emit('command:run', report),
+    })
+    this.#manager = new ConnectionManager({
+      id: identity.peerId,
+      incarnation,
+      clock: this.clock,
+      random: options.random ?? systemRandom,
+      log: this.log.child({ scope: 'connection' }),
+      transports,
+      options: this.#limits,
+      introduce: () => ({ label: this.label, addresses: this.addresses }),
+      admit: (candidate) => this.#people.refusal(candidate),
+      onStream: (stream, entry) =>
+        acceptStream(stream, { node: this, entry, servers: this.#servers, log: this.log }),
+    })
+    forwardEvents(this.#manager.events, { node: this, people, events: this.#events, log: this.log })
+  }
+
+  /**
+   * Starts a node: it listens, dials and answers when the promise resolves.
+   *
+   * @throws {SkeinError} `CONFIG_INVALID`, `ADDRESS_IN_USE`, `STORAGE_FAILED`; nothing runs then.
+   * @example
+   * await using node = await Node.start({ label: 'alice', listen: ['127.0.0.1:0'] })
+   */
+  static async start(options: NodeOptions = {}): Promise<Node> {
+    checkOptions(options)
+    const storage = options.storage ?? new MemoryStorage()
+    const log = options.log ?? silentLog
+    const clock = options.clock ?? systemClock
+    const identity = options.identity ?? (await loadIdentity(storage))
+    const transports = options.transports ?? [tlsTransport(identity)]
+    const targets = readTargets(options)
+    const addresses = targets.map(({ address }) => address)
+    const people = await People.load({ storage, log }, options, addresses)
+    const incarnation = await nextIncarnation(storage, clock)
+    const parts = { options, identity, storage, transports, people, targets, incarnation }
+    const node = new Node({ ...parts, log, clock })
+    try {
+      await node.#listen(transports)
+    } catch (thrown) {
+      await node.close()
+      throw thrown
+    }
+    for (const { address, id } of targets) node.#manager.hold(address, id)
+    return node
+  }
+
+  /** This node's ID. */
+  get id(): PeerId {
+    return this.identity.peerId
+  }
+
+  /** Where this node listens, as URLs. */
+  get addresses(): readonly string[] {
+    return this.#listeners.flatMap(({ addresses }) => addresses)
+  }
+
+  /** The first place where this node listens, as `host:port`; for dialling it from this machine. */
+  get address(): string {
+    const [first] = this.addresses
+    if (first === undefined) throw new SkeinError('INVALID', 'this node does not listen anywhere')
+    return displayAddress(first)
+  }
+
+  /** Seconds since the start. */
+  get uptimeSeconds(): number {
+    return Math.floor((this.clock.nowMs() - this.#startMs) / 1_000)
+  }
+
+  /** The limits in force. */
+  get limits(): NodeLimits {
+    return this.#limits
+  }
+
+  /** True once `close` was called. */
+  get isClosed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** Configured addresses where nobody answered yet. */
+  get waitingFor(): readonly string[] {
+    const reached = new Set(
+      this.peers().flatMap(({ id }) => this.#manager.peer(id)?.addresses ?? []),
+    )
+    return this.#targets.map(({ address }) => address).filter((address) => !reached.has(address))
+  }
+
+  /** The peers with a connection, open or suspended, in the order of their indexes. Frozen. */
+  peers(): readonly PeerInfo[] {
+    const infos = [...this.#manager.peers]
+      .filter(({ connection }) => connection !== undefined)
+      .map((entry) => this.info(entry))
+    return Object.freeze(infos.toSorted((a, b) => a.index - b.index))
+  }
+
+  /** A handle to a peer: by index, label, ID or its start (4 or more), or part of its address. */
+  peer(name: string): Peer {
+    return new Peer(this, name)
+  }
+
+  /**
+   * Handles to all that `target` means: a name, `all`, `role:NAME`, or a list `a,b`; each once.
+   *
+   * @throws {SkeinError} `PEER_UNKNOWN`, `LABEL_AMBIGUOUS` one of the names means nobody or several.
+   */
+  select(target: string): readonly Peer[] {
+    const ids = new Set(
+      target.split(',').flatMap((name): readonly PeerId[] => {
+        const role = /^role:(.+)$/.exec(name)?.[1]
+        const connected = this.peers().map(({ id }) => id)
+        if (name === 'all') return connected
+        if (role === undefined) return [this.resolve(name)]
+        const holders = this.#people.withRole(role)
+        return connected.filter((id) => holders.has(id))
+      }),
+    )
+    return [...ids].map((id) => this.peer(id))
+  }
+
+  /** The ID that a name means. @throws {SkeinError} `PEER_UNKNOWN`, `LABEL_AMBIGUOUS`. */
+  resolve(name: string): PeerId {
+    const listed = [...this.#manager.peers].map(({ id, displayAddress: shown }) => ({
+      id,
+      displayAddress: shown,
+    }))
+    return this.#people.directory.resolve(name, listed)
+  }
+
+  /** What people call a peer. */
+  nameOf(id: PeerId): string {
+    return this.#people.directory.name(id)
+  }
+
+  /**
+   * Connects to an address and keeps the peer connected from now on.
+   *
+   * @returns Who answered.
+   * @throws {SkeinError} `DIAL_FAILED`, `TIMED_OUT`, `SELF_DIAL`, or the code of the peer's refusal;
+   *   nothing is kept then.
+   */
+  async connect(
+    address: string,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<PeerInfo> {
+    const url = readAddress(address)
+    const entry = await this.#manager.dial(url, options)
+    this.#manager.hold(url)
+    return this.info(entry)
+  }
+
+  /** @internal Returns the connection to a peer, dialling if need be. */
+  reach(id: PeerId, signal?: AbortSignal): Promise<Connection> {
+    return this.#manager.reach(id, signal)
+  }
+
+  /**
+   * Waits until every configured peer is connected.
+   *
+   * @returns false when `timeoutMs` was over first.
+   */
+  async ready({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<boolean> {
+    if (this.waitingFor.length === 0) return true
+    return new Promise((resolve) => {
+      const finish = (isReady: boolean): void => {
+        unsubscribe()
+        timer.cancel()
+        resolve(isReady)
+      }
+      const check = (): void => {
+        if (this.waitingFor.length === 0) finish(true)
+      }
+      const timer = this.clock.after(timeoutMs, () => finish(false))
+      const unsubscribe = this.#events.on('peer:connect', check)
+    })
+  }
+
+  /** Calls `listener` at every event of that name, until the returned function is called. */
+  on<Name extends keyof NodeEvents>(
+    name: Name,
+    listener: (event: NodeEvents[Name]) => void,
+  ): Unsubscribe {
+    return this.#events.on(name, listener)
+  }
+
+  /**
+   * Offers a command to peers.
+   *
+   * @returns Takes it away again.
+   * @throws {SkeinError} `CONFIG_INVALID` the name is taken, or a rule is wrong.
+   * @example
+   * node.command('time', { summary: 'Tell the time', run: () => new Date().toISOString() })
+   */
+  command(name: string, command: Command): Unsubscribe {
+    return this.#registry.commands.add(name, command)
+  }
+
+  /**
+   * Serves streams that peers open under a protocol name.
+   *
+   * @param allow - Who may; others are refused with `DENIED`. Nobody where empty.
+   */
+  serve(protocol: string, allow: readonly Rule[], handle: StreamServer['handle']): Unsubscribe {
+    if (this.#servers.has(protocol)) {
+      throw new SkeinError('INVALID', `${protocol} is served already`)
+    }
+    this.#servers.set(protocol, { allow, handle })
+    return () => void this.#servers.delete(protocol)
+  }
+
+  /**
+   * Runs a command on this node itself, as its owner.
+   *
+   * @throws {SkeinError} As {@link Peer.run}.
+   */
+  async run(command: string | readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    return runHere(command, options, { clock: this.clock, registry: this.#registry.commands })
+  }
+
+  /** What a subject may run, in the order of the names. */
+  listCommands(subject: Subject = owner): readonly CommandInfo[] {
+    return this.#registry.commands.list(subject)
+  }
+
+  /** Puts a peer on the known list, for good; returns its label. */
+  async allow(id: PeerId, label?: string): Promise<string> {
+    return this.#people.allow(id, label)
+  }
+
+  /** Shuts a peer out, for good: its connection ends now, and no other begins. */
+  async deny(id: PeerId): Promise<void> {
+    await this.#people.deny(id)
+    this.#manager.peer(id)?.connection?.close('DENIED', 'you were shut out (deny)')
+  }
+
+  /** Closes all connections, stops all commands, and frees everything. Calling it again waits too. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  /** @internal */
+  info(entry: PeerEntry): PeerInfo {
+    const { id, connection, isOutbound } = entry
+    const path = connection?.path
+    const rttMicros = connection?.rttMicros
+    return Object.freeze({
+      id,
+      index: this.#people.directory.number(id, entry.addresses),
+      name: this.nameOf(id),
+      address: entry.displayAddress,
+      state: connection?.state ?? 'closed',
+      suspendedMs: Math.round(connection?.suspendedMs ?? 0),
+      pathCount: connection?.links.length ?? 0,
+      isOutbound,
+      roles: Object.freeze([...this.subject(entry).roles].filter((role) => role !== 'anyone')),
+      ...(rttMicros === undefined ? {} : { rttMicros }),
+      ...(path === undefined ? {} : { pathKind: path.kind }),
+    })
+  }
+
+  /** @internal Who a peer is to the policy. */
+  subject({ id, connection }: PeerEntry): Subject {
+    return this.#people.subject(id, connection?.isLocal ?? false)
+  }
+
+  /** @internal Carries a command of the owner on to one peer. */
+  readonly relay: Relay = async ({ argv, to, timeoutMs }, context) => {
+    const peers = this.select(to)
+    const [peer] = peers
+    if (peer === undefined || peers.length > 1) {
+      throw new SkeinError('INVALID', `'${to}' means ${peers.length} peers; ask for one at a time`)
+    }
+    const { exit } = await peer.run(argv, {
+      signal: context.signal,
+      timeoutMs,
+      stdin: context.stdin,
+      onOut: (chunk) => (context.out(chunk) ? undefined : context.drained()),
+      onErr: (chunk) => (context.err(chunk) ? undefined : context.drained()),
+    })
+    return { exit }
+  }
+
+  async #listen(transports: readonly Transport[]): Promise<void> {
+    for (const text of this.#options.listen ?? []) {
+      const address = readListenAddress(text)
+      const transport = transports.find(({ scheme }) => address.startsWith(`${scheme}://`))
+      if (transport === undefined) {
+        throw new SkeinError('CONFIG_INVALID', `listen ${text}: no such kind of address`)
+      }
+      const listener = await transport.listen({
+        address,
+        maxHalfOpen: this.#limits.maxHalfOpen,
+        handshakeTimeoutMs: this.#limits.handshakeTimeoutMs,
+        onPath: (path) => {
+          background(this.#manager.accept(path), 'accept a path', this.log)
+        },
+        onRejected: (remoteAddress, reason) => {
+          this.log.warn({ scope: 'transport', address: remoteAddress }, `refused: ${reason}`)
+        },
+      })
+      this.#listeners.push(listener)
+    }
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close()))
+    await this.commands.close()
+    this.#manager.close()
+    await this.#registry.close()
+    this.#events.clear()
+  }
+}
+
+interface NodeParts {
+  readonly options: NodeOptions
+  readonly identity: Identity
+  readonly storage: Storage
+  readonly transports: readonly Transport[]
+  readonly people: People
+  readonly targets: readonly PeerTarget[]
+  readonly incarnation: number
+  readonly log: Log
+  readonly clock: Clock
+}
+
+function readTargets({ peers = [] }: NodeOptions): readonly PeerTarget[] {
+  return peers.map((peer) =>
+    typeof peer === 'string'
+      ? { address: readAddress(peer) }
+      : { ...peer, address: readAddress(peer.address) },
+  )
+}

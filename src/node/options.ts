@@ -1,0 +1,126 @@
+import { SkeinError } from '../base/errors.ts'
+import { labelProblem } from '../base/label.ts'
+import { parseHostPort, tlsAddress } from '../base/address.ts'
+import { isPeerId } from '../base/peer-id.ts'
+import { defaultConnectionOptions } from '../connection/options.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Identity } from '../base/identity.node.ts'
+import type { Log } from '../base/log.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Random } from '../base/random.ts'
+import type { Storage } from '../base/storage.ts'
+import type { AliasConfig } from '../command/registry.ts'
+import type { ProgramConfig } from '../command/program.node.ts'
+import type { ManagerOptions } from '../connection/manager.ts'
+import type { Transport } from '../transport/contract.ts'
+
+/** Who may connect: those on the known list; they and whoever is on this machine; everybody. */
+export type Admission = 'known' | 'local' | 'anyone'
+
+/** Bounds of a node. Each is a number whose unit ends its name; the guide lists them all. */
+export interface NodeLimits extends ManagerOptions {
+  /** Commands of one peer that run at a time; one more fails with `LIMIT_EXCEEDED`. */
+  readonly commandsPerPeer: number
+  /** Commands of all peers that run at a time. */
+  readonly commandsPerNode: number
+}
+
+/** What holds where nothing else was said. */
+export const defaultNodeLimits: NodeLimits = {
+  ...defaultConnectionOptions,
+  maxInbound: 1_024, // Guess: more idle connections than a mesh of equals needs.
+  maxOutbound: 256, // Guess: a node dials fewer than it is dialled by.
+  maxHalfOpen: 64, // Guess: a handshake takes 2 ms of a core, so these are done in 0.1 s.
+  handshakeTimeoutMs: 5_000, // Guess: three round trips at 600 ms with two losses.
+  dialTimeoutMs: 5_000, // As handshakeTimeoutMs: both sides wait equally long.
+  reconnectMinMs: 250, // Guess: a restarted process listens again after about this long.
+  reconnectMaxMs: 30_000, // DESIGN: cap 30 s.
+  resumeTotalBytes: 256 * 2 ** 20, // DESIGN §4.7
+  commandsPerPeer: 64, // Guess: nobody types so fast.
+  commandsPerNode: 256, // Guess: four peers at their limit.
+}
+
+/** A configured peer. */
+export interface PeerTarget {
+  /** `host:port` or a URL. */
+  readonly address: string
+  /** Who must answer there; another key is an error. */
+  readonly id?: PeerId
+}
+
+/** How to start a node. All are optional; nothing is exposed that is not named here. */
+export interface NodeOptions {
+  /** What people call the node; `node` where absent. */
+  readonly label?: string
+  /** Where the key and what was learnt are kept; in memory where absent: a new identity each time. */
+  readonly storage?: Storage
+  /** The identity; from the storage where absent. */
+  readonly identity?: Identity
+  /** Where to listen: `host:port` or URLs, port 0 for any. Nowhere where absent. */
+  readonly listen?: readonly string[]
+  /** Whom to keep connected, for ever. */
+  readonly peers?: readonly (string | PeerTarget)[]
+  /** Who may connect beside the known list; `local` where absent. */
+  readonly admit?: Admission
+  /** The known list: IDs by label. */
+  readonly known?: Readonly<Record<string, PeerId>>
+  /** IDs by role. */
+  readonly roles?: Readonly<Record<string, readonly PeerId[]>>
+  /** Aliases by name: the command that each stands for, with who may run it. */
+  readonly commands?: Readonly<Record<string, string | AliasConfig>>
+  /** Programs by name that peers may run. */
+  readonly programs?: Readonly<Record<string, ProgramConfig>>
+  /** Which of calc, echo, help, status and peers are offered; all where absent. */
+  readonly builtin?: readonly string[]
+  readonly limits?: Partial<NodeLimits>
+  readonly log?: Log
+  readonly clock?: Clock
+  readonly random?: Random
+  /** Where the built calc worker is, for programs that bundle Skein. */
+  readonly calcWorkerUrl?: URL | string
+  /** Ways to make paths; TLS where absent. */
+  readonly transports?: readonly Transport[]
+}
+
+/**
+ * Reads an address as people write it: a URL, or `host:port` for TLS.
+ *
+ * @throws {SkeinError} `INVALID` it is neither.
+ */
+export function readAddress(text: string): string {
+  if (text.includes('://')) return text
+  const target = parseHostPort(text)
+  if (target !== undefined) return tlsAddress(target)
+  throw new SkeinError(
+    'INVALID',
+    `'${text}' is no address; write host:port, such as 127.0.0.1:14590`,
+  )
+}
+
+/** Reads a place to listen: as {@link readAddress}, and port 0 is any free one. */
+export function readListenAddress(text: string): string {
+  const anyPort = /^(.+):0$/.exec(text)
+  if (text.includes('://') || anyPort === null) return readAddress(text)
+  return readAddress(`${anyPort[1]}:1`).replace(/:1$/, ':0')
+}
+
+/**
+ * Checks what a program that embeds Skein can get wrong.
+ *
+ * @throws {SkeinError} `CONFIG_INVALID` names the option and what is allowed.
+ */
+export function checkOptions(options: NodeOptions): void {
+  const problems: string[] = []
+  const label = options.label === undefined ? undefined : labelProblem(options.label)
+  if (label !== undefined) problems.push(`label ${JSON.stringify(options.label)}: ${label}`)
+  for (const [name, id] of Object.entries(options.known ?? {})) {
+    const problem = labelProblem(name)
+    if (problem !== undefined) problems.push(`known ${JSON.stringify(name)}: ${problem}`)
+    if (!isPeerId(id)) problems.push(`known ${name}: ${JSON.stringify(id)} is no peer ID`)
+  }
+  for (const [name, value] of Object.entries(options.limits ?? {})) {
+    if (!Object.hasOwn(defaultNodeLimits, name)) problems.push(`limits.${name}: no such limit`)
+    else if (!(Number(value) >= 0)) problems.push(`limits.${name}: a number from 0 up`)
+  }
+  if (problems.length > 0) throw new SkeinError('CONFIG_INVALID', problems.join('\n'))
+}

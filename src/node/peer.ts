@@ -1,0 +1,199 @@
+/** Another node, as a program sees it. A handle: it costs nothing and works before the peer is met. */
+import { SkeinError } from '../base/errors.ts'
+import { owner } from '../base/policy.ts'
+import { commandProtocol } from '../command/messages.ts'
+import { requestCommand } from '../command/request.ts'
+import { runCommand } from '../command/runner.ts'
+import { splitLine } from '../command/split.ts'
+import type { Clock } from '../base/clock.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Connection } from '../connection/connection.ts'
+import type { Priority, Stream } from '../connection/contract.ts'
+import type { CommandRegistry } from '../command/registry.ts'
+import type { OutputHandler } from '../command/request.ts'
+
+/** A peer as it is now. A snapshot: it does not change. */
+export interface PeerInfo {
+  readonly id: PeerId
+  /** Stays with the peer for the life of the process. */
+  readonly index: number
+  /** Its label where it has a right to it, else one that nobody else has. */
+  readonly name: string
+  /** Where it is, as people see it: `127.0.0.1:14595`. */
+  readonly address: string
+  readonly state: 'open' | 'suspended' | 'closed'
+  /** How long it has been suspended, ms; 0 otherwise. */
+  readonly suspendedMs: number
+  /** Smoothed round-trip time of the path in use, µs; absent before the first answer. */
+  readonly rttMicros?: number
+  /** What the path in use is made of: `tls`, `memory`. */
+  readonly pathKind?: string
+  /** Paths that are attached. */
+  readonly pathCount: number
+  /** True where this node dialled first. */
+  readonly isOutbound: boolean
+  /** Roles that the peer has here. */
+  readonly roles: readonly string[]
+}
+
+/** How to run a command on a peer. */
+export interface RunOptions {
+  /** Takes the command back: the far side ends it. */
+  readonly signal?: AbortSignal | undefined
+  /** Hard limit that counts everything, ms. Beside it, 10 s of silence end the wait. */
+  readonly timeoutMs?: number | undefined
+  /** What the command reads. */
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined
+  /** Takes output as it comes; `text` stays empty then. */
+  readonly onOut?: OutputHandler | undefined
+  /** Takes errors as they come; `errorText` stays empty then. */
+  readonly onErr?: OutputHandler | undefined
+}
+
+/** What a command left. */
+export interface RunResult {
+  /** What it printed, without the line break at the end. */
+  readonly text: string
+  /** What it printed to standard error. */
+  readonly errorText: string
+  /** 0 to 255. */
+  readonly exit: number
+}
+
+/** What a handle asks of its node. */
+export interface PeerHost {
+  readonly clock: Clock
+  resolve(name: string): PeerId
+  reach(id: PeerId, signal?: AbortSignal): Promise<Connection>
+  nameOf(id: PeerId): string
+}
+
+const maxTextBytes = 16 * 2 ** 20 // Guess: larger output wants onOut.
+
+/** See the file's head. */
+export class Peer {
+  /** The text that the peer was asked for by: index, label, ID or its start, part of the address. */
+  readonly name: string
+  readonly #host: PeerHost
+
+  /** @internal Made by `node.peer(name)`. */
+  constructor(host: PeerHost, name: string) {
+    this.#host = host
+    this.name = name
+  }
+
+  /**
+   * The peer's ID.
+   *
+   * @throws {SkeinError} `PEER_UNKNOWN` nobody of that name was met; `LABEL_AMBIGUOUS` several.
+   */
+  get id(): PeerId {
+    return this.#host.resolve(this.name)
+  }
+
+  /**
+   * Runs a command on the peer and waits for its end, dialling first if needed.
+   *
+   * Exactly once while the connection lives, also across outages; if the connection is lost it fails,
+   * and the command may have run.
+   *
+   * @param command - An alias, program or processor that the peer lets us use, as a line that is split
+   *   like a shell's, or as words.
+   * @returns What it printed and its exit code; a code other than 0 is no error.
+   * @throws {SkeinError} `PEER_UNKNOWN` no such peer or address; `DIAL_FAILED` none answered.
+   * @throws {SkeinError} `UNKNOWN_COMMAND`; `DENIED` the peer's policy refuses, naming the rule.
+   * @throws {SkeinError} `TIMED_OUT` no answer in time; the command may have run.
+   * @example
+   * const { text } = await node.peer('bob').run('calc 1+2', { timeoutMs: 2_000 }) // "3"
+   */
+  async run(command: string | readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    const argv = typeof command === 'string' ? splitLine(command) : command
+    const { timeoutMs, signal, stdin } = options
+    const connection = await this.#host.reach(this.id, signal)
+    const out = new TextCollector()
+    const err = new TextCollector()
+    const stream = connection.open(commandProtocol)
+    const { exit } = await requestCommand(
+      stream,
+      { argv, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+      {
+        clock: this.#host.clock,
+        name: this.#host.nameOf(this.id),
+        signal,
+        stdin,
+        onOut: options.onOut ?? ((chunk) => out.add(chunk)),
+        onErr: options.onErr ?? ((chunk) => err.add(chunk)),
+        isSuspended: () => connection.state === 'suspended',
+      },
+    )
+    return { text: out.text, errorText: err.text, exit }
+  }
+
+  /**
+   * Opens a stream to the peer, dialling first if needed. It survives the loss of paths.
+   *
+   * @throws {SkeinError} As {@link run}. A protocol that the peer does not speak closes the stream
+   *   with `PROTOCOL_UNKNOWN`.
+   */
+  async open(protocol: string, options: { readonly priority?: Priority } = {}): Promise<Stream> {
+    const connection = await this.#host.reach(this.id)
+    return connection.open(protocol, options)
+  }
+}
+
+/** Runs a command on this very node, as its owner. */
+export async function runHere(
+  command: string | readonly string[],
+  options: RunOptions,
+  { clock, registry }: { readonly clock: Clock; readonly registry: CommandRegistry },
+): Promise<RunResult> {
+  const argv = typeof command === 'string' ? splitLine(command) : command
+  const [out, err] = [new TextCollector(), new TextCollector()]
+  const { timeoutMs, signal = new AbortController().signal, stdin = noInput() } = options
+  const write = (collector: TextCollector, handler: OutputHandler | undefined) => {
+    return (chunk: string | Uint8Array): boolean => {
+      const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk
+      if (handler === undefined) collector.add(bytes)
+      else void handler(bytes)
+      return true
+    }
+  }
+  const { ending } = runCommand(timeoutMs === undefined ? { argv } : { argv, timeoutMs }, {
+    registry,
+    clock,
+    subject: owner,
+    signal,
+    io: {
+      stdin,
+      out: write(out, options.onOut),
+      err: write(err, options.onErr),
+      drained: () => Promise.resolve(),
+    },
+  })
+  const end = await ending
+  if ('error' in end) throw new SkeinError(end.error, end.message)
+  return { text: out.text, errorText: err.text, exit: end.exit }
+}
+
+async function* noInput(): AsyncGenerator<Uint8Array> {
+  // Nothing is typed for it.
+}
+
+class TextCollector {
+  readonly #decoder = new TextDecoder()
+  #text = ''
+  #bytes = 0
+
+  add(chunk: Uint8Array): void {
+    this.#bytes += chunk.length
+    if (this.#bytes > maxTextBytes) {
+      const text = `the command printed more than ${maxTextBytes} bytes; take its output with onOut`
+      throw new SkeinError('LIMIT_EXCEEDED', text)
+    }
+    this.#text += this.#decoder.decode(chunk, { stream: true })
+  }
+
+  get text(): string {
+    return this.#text.replace(/\r?\n$/, '')
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Who the others are to this node: names, indexes, roles, and whether they may connect. Joins the
+ * configuration, what the owner said since, and what was seen.
+ */
+import { background } from '../base/background.ts'
+import { SkeinError } from '../base/errors.ts'
+import { labelProblem } from '../base/label.ts'
+import { isPeerId, shortPeerId } from '../base/peer-id.ts'
+import { Directory } from './directory.ts'
+import { KnownList, readJson, writeJson } from './known-list.ts'
+import type { Log } from '../base/log.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Subject } from '../base/policy.ts'
+import type { Storage } from '../base/storage.ts'
+import type { Candidate } from '../connection/manager.ts'
+import type { Refusal } from '../connection/messages.ts'
+import type { Admission, NodeOptions } from './options.ts'
+
+const labelsFile = 'labels.json'
+
+/** See the file's head. */
+export class People {
+  readonly directory: Directory
+  readonly #storage: Storage
+  readonly #log: Log
+  readonly #list: KnownList
+  readonly #admit: Admission
+  readonly #configured: ReadonlyMap<string, PeerId>
+  readonly #roles: ReadonlyMap<string, ReadonlySet<PeerId>>
+
+  private constructor(
+    parts: { readonly storage: Storage; readonly log: Log; readonly list: KnownList },
+    directory: Directory,
+    options: NodeOptions,
+  ) {
+    this.#storage = parts.storage
+    this.#log = parts.log
+    this.#list = parts.list
+    this.directory = directory
+    this.#admit = options.admit ?? 'local'
+    this.#configured = new Map(Object.entries(options.known ?? {}))
+    const roles = Object.entries(options.roles ?? {})
+    this.#roles = new Map(roles.map(([role, ids]) => [role, new Set(ids)]))
+    for (const [label, id] of [...this.#configured, ...this.#list.allowed]) {
+      if (!this.#list.isDenied(id)) directory.allow(id, label)
+    }
+  }
+
+  /**
+   * Reads what was kept.
+   *
+   * @param addresses - Configured addresses, which get the first indexes.
+   * @throws {SkeinError} `STORAGE_FAILED` a file is damaged.
+   */
+  static async load(
+    parts: { readonly storage: Storage; readonly log: Log },
+    options: NodeOptions,
+    addresses: readonly string[],
+  ): Promise<People> {
+    const { storage } = parts
+    const seen = Object.entries((await readJson(storage, labelsFile)) ?? {}).filter(
+      (entry): entry is [string, PeerId] =>
+        labelProblem(entry[0]) === undefined && isPeerId(entry[1]),
+    )
+    const list = await KnownList.load(storage)
+    return new People({ ...parts, list }, new Directory(addresses, seen), options)
+  }
+
+  /** Why a peer may not connect, or `undefined` when it may. */
+  refusal({ id, isLocal }: Candidate): Refusal | undefined {
+    const advice = `its owner can let you in: skein allow ${id}`
+    if (this.#list.isDenied(id)) {
+      return { code: 'DENIED', rule: 'deny', message: `you were shut out; ${advice}` }
+    }
+    if (this.directory.isKnown(id) || this.#admit === 'anyone') return undefined
+    if (this.#admit === 'local' && isLocal) return undefined
+    const rule = `network.admit = "${this.#admit}"`
+    return { code: 'DENIED', rule, message: `this node does not know you; ${advice}` }
+  }
+
+  /** Who a peer is to the policy. */
+  subject(id: PeerId, isLocal: boolean): Subject {
+    const roles = new Set(['anyone'])
+    if (this.directory.isKnown(id)) roles.add('known')
+    if (isLocal) roles.add('local')
+    for (const [role, ids] of this.#roles) if (ids.has(id)) roles.add(role)
+    return { peerId: id, name: this.directory.name(id), roles }
+  }
+
+  /** IDs that have a named role. */
+  withRole(role: string): ReadonlySet<PeerId> {
+    return this.#roles.get(role) ?? new Set()
+  }
+
+  /** Notes what a peer calls itself; the first to use a label keeps it. */
+  claim(id: PeerId, label: string): void {
+    if (!this.directory.claim(id, label)) return
+    const labels = Object.fromEntries(this.directory.seen)
+    background(writeJson(this.#storage, labelsFile, labels), `write ${labelsFile}`, this.#log)
+  }
+
+  /**
+   * Puts a peer on the known list, for good.
+   *
+   * @param label - Its name from now on; what it is called now where absent.
+   * @returns The label.
+   * @throws {SkeinError} `INVALID` no label, or another peer has it.
+   */
+  async allow(id: PeerId, label = this.#freeLabel(id)): Promise<string> {
+    const problem = labelProblem(label)
+    if (problem !== undefined) throw new SkeinError('INVALID', `'${label}': ${problem}`)
+    const other = this.directory.known.get(label)
+    if (other !== undefined && other !== id) {
+      const text = `'${label}' is ${shortPeerId(other)} on the known list; choose another label`
+      throw new SkeinError('INVALID', text)
+    }
+    await this.#list.allow(id, label)
+    this.directory.deny(id)
+    this.directory.allow(id, label)
+    return label
+  }
+
+  /** Takes a peer off the known list and shuts it out, for good. */
+  async deny(id: PeerId): Promise<void> {
+    await this.#list.deny(id)
+    this.directory.deny(id)
+  }
+
+  #freeLabel(id: PeerId): string {
+    const name = this.directory.name(id)
+    return labelProblem(name) === undefined ? name : `peer-${shortPeerId(id)}`
+  }
+}
