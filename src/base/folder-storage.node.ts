@@ -4,8 +4,9 @@
  * A write goes to a file beside it, is flushed to the disk, and then takes the name in one step
  * (`rename`), so that a crash at any point leaves the old content or the new one.
  */
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { assert } from './assert.ts'
 import { SkeinError, messageOf } from './errors.ts'
 import type { Storage } from './storage.ts'
@@ -19,7 +20,6 @@ export class FolderStorage implements Storage {
   /** The folder's path. */
   readonly folder: string
   readonly #writes = new Map<string, Promise<unknown>>() // The last one of each name.
-  #nextTemporary = 1
 
   constructor(folder: string) {
     this.folder = folder
@@ -66,7 +66,7 @@ export class FolderStorage implements Storage {
   /** Runs one write after the other for each name, so that the last call is what stays. */
   #inOrder<T>(name: string, run: (temporary: string, path: string) => Promise<T>): Promise<T> {
     const path = this.pathOf(name)
-    const temporary = join(this.folder, `.${name}.${process.pid}.${this.#nextTemporary++}`)
+    const temporary = join(this.folder, `.${name}.${randomUUID()}`)
     const before = this.#writes.get(name) ?? Promise.resolve()
     const writing = before.then(async () => {
       try {
@@ -91,15 +91,38 @@ export class FolderStorage implements Storage {
  */
 export async function openFolder(folder: string): Promise<FolderStorage> {
   try {
-    await mkdir(folder, { recursive: true, mode: folderMode })
+    await makeFolder(folder)
     // Found out now and by doing it, not at the first write: mode bits do not tell all.
-    const probe = join(folder, `.probe.${process.pid}`)
+    const probe = join(folder, `.probe.${randomUUID()}`)
     await (await open(probe, 'w', fileMode)).close()
     await rm(probe, { force: true })
   } catch (thrown) {
     throw storageFailure(`use the data folder ${folder}`, thrown)
   }
   return new FolderStorage(folder)
+}
+
+/**
+ * Makes a folder for this user only, and those above it where they are missing.
+ *
+ * Not `mkdir` with `recursive`: below `/proc` that one never comes back (Node 20 to 24).
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeOneFolder(path)
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'ENOENT' || dirname(path) === path) throw thrown
+    await makeFolder(dirname(path))
+    await makeOneFolder(path)
+  }
+}
+
+async function makeOneFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, folderMode)
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'EEXIST') throw thrown
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Big integers as big-endian bytes, by way of hexadecimal text: V8 reads and writes powers of two in
- * linear time, where shifting byte by byte takes quadratic time.
+ * Big integers as big-endian bytes, by way of hexadecimal text: V8 reads and writes powers of two
+ * in linear time, where shifting byte by byte takes quadratic time.
  */
 
 const digits = '0123456789abcdef'

@@ -5,8 +5,9 @@
  * Everything well-formed and valid is decoded, also what `encode` never writes: longer forms than
  * needed, indefinite lengths, keys that are no text, unknown tags and simple values.
  *
- * **Invariant**: time and memory are linear in the input: no length is believed before that many bytes
- * are there, no byte is read more than a fixed number of times, and recursion ends at `maxDepth`.
+ * **Invariant**: time and memory are linear in the input: no length is believed before that many
+ * bytes are there, no byte is read more than a fixed number of times, and recursion ends at
+ * `maxDepth`.
  */
 import { bytesToBigint } from './bigint-bytes.ts'
 import { Tagged } from './foreign.ts'
@@ -25,9 +26,9 @@ export type Decoded =
 /**
  * Decodes one value that takes up all of `bytes`.
  *
- * A map becomes a plain object, or a `Map` where some key is no text. Byte strings share the memory of
- * `bytes`: who keeps one keeps all, and who writes to one writes to both. An unknown tag becomes a
- * frozen `{ tag, value }`, an unassigned simple value a frozen `{ value }`.
+ * A map becomes a plain object, or a `Map` where some key is no text. Byte strings share the memory
+ * of `bytes`: who keeps one keeps all, and who writes to one writes to both. An unknown tag becomes
+ * a frozen `{ tag, value }`, an unassigned simple value a frozen `{ value }`.
  *
  * Never throws, whatever the bytes are.
  *
@@ -206,8 +207,8 @@ class Decoder {
   }
 
   /**
-   * The rest of a map from its first key that is no text. Keys that are objects here are the same if
-   * their bytes are; they hold no such keys themselves, or comparing them would not be linear.
+   * The rest of a map from its first key that is no text. Keys that are objects here are the same
+   * if their bytes are; they hold no such keys themselves, or comparing them would not be linear.
    */
   #mixedMap(entries: Map<unknown, unknown>, count: number, depth: number): Map<unknown, unknown> {
     const seen = new Set<string>()

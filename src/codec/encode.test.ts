@@ -166,9 +166,9 @@ test('[V6] a hole is sent as undefined', () => {
   expect(hex(encode([1, , 2]))).toBe('8301f702')
 })
 
-test('[V7] plain data of another realm is plain', () => {
+test('[V7] plain data of another realm is plain, and what it inherits is not sent', () => {
   const bare = (prototype: object | null): object => Object.create(prototype) as object
-  const foreign = bare(null)
+  const foreign = Object.assign(bare(null), { inherited: 1 })
   const list: unknown = Object.setPrototypeOf([1], bare(foreign))
   expect(hex(encode(Object.assign(bare(foreign), { a: list })))).toBe('a161618101')
 })

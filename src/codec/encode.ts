@@ -1,11 +1,12 @@
 /**
- * Values to CBOR (RFC 8949), shortest forms throughout (§4.1). The rules are in docs/spec/values.md.
+ * Values to CBOR (RFC 8949), shortest forms throughout (§4.1). The rules are in
+ * docs/spec/values.md.
  *
  * Only data goes: a function, a symbol or an instance of a class is refused, never turned into
  * something that resembles it. Neither `toJSON` nor `valueOf` is called.
  *
- * Cycles cost nothing until there is one: it runs into a limit, and only then is the way down walked
- * again to say where it closes.
+ * Cycles cost nothing until there is one: it runs into a limit, and only then is the way down
+ * walked again to say where it closes.
  */
 import { messageOf, SkeinError } from '../base/errors.ts'
 import { bigintToBytes } from './bigint-bytes.ts'
@@ -20,12 +21,12 @@ import { Writer } from './writer.ts'
  * Encodes a value: null, undefined, booleans, numbers, bigints, strings, `Uint8Array`s (of a
  * subclass too), arrays and plain objects of these.
  *
- * Of an object its own enumerable properties with string keys are sent, also those that are undefined;
- * a hole in an array is sent as undefined.
+ * Of an object its own enumerable properties with string keys are sent, also those that are
+ * undefined; a hole in an array is sent as undefined.
  *
  * @returns A copy that belongs to the caller.
- * @throws {SkeinError} `INVALID` the value holds something else, a string with a lone surrogate or a
- *   cycle, exceeds a limit, or a getter of it threw; the message names the place.
+ * @throws {SkeinError} `INVALID` the value holds something else, a string with a lone surrogate or
+ *   a cycle, exceeds a limit, or a getter of it threw; the message names the place.
  * @example
  * encode({ argv: ['add'], timeoutMs: 5 })
  */

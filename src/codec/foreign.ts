@@ -1,6 +1,6 @@
 /**
- * What CBOR can say and JavaScript has no value for. Decoded so that nothing well-formed is lost; the
- * encoder does not take them.
+ * What CBOR can say and JavaScript has no value for. Decoded so that nothing well-formed is lost;
+ * the encoder does not take them.
  */
 
 /** A tag that this codec does not interpret, with its content (RFC 8949 §3.4). Frozen. */

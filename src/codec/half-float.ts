@@ -23,7 +23,8 @@ export function halfToNumber(half: number): number {
 }
 
 /**
- * The 16 bits of a number that fits into 32 (`Math.fround(value) === value`), or is infinite or NaN.
+ * The 16 bits of a number that fits into 32 (`Math.fround(value) === value`), or is infinite or
+ * NaN.
  *
  * @returns -1 where 16 bits would lose something. Each NaN is `0x7e00`.
  */

@@ -1,6 +1,8 @@
 /** What bounds one value on its way in or out. Every limit is inclusive. */
 export interface CodecLimits {
-  /** Containers (arrays, maps, tags) inside each other; a bare number has depth 0. Never over 500. */
+  /**
+   * Containers (arrays, maps, tags) inside each other; a bare number has depth 0. Never over 500.
+   */
   readonly maxDepth: number
   /** Values, containers, keys and string chunks together: bounds time and objects made. */
   readonly maxItems: number
@@ -16,8 +18,8 @@ export type DecodeLimits = Partial<CodecLimits>
 /** How to encode. The limits stand on this side too, so that a peer takes what leaves this one. */
 export interface EncodeOptions extends DecodeLimits {
   /**
-   * Whether equal values give equal bytes (RFC 8949 §4.2.1): keys sorted, and a bigint of up to 64 bits
-   * in the integer form, so that a small one is decoded as a number. Default false.
+   * Whether equal values give equal bytes (RFC 8949 §4.2.1): keys sorted, and a bigint of up to 64
+   * bits in the integer form, so that a small one is decoded as a number. Default false.
    */
   readonly deterministic?: boolean
 }

@@ -1,6 +1,6 @@
 /**
- * The first byte of an item: three bits of major type, five bits that are the argument (0–23) or say
- * how many bytes it has (RFC 8949 §3).
+ * The first byte of an item: three bits of major type, five bits that are the argument (0–23) or
+ * say how many bytes it has (RFC 8949 §3).
  */
 
 // Major types, in the lowest three bits (RFC 8949 §3.1).

@@ -1,7 +1,8 @@
 /**
  * A cursor over input, and the pieces of CBOR that need no thought.
  *
- * **Invariant**: a length is compared with what is left before anything is read or allocated for it.
+ * **Invariant**: a length is compared with what is left before anything is read or allocated for
+ * it.
  */
 import { halfToNumber } from './half-float.ts'
 import { readAscii, readAsciiKey, shortTextBytes } from './short-text.ts'
@@ -40,8 +41,8 @@ export class Reader {
   }
 
   /**
-   * The argument of a head of which the first byte was read. One of 64 bits above 2^53 - 1 is rounded,
-   * but never to a safe integer; {@link wideArgument} then has it whole.
+   * The argument of a head of which the first byte was read. One of 64 bits above 2^53 - 1 is
+   * rounded, but never to a safe integer; {@link wideArgument} then has it whole.
    */
   argument(information: number): number {
     if (information < 24) return information
@@ -78,7 +79,9 @@ export class Reader {
     return this.#viewed().getFloat64(this.#skip(8))
   }
 
-  /** The next bytes, sharing the input's memory; a plain `Uint8Array` also where the input is not. */
+  /**
+   * The next bytes, sharing the input's memory; a plain `Uint8Array` also where the input is not.
+   */
   bytes(length: number): Uint8Array {
     const start = this.#skip(length)
     return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length)

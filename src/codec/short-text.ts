@@ -2,8 +2,9 @@
  * Short ASCII strings without `TextDecoder`, whose call costs more than the work, and map keys
  * without making the same string for every message.
  *
- * The cache is shared by all callers: a fixed number of slots, each the last key of its hash. It is a
- * matter of speed only; a peer that fills it with other keys slows the next message by a few strings.
+ * The cache is shared by all callers: a fixed number of slots, each the last key of its hash. It is
+ * a matter of speed only; a peer that fills it with other keys slows the next message by a few
+ * strings.
  */
 
 /** Strings up to this many bytes are worth the loop; measured against `TextDecoder`. */

@@ -1,8 +1,8 @@
 /**
  * Bytes in the making: a buffer that grows, and the pieces of CBOR that need no thought.
  *
- * One buffer serves encoding after encoding, since making one costs more than filling it; the result
- * is copied out once, at its exact length.
+ * One buffer serves encoding after encoding, since making one costs more than filling it; the
+ * result is copied out once, at its exact length.
  */
 import { numberToHalf } from './half-float.ts'
 import { doubleByte, halfByte, singleByte, textString } from './major-types.ts'
@@ -102,7 +102,8 @@ export class Writer {
   /**
    * A text string.
    *
-   * @returns false for one with a lone surrogate, which UTF-8 cannot carry; the bytes are then garbage.
+   * @returns false for one with a lone surrogate, which UTF-8 cannot carry; the bytes are then
+   *   garbage.
    */
   text(text: string): boolean {
     const units = text.length

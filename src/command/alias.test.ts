@@ -45,14 +45,12 @@ describe('an alias', () => {
   })
 
   test('[D21] arguments never become words, and never the command', () => {
-    const args = fc.array(fc.string({ unit: 'binary' }), { minLength: 2, maxLength: 9 })
+    const args = fc.array(fc.string({ unit: 'binary-ascii' }), { minLength: 2, maxLength: 9 })
     fc.assert(
       fc.property(args, (given) => {
         const words = expand('echo $1 x$2y $* z$*', given)
-        expect(words).toEqual([
-          ...['echo', given[0], `x${given[1]}y`, ...given],
-          `z${given.join(' ')}`,
-        ])
+        const joined = `z${given.join(' ')}`
+        expect(words).toEqual(['echo', given[0], `x${given[1]}y`, ...given, joined])
       }),
     )
   })

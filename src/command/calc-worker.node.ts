@@ -62,7 +62,7 @@ const context = globalThis as { run?: () => string }
 context.run = () => calculate(job?.expression ?? '')
 
 function refuse(name: string): never {
-  throw new Error(`the function ${name} is not offered here`)
+  throw new TypeError(`the function ${name} is not offered here`)
 }
 
 function calculate(expression: string): string {
@@ -74,8 +74,8 @@ function calculate(expression: string): string {
 
 function print(value: unknown): string {
   if (typeof value === 'string') return value
-  if (typeof value === 'function') throw new Error('the result is a function; call it: sqrt(2)')
-  if (value === undefined) throw new Error('there is nothing to calculate')
+  if (typeof value === 'function') throw new TypeError('the result is a function; call it: sqrt(2)')
+  if (value === undefined) throw new TypeError('there is nothing to calculate')
   return math.format(value, format)
 }
 

@@ -79,6 +79,11 @@ export class Calculator {
     this.#options = { ...defaults, ...options }
   }
 
+  /** Whether a process of its own is there. */
+  get isRunning(): boolean {
+    return this.#child !== undefined
+  }
+
   /**
    * Evaluates, when its turn comes.
    *

@@ -79,18 +79,23 @@ describe('an answer', () => {
   })
 
   test.each([
-    ...[
-      {},
-      null,
-      1,
-      [],
-      { out: 'text' },
-      { err: 1 },
-      { alive: false },
-      { exit: -1 },
-      { exit: 256 },
-    ],
-    ...[{ exit: 0.5 }, { exit: '0' }, { exit: 0, out: bytes }, { error: 'DENIED' }, { error: 1 }],
+    {},
+    null,
+    1,
+    [],
+    { out: 'text' },
+    { err: 1 },
+    { alive: false },
+    { exit: -1 },
+    { exit: 256 },
+    { exit: 0.5 },
+    { exit: '0' },
+    {
+      exit: 0,
+      out: bytes,
+    },
+    { error: 'DENIED' },
+    { error: 1 },
   ])('[D3] is not %j', (message) => {
     expect(readAnswer(message)).toMatchObject({ ok: false })
   })

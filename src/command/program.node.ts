@@ -70,7 +70,8 @@ export function programCommand(name: string, config: ProgramConfig): Command {
       if (takesWords || context.args.length === 0)
         return new ProgramRun(name, config, context).run()
       const count = context.args.length
-      throw new SkeinError('INVALID', `program '${name}' takes no arguments; ${count} were given`)
+      const given = `${count} ${count === 1 ? 'was' : 'were'} given`
+      throw new SkeinError('INVALID', `program '${name}' takes no arguments; ${given}`)
     },
   }
 }

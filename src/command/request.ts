@@ -86,7 +86,7 @@ interface CallerOptions extends RequestOptions {
   readonly reject: (error: SkeinError) => void
 }
 
-const ticksPerSilence = 8 // So silence is measured to an eighth, and pauses in it are left out.
+const ticksPerSilence = 8 // So pauses are left out of it to an eighth.
 
 /** Sends a request and its input, and hands out what comes back. */
 class Caller implements MessageHandler {
@@ -99,6 +99,8 @@ class Caller implements MessageHandler {
   #isOver = false
   #isHandingOut = false
   #silentMs = 0
+  /** Since when silence was not counted yet. */
+  #countedMs = 0
   #tick: Timer | undefined
   #limit: Timer | undefined
   #wakeWriter: (() => void) | undefined
@@ -117,17 +119,18 @@ class Caller implements MessageHandler {
     if (request.timeoutMs !== undefined) {
       this.#limit = clock.after(request.timeoutMs, () => this.#timeOut(request.timeoutMs ?? 0))
     }
+    this.#hear()
     this.#armSilence()
     this.#messages.bind(this)
     if (this.#isOver) return
-    this.#messages.send(request)
+    this.#messages.send(toMessage(request))
     if (stdin === undefined) this.#stream.end()
     else this.#sendInput(stdin).catch((thrown: unknown) => this.#giveUp(thrown))
   }
 
   onMessage(message: unknown): void {
     if (this.#isOver) return
-    this.#silentMs = 0
+    this.#hear()
     const answer = readAnswer(message)
     if (!answer.ok) return this.#violate(answer.violation)
     if (this.#ending !== undefined) return this.#violate('nothing follows exit or error')
@@ -172,7 +175,7 @@ class Caller implements MessageHandler {
     pending
       .then(() => {
         this.#isHandingOut = false
-        this.#silentMs = 0
+        this.#hear()
         this.#handOut()
         if (!this.#isHandingOut) this.#stream.setReading(true)
       })
@@ -205,15 +208,28 @@ class Caller implements MessageHandler {
   }
 
   #armSilence(): void {
-    const { silenceMs = defaultSilenceMs, clock, isSuspended } = this.#options
+    const { silenceMs = defaultSilenceMs, clock } = this.#options
     if (silenceMs === Infinity) return
-    const tickMs = silenceMs / ticksPerSilence
+    const tickMs = Math.min(silenceMs / ticksPerSilence, silenceMs - this.#silentMs)
     this.#tick = clock.after(tickMs, () => {
-      const isPaused = this.#isHandingOut || isSuspended?.() === true
-      if (!isPaused) this.#silentMs += tickMs
+      this.#countSilence()
       if (this.#silentMs < silenceMs) this.#armSilence()
       else this.#abandon('TIMED_OUT', `no answer from ${this.#name} for ${silenceMs / 1_000} s`)
     })
+  }
+
+  /** Adds the time since it was last counted, unless nothing could have come in it. */
+  #countSilence(): void {
+    const { clock, isSuspended } = this.#options
+    const nowMs = clock.nowMs()
+    const isPaused = this.#isHandingOut || isSuspended?.() === true
+    if (!isPaused) this.#silentMs += nowMs - this.#countedMs
+    this.#countedMs = nowMs
+  }
+
+  #hear(): void {
+    this.#silentMs = 0
+    this.#countedMs = this.#options.clock.nowMs()
   }
 
   #timeOut(timeoutMs: number): void {
@@ -259,5 +275,14 @@ class Caller implements MessageHandler {
 
   get #name(): string {
     return this.#options.name ?? 'the peer'
+  }
+}
+
+/** The request without what is absent, or is none of it. */
+function toMessage({ argv, to, timeoutMs }: CommandRequest): CommandRequest {
+  return {
+    argv,
+    ...(to === undefined ? {} : { to }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   }
 }

@@ -25,6 +25,7 @@ import type { Path } from '../transport/contract.ts'
 import type { Priority, Stream } from './contract.ts'
 import type { DataPart, Frame, FrameReader } from './frame-reader.ts'
 import type { ConnectionOptions } from './options.ts'
+import type { Rest } from './handshake.ts'
 import type { LinkOwner } from './path-link.ts'
 import type { FrameOutlet } from './stream-table.ts'
 
@@ -166,10 +167,10 @@ export class Connection implements LinkOwner, FrameOutlet {
    * Adds a path that went through the handshake. With no other path it is used at once; else it
    * stands by.
    *
-   * @param rest - Bytes that came right behind the handshake.
+   * @param rest - What came right behind the handshake.
    * @returns false when the peer claims to have received what was never sent.
    */
-  attach(path: Path, { peerReceived, toldReceived }: Attachment, rest?: Uint8Array): boolean {
+  attach(path: Path, { peerReceived, toldReceived }: Attachment, rest?: Rest): boolean {
     if (peerReceived !== undefined && !this.#log.acknowledge(peerReceived)) return false
     const link = new PathLink(this, path, toldReceived)
     this.#links.push(link)
@@ -180,7 +181,7 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (this.#sending === undefined) this.#sendOn(link, peerReceived)
     else this.#sending.probe()
     link.start()
-    if (rest !== undefined && rest.length > 0) link.onData(rest)
+    rest?.giveTo(link)
     return true
   }
 

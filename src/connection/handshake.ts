@@ -22,10 +22,33 @@ export interface HandshakeOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What came, and the bytes right behind it. */
+/** What came, and what the path brings until somebody else binds it. */
 export interface Received<T> {
   readonly message: T
-  readonly rest: Uint8Array
+  readonly rest: Rest
+}
+
+/**
+ * Holds what a path brings between the handshake and its connection: more can come in the same turn,
+ * before the promise of the handshake is seen to resolve.
+ */
+export class Rest {
+  #parts: Uint8Array[] = []
+  #closeReason: string | undefined
+
+  add(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#parts.push(bytes)
+  }
+
+  end(reason: string): void {
+    this.#closeReason = reason
+  }
+
+  /** Hands all of it on. The path must be bound to `handler` in the same turn. */
+  giveTo(handler: PathHandler): void {
+    for (const part of this.#parts) handler.onData(part)
+    if (this.#closeReason !== undefined) handler.onClose(this.#closeReason)
+  }
 }
 
 /**
@@ -72,13 +95,10 @@ export async function awaitHello(path: Path, options: HandshakeOptions): Promise
 interface HandshakeFrame {
   readonly type: number
   readonly payload: Uint8Array
-  readonly rest: Uint8Array
+  readonly rest: Rest
 }
 
-/**
- * Collects bytes until one frame of an allowed type is whole. Whoever waits binds the path in the
- * microtask that follows: no data can come in between.
- */
+/** Collects bytes until one frame of an allowed type is whole, and what comes behind it. */
 function receiveFrame(
   path: Path,
   allowed: readonly number[],
@@ -86,6 +106,7 @@ function receiveFrame(
 ): Promise<HandshakeFrame> {
   return new Promise((resolve, reject) => {
     let bytes: Uint8Array = new Uint8Array()
+    let rest: Rest | undefined
     const finish = (): void => {
       timer.cancel()
       signal?.removeEventListener('abort', onAbort)
@@ -105,6 +126,10 @@ function receiveFrame(
     signal?.addEventListener('abort', onAbort, { once: true })
     const handler: PathHandler = {
       onData(part) {
+        if (rest !== undefined) {
+          rest.add(part)
+          return
+        }
         bytes = bytes.length === 0 ? part : join(bytes, part)
         const frame = takeHandshakeFrame(bytes, allowed)
         if (frame === undefined) return
@@ -113,12 +138,18 @@ function receiveFrame(
           return
         }
         finish()
-        resolve(frame)
+        rest = new Rest()
+        rest.add(frame.rest)
+        resolve({ ...frame, rest })
       },
       onDrain() {
         // One frame each way: nothing waits.
       },
       onClose(reason) {
+        if (rest !== undefined) {
+          rest.end(reason)
+          return
+        }
         finish()
         const where = path.remoteAddress
         reject(new SkeinError('HANDSHAKE_FAILED', `${where} ended the handshake: ${reason}`))

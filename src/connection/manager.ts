@@ -20,6 +20,7 @@ import type { Random } from '../base/random.ts'
 import type { Path, Transport } from '../transport/contract.ts'
 import type { Attachment, ConnectionHandler } from './connection.ts'
 import type { Stream } from './contract.ts'
+import type { Rest } from './handshake.ts'
 import type { Ending, Standing } from './machine.ts'
 import type { Hello, Introduction, Refusal, Welcome } from './messages.ts'
 import type { ConnectionOptions } from './options.ts'
@@ -100,7 +101,7 @@ interface Joining {
   readonly peer: PeerEntry
   readonly connection: Connection
   readonly path: Path
-  readonly rest: Uint8Array
+  readonly rest: Rest
 }
 
 /** See the file's head. */
@@ -294,7 +295,7 @@ export class ConnectionManager {
     }
   }
 
-  #joinAsAccepter(path: Path, hello: Hello, rest: Uint8Array): void {
+  #joinAsAccepter(path: Path, hello: Hello, rest: Rest): void {
     const refusal = this.#findRefusal(path, hello)
     const id = path.remoteId
     if (refusal !== undefined || id === undefined) {
@@ -355,7 +356,7 @@ export class ConnectionManager {
     readonly path: Path
     readonly hello: Hello
     readonly welcome: Welcome
-    readonly rest: Uint8Array
+    readonly rest: Rest
   }): void {
     const { peer, path, hello, welcome, rest } = join
     const verdict = judgeWelcome(this.#standing(peer), welcome)

@@ -123,7 +123,7 @@ export class Peer {
         stdin,
         onOut: options.onOut ?? ((chunk) => out.add(chunk)),
         onErr: options.onErr ?? ((chunk) => err.add(chunk)),
-        isSuspended: () => connection.state === 'suspended',
+        isSuspended: () => connection.state !== 'open' || connection.isDoubtful,
       },
     )
     return { text: out.text, errorText: err.text, exit }

@@ -16,7 +16,7 @@ export const pathCases: Readonly<Record<string, (scene: TransportScene) => Promi
   },
 
   '[T2] bytes arrive in order, both ways': async (scene) => {
-    const { accepted, near, far } = await scene.connect()
+    const { near, far } = await scene.connect()
     for (let index = 0; index < 500; index++) {
       near.path.write(utf8(`${index},`))
       far.path.write(utf8(`${index};`))
@@ -27,7 +27,7 @@ export const pathCases: Readonly<Record<string, (scene: TransportScene) => Promi
   },
 
   '[T2] two arrays of one write arrive in their order': async (scene) => {
-    const { accepted, near, far } = await scene.connect()
+    const { near, far } = await scene.connect()
     for (let index = 0; index < 100; index++) near.path.write(utf8(`${index}`), utf8('ab'))
     near.path.write(utf8('end'))
     await far.until(() => far.text.endsWith('end'))
@@ -36,7 +36,7 @@ export const pathCases: Readonly<Record<string, (scene: TransportScene) => Promi
   },
 
   '[T3] a large transfer waits for the reader and arrives whole': async (scene) => {
-    const { accepted, near, far } = await scene.connect()
+    const { near, far } = await scene.connect()
     const bytes = pattern(6_000_000)
     far.path.setReading(false)
     const sending = near.send(bytes, 65_536)
@@ -50,7 +50,7 @@ export const pathCases: Readonly<Record<string, (scene: TransportScene) => Promi
   },
 
   '[T4] data and the end that come before bind are kept': async (scene) => {
-    const { accepted, path, inbound } = await scene.connectUnbound()
+    const { path, inbound } = await scene.connectUnbound()
     path.write(utf8('first,'))
     path.write(utf8('second'))
     path.close()
@@ -63,7 +63,7 @@ export const pathCases: Readonly<Record<string, (scene: TransportScene) => Promi
   },
 
   '[T5] the handler bound last is the one that is told': async (scene) => {
-    const { accepted, near, far } = await scene.connect()
+    const { near, far } = await scene.connect()
     near.path.write(utf8('to the first'))
     await far.until(() => far.text === 'to the first')
     const next = new PathWitness(far.path)
@@ -95,7 +95,7 @@ export const pathCases: Readonly<Record<string, (scene: TransportScene) => Promi
   },
 
   '[T7] what was written before close arrives before the end': async (scene) => {
-    const { accepted, near, far } = await scene.connect()
+    const { near, far } = await scene.connect()
     const bytes = pattern(1_000_000)
     near.path.write(bytes)
     near.path.close()
@@ -105,7 +105,7 @@ export const pathCases: Readonly<Record<string, (scene: TransportScene) => Promi
   },
 
   '[T8] destroy ends both sides, ours with the reason we gave': async (scene) => {
-    const { accepted, near, far } = await scene.connect()
+    const { near, far } = await scene.connect()
     near.path.destroy('no longer wanted')
     const reason = await near.closed()
     check(reason === 'no longer wanted', 'we are told our own reason')
@@ -130,7 +130,7 @@ export const pathCases: Readonly<Record<string, (scene: TransportScene) => Promi
   },
 
   '[T10] a handler is never called from inside a call': async (scene) => {
-    const { accepted, near, far } = await scene.connect()
+    const { near, far } = await scene.connect()
     far.react = (bytes) => {
       far.path.setReading(false)
       far.path.write(bytes)

@@ -88,7 +88,8 @@ export class PathWitness implements PathHandler {
     let waits = 0
     for (let at = 0; at < bytes.length; at += sliceBytes) {
       const drainsBefore = this.drains
-      if (this.path.write(bytes.subarray(at, at + sliceBytes))) continue
+      const slice = bytes.subarray(at, at + sliceBytes)
+      if (this.inside(() => this.path.write(slice))) continue
       waits++
       await this.until(() => this.drains > drainsBefore || this.closes.length > 0)
     }

@@ -29,7 +29,9 @@ export function dialSocket(socket: Socket, options: DialSocketOptions): Promise<
     const fail = (reason: unknown): void => {
       settle()
       socket.on('error', ignoreLateError).destroy()
-      reject(reason) // An abort's reason is whatever the caller gave.
+      // An abort's reason is whatever the caller gave, as with every signal.
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+      reject(reason)
     }
     const onReady = (): void => {
       try {

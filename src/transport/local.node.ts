@@ -4,11 +4,12 @@
  * It proves no key: the file is this user's alone (mode 0600), and whoever speaks on it proves a token
  * in the handshake.
  */
-import { chmod, mkdir, rm } from 'node:fs/promises'
+import { chmod, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { dirname, isAbsolute } from 'node:path'
 import { SkeinError } from '../base/errors.ts'
+import { makeFolder } from '../base/folder-storage.node.ts'
 import type { ListenOptions, Listener, Path, Transport } from './contract.ts'
 import { dialSocket } from './dial-socket.node.ts'
 import { listenOn } from './listen-socket.node.ts'
@@ -44,7 +45,7 @@ async function listen(options: ListenOptions): Promise<Listener> {
   const path = socketPath(address, 'CONFIG_INVALID')
   const server = createServer((socket) => onPath(localPath(socket, address)))
   try {
-    if (!isPipe(path)) await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    if (!isPipe(path)) await makeFolder(dirname(path))
     await listenTakingOver(server, path)
     if (!isPipe(path)) await chmod(path, 0o600)
   } catch (thrown) {

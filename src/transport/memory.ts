@@ -73,6 +73,23 @@ export class MemoryNetwork {
     for (const path of this.pathsBetween(a, b)) path.breakOff('reset')
   }
 
+  /** Takes a host's listener away, so that another process can listen there. */
+  forget(host: string): void {
+    this.#listeners.delete(host)
+  }
+
+  /** Ends a host: it hears and says nothing more, its paths break at their other ends. */
+  crash(host: string): void {
+    this.#listeners.delete(host)
+    for (const path of [...this.#paths]) {
+      if (path.from !== host && path.to !== host) continue
+      this.drop(path)
+      const near = path.from === host ? path : path.far
+      near.vanish()
+      near.far.breakOff('reset')
+    }
+  }
+
   /** @internal */
   isSilent(from: string, to: string): boolean {
     return this.#silent.has(`${from}>${to}`)
@@ -218,6 +235,11 @@ export class MemoryPath implements Path {
     this.far.#end(reason)
   }
 
+  /** @internal Ends without telling its own side, which is no more. */
+  vanish(): void {
+    this.#isOver = true
+  }
+
   bind(handler: PathHandler): void {
     this.#handler = handler
     if (this.#arrived.length > 0) this.#network.clock.after(0, () => this.#deliver())
@@ -257,7 +279,7 @@ export class MemoryPath implements Path {
   flushHeld(): void {
     const held = this.#held
     this.#held = []
-    for (const item of held) this.#transmit(item)
+    for (const item of held) this.#arrive(item)
   }
 
   #send(bytes: Uint8Array): void {
@@ -270,10 +292,6 @@ export class MemoryPath implements Path {
 
   /** Puts bytes, or the reason of an end, on the wire. */
   #transmit(item: Uint8Array | string): void {
-    if (this.#network.isSilent(this.from, this.to)) {
-      this.#held.push(item)
-      return
-    }
     const { clock } = this.#network
     const arrivalMs = clock.nowMs() + this.#network.latencyMs(this.from, this.to)
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivalMs)

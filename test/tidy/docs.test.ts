@@ -2,8 +2,9 @@
  * The documents say what is so: links lead somewhere, every rule has its test and every test its
  * rule, every dependency its reason, every folder its line.
  *
- * A rule is defined in docs/spec by a line that begins with its ID in bold, as in `- **C7** …`,
- * `| **C7** | …` or `### **C7** …`, and quoted by a test whose title begins with `[C7]`.
+ * A rule is defined in docs/spec by a table row whose first cell is its ID, as in `| C7 | …`, or by
+ * a line that begins with its ID in bold, as in `- **C7** …`. A test quotes it at the beginning of a
+ * title: `[C7] …`.
  */
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
@@ -19,10 +20,12 @@ test('every relative link of every page leads to a file and a heading', () => {
 
 test('every rule that a test quotes is in docs/spec', () => {
   const rules = definedRules()
-  const unknown = quotedRules().filter(({ rule }) => !rules.has(rule))
-  expect(unknown.map(({ rule, where }) => `${where}: [${rule}] is no rule of docs/spec`)).toEqual(
-    [],
+  const unknown = new Map(
+    quotedRules()
+      .filter(({ rule }) => !rules.has(rule))
+      .map(({ rule, where }) => [rule, `${where}: [${rule}] is no rule of docs/spec`]),
   )
+  expect([...unknown.values()]).toEqual([])
 })
 
 test('every rule of docs/spec is quoted by a test', () => {
@@ -105,8 +108,11 @@ function specPages(): readonly string[] {
 }
 
 function rulesOf(page: string): readonly string[] {
-  const definition = /^\s*(?:[-*]\s+|#+\s+|\|\s*)?\*\*([A-Z]{1,2}\d{1,3}[a-z]?)[.:]?\*\*/gm
-  return [...readText(page).matchAll(definition)].map(([, rule = '']) => rule)
+  const inTable = /^\|\s*(?:\*\*)?([A-Z]{1,2}\d{1,3}[a-z]?)(?:\*\*)?\s*\|/
+  const inText = /^\s*(?:[-*]\s+|#+\s+)?\*\*([A-Z]{1,2}\d{1,3}[a-z]?)[.:]?\*\*/
+  return readText(page)
+    .split('\n')
+    .flatMap((line) => (inTable.exec(line) ?? inText.exec(line))?.[1] ?? [])
 }
 
 /** Rule → the page that defines it. */

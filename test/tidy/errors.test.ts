@@ -9,22 +9,16 @@ import {
   nameOf,
   sourceFiles,
   violation,
+  walk,
 } from './source-files.ts'
 
 const files = sourceFiles('src').filter((file) => !file.isTest)
 
+/** The assertion itself; kits, whose failures are read by a test runner; programs of their own. */
+const mayThrowErrors = /^src\/base\/assert\.ts$|^src\/testing\/|-worker\.node\.ts$/
+
 test('what is thrown has a code', () => {
-  const violations = files
-    .filter((file) => file.path !== 'src/base/assert.ts')
-    .flatMap((file) => {
-      return findNodes(file.program, 'NewExpression', 'CallExpression')
-        .filter((node) => nameOf(child(node, 'callee')) === 'Error')
-        .map((node) => {
-          const instead =
-            'SkeinError with a code; assert for a bug of ours; RangeError or TypeError'
-          return violation(file, node.start, `bare Error · ${instead} for a wrong call`)
-        })
-    })
+  const violations = files.filter((file) => !mayThrowErrors.test(file.path)).flatMap(bareErrors)
   expect(violations).toEqual([])
 })
 
@@ -56,6 +50,21 @@ test('only the command line and the page print', () => {
 test('banned calls have a better one', () => {
   expect(files.flatMap(bannedCalls)).toEqual([])
 })
+
+/** Thrown, or what a promise is rejected with; as the cause of a better one an Error is welcome. */
+function bareErrors(file: SourceFile): readonly string[] {
+  const instead = 'SkeinError; assert for a bug of ours; RangeError or TypeError for a wrong call'
+  const found: string[] = []
+  walk(file.program, (node, ancestors) => {
+    const parent = ancestors.at(-1)
+    const isGoingOut =
+      parent?.type === 'ThrowStatement' || nameOf(child(parent, 'callee')) === 'reject'
+    if (!/^(New|Call)Expression$/.test(node.type) || !isGoingOut) return
+    if (nameOf(child(node, 'callee')) !== 'Error') return
+    found.push(violation(file, node.start, `bare Error · ${instead}`))
+  })
+  return found
+}
 
 /** What runs where no seed or clock reaches it; the simulator could not replay it. */
 function bannedCalls(file: SourceFile): readonly string[] {

@@ -53,7 +53,8 @@ function fallbackOf(key: SettingKey, row: Setting<unknown>): string {
 }
 
 function formatBytes(bytes: number): string {
-  return bytes < 2 ** 20 ? `${bytes / 2 ** 10} KiB` : `${bytes / 2 ** 20} MiB`
+  const power = Math.min(3, Math.floor(Math.log2(bytes) / 10))
+  return `${bytes / 2 ** (10 * power)} ${['bytes', 'KiB', 'MiB', 'GiB'][power]}`
 }
 
 function escapeCell(text: string): string {

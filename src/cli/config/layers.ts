@@ -150,7 +150,7 @@ function fromVariable(part: string): string {
 }
 
 /** The variable that sets a key: `network.listen.port` is `SKEIN_NETWORK__LISTEN__PORT`. */
-export function variableName(key: string): string {
+function variableName(key: string): string {
   const snake = key.replaceAll(/[A-Z]/g, (capital) => `_${capital}`)
   return variablePrefix + snake.replaceAll('.', '__').toUpperCase()
 }

@@ -19,13 +19,13 @@ import {
 import { type Setting, setting } from './setting.ts'
 
 /** Who may connect. */
-export const admitNames = ['local', 'known', 'anyone'] as const
+const admitNames = ['local', 'known', 'anyone'] as const
 
 /** The processors that a node can offer to its peers. */
-export const builtinNames = ['calc', 'echo', 'help', 'status', 'peers'] as const
+const builtinNames = ['calc', 'echo', 'help', 'status', 'peers'] as const
 
 /** How much is logged: pino's levels. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 const anyText = textWhere('text', () => true)
 const path = textWhere('a path', (text) => !text.includes('\0'))

@@ -1,0 +1,207 @@
+import { describe, expect, test, vi } from 'vitest'
+import { SkeinError } from '../base/errors.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Subject } from '../base/policy.ts'
+import type { CommandContext } from './command.ts'
+import { bob, Bench, untilStopped, type RawCaller } from './service.test-kit.ts'
+import { settle } from './stream-pair.test-kit.ts'
+
+describe('a running command', () => {
+  test('[D4] shows every 3 s that it is alive', async () => {
+    const bench = new Bench()
+    bench.command('wait', untilStopped)
+    const caller = bench.open()
+    caller.send({ argv: ['wait'] })
+    await bench.clock.advance(7_000)
+    expect(caller.answers).toEqual([{ alive: true }, { alive: true }])
+  })
+
+  test('[D4] sends no signs of life to one who does not read', async () => {
+    const bench = new Bench()
+    bench.command('flood', async (context) => {
+      while (context.out('x'.repeat(60_000)));
+      return untilStopped(context)
+    })
+    const caller = bench.open()
+    caller.near.setReading(false)
+    caller.send({ argv: ['flood'] })
+    await bench.clock.advance(60_000)
+    caller.near.setReading(true)
+    await settle()
+    expect(caller.answers.at(-1)).toHaveProperty('out')
+  })
+
+  test.each<[string, (caller: RawCaller) => void, string]>([
+    ['reset', (caller) => caller.near.reset('CANCELLED', 'no more'), 'CANCELLED'],
+    [
+      'lost',
+      (caller) => caller.near.break(new SkeinError('PEER_RESTARTED', 'x')),
+      'PEER_RESTARTED',
+    ],
+  ])('[D7] is stopped when its stream is %s', async (_sentence, act, code) => {
+    const bench = new Bench()
+    bench.command('wait', untilStopped)
+    const caller = bench.open()
+    caller.send({ argv: ['wait'] })
+    await settle()
+    expect(bench.service.running).toBe(1)
+    act(caller)
+    await settle()
+    expect(bench.service.running).toBe(0)
+    expect(bench.reports).toMatchObject([{ ending: { error: code } }])
+    expect(bench.clock.pending).toBe(0)
+  })
+
+  test('[D9] is stopped at its hard limit, and says so', async () => {
+    const bench = new Bench()
+    bench.command('wait', untilStopped)
+    const caller = bench.open()
+    caller.send({ argv: ['wait'], timeoutMs: 2_000 })
+    await bench.clock.advance(2_000)
+    expect(caller.answers).toEqual([
+      { error: 'TIMED_OUT', message: "'wait' did not end within 2 s" },
+    ])
+  })
+
+  test('[D9] is answered for even if it does not listen', async () => {
+    const bench = new Bench()
+    bench.command('deaf', () => new Promise(() => undefined))
+    const caller = bench.open()
+    caller.send({ argv: ['deaf'], timeoutMs: 2_000 })
+    await bench.clock.advance(2_000)
+    expect(caller.answers).toMatchObject([{ error: 'TIMED_OUT' }])
+    expect(bench.service.running).toBe(1)
+  })
+
+  test('[D11] of one peer too many is LIMIT_EXCEEDED, and others go on', async () => {
+    const bench = new Bench({ maxRunningPerPeer: 1, maxRunning: 2 })
+    bench.command('wait', untilStopped)
+    const carol: Subject = { ...bob, name: 'carol', peerId: 'c'.repeat(52) as PeerId }
+    const dave: Subject = { ...bob, name: 'dave', peerId: 'd'.repeat(52) as PeerId }
+    expect(await bench.ask(['wait'])).toEqual([])
+    expect(await bench.ask(['echo'])).toMatchObject([{ error: 'LIMIT_EXCEEDED' }])
+    expect(await bench.ask(['wait'], { subject: carol })).toEqual([])
+    expect(await bench.ask(['echo'], { subject: dave })).toMatchObject([
+      { error: 'LIMIT_EXCEEDED' },
+    ])
+  })
+
+  test('[D7] ends when the node closes, which waits for it', async () => {
+    const bench = new Bench()
+    let isOver = false
+    bench.command('slow', async (context) => {
+      await untilStopped(context).catch(() => settle())
+      isOver = true
+    })
+    const caller = bench.open()
+    caller.send({ argv: ['slow'] })
+    const waiting = bench.open()
+    await settle()
+    await bench.service.close()
+    expect(isOver).toBe(true)
+    await settle()
+    expect(caller.answers).toMatchObject([{ error: 'NODE_CLOSED' }])
+    expect(waiting.closeError?.code).toBe('NODE_CLOSED')
+    expect(bench.open().far.isClosed).toBe(true)
+  })
+
+  test('[D7] that does not end does not hold up closing for ever', async () => {
+    const bench = new Bench({ closeTimeoutMs: 1_000 })
+    bench.command('deaf', () => new Promise(() => undefined))
+    bench.open().send({ argv: ['deaf'] })
+    await settle()
+    const closed = vi.fn()
+    void bench.service.close().then(closed)
+    await bench.clock.advance(999)
+    expect(closed).not.toHaveBeenCalled()
+    await bench.clock.advance(1)
+    expect(closed).toHaveBeenCalled()
+  })
+})
+
+describe('input and output', () => {
+  test('[D2] input reaches the command, to its end', async () => {
+    const bench = new Bench()
+    bench.command('count', async ({ stdin }) => {
+      let bytes = 0
+      for await (const chunk of stdin) bytes += chunk.length
+      return `${bytes}`
+    })
+    const caller = bench.open()
+    caller.send({ argv: ['count'] })
+    for (let sent = 0; sent < 10; sent++) caller.send({ in: new Uint8Array(1_000) })
+    caller.near.end()
+    await settle()
+    expect(caller.answers).toEqual([{ out: '10000' }, { exit: 0 }])
+  })
+
+  test('[D10] a command that does not read stops the caller, and costs no more', async () => {
+    const bench = new Bench()
+    bench.command('wait', untilStopped)
+    const caller = bench.open()
+    caller.send({ argv: ['wait'] })
+    for (let sent = 0; sent < 100; sent++) caller.send({ in: new Uint8Array(60_000) })
+    await settle()
+    expect(caller.far.deliveredBytes).toBeLessThan(400_000)
+  })
+
+  test('[D10] what a command did not read is dropped when it ends', async () => {
+    const bench = new Bench()
+    const caller = bench.open()
+    caller.send({ argv: ['echo'] })
+    for (let sent = 0; sent < 100; sent++) caller.send({ in: new Uint8Array(60_000) })
+    caller.near.end()
+    await settle()
+    expect(caller.answers).toEqual([{ exit: 0 }])
+    expect(caller.near.isClosed).toBe(true)
+  })
+
+  test('[D10] a command that prints waits for the caller', async () => {
+    const bench = new Bench()
+    let printed = 0
+    bench.command('flood', async ({ out, drained, signal }) => {
+      while (!signal.aborted) {
+        if (!out('x'.repeat(10_000))) await drained()
+        printed += 1
+      }
+    })
+    const caller = bench.open()
+    caller.near.setReading(false)
+    caller.send({ argv: ['flood'] })
+    await settle()
+    expect(printed).toBeLessThan(10)
+    caller.near.reset('CANCELLED', 'enough')
+    await settle()
+    expect(bench.service.running).toBe(0)
+  })
+
+  test('[D3] output above 64 KiB is cut into chunks', async () => {
+    const bench = new Bench()
+    bench.command('big', () => 'x'.repeat(150_000))
+    const answers = await bench.ask(['big'])
+    const lengths = answers.map((answer) => (answer as { out?: string }).out?.length)
+    expect(lengths).toEqual([65_536, 65_536, 18_928, undefined])
+  })
+})
+
+describe('the control channel', () => {
+  test('[D12] a request with `to` goes to the relay, with its words and its input', async () => {
+    const bench = new Bench()
+    const relay = vi.fn(async ({ out }: CommandContext) => {
+      out('from afar')
+      return { exit: 7 }
+    })
+    const caller = bench.open({ relay: (request, context) => relay({ ...context, ...request }) })
+    caller.send({ argv: ['add', '1'], to: 'carol', timeoutMs: 500 })
+    await settle()
+    expect(caller.answers).toEqual([{ out: 'from afar' }, { exit: 7 }])
+    expect(relay.mock.calls[0]?.[0]).toMatchObject({ to: 'carol', argv: ['add', '1'], args: ['1'] })
+  })
+
+  test('[D12] no peer sends commands on through us', async () => {
+    const caller = new Bench().open()
+    caller.send({ argv: ['add'], to: 'carol' })
+    await settle()
+    expect(caller.answers).toMatchObject([{ error: 'DENIED' }])
+  })
+})
