@@ -129,7 +129,7 @@ export class StreamTable implements StreamOwner, LineOwner {
     switch (frame.type) {
       case frameType.credit: {
         const offset = readUint53(frame.payload, 0)
-        if (frame.payload.length !== 8 || offset === undefined) return 'C10: a malformed CREDIT'
+        if (frame.payload.length !== 8 || offset === undefined) return 'C9: a malformed CREDIT'
         stream.receiveCredit(offset)
         return undefined
       }

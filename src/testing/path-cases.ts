@@ -129,6 +129,15 @@ export const pathCases: Readonly<Record<string, (scene: TransportScene) => Promi
     checkQuiet(near, far)
   },
 
+  '[T9] nothing is delivered after close, however much still comes': async (scene) => {
+    const { near, far } = await scene.connect()
+    near.react = () => near.path.close()
+    for (let index = 0; index < 100; index++) far.path.write(pattern(20_000))
+    await Promise.all([near.closed(), far.closed()])
+    check(near.chunks.length === 1, 'no data after close')
+    checkQuiet(near, far)
+  },
+
   '[T10] a handler is never called from inside a call': async (scene) => {
     const { near, far } = await scene.connect()
     far.react = (bytes) => {
