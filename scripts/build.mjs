@@ -15,6 +15,7 @@ import {
   StepFailure,
   buildStamp,
   checkNode,
+  ensureInstalled,
   hashBuildInputs,
   root,
   run,
@@ -36,6 +37,7 @@ const staging = path.join(root, `.dist-${process.pid}`)
 
 await runScript(async () => {
   checkNode()
+  await ensureInstalled()
   const stamp = hashBuildInputs() // Before reading: a file changed meanwhile is built next time.
   try {
     const [library, bundles] = await Promise.allSettled([buildLibrary(), buildBundles()])

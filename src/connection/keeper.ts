@@ -7,9 +7,14 @@ import { Redial } from './redial.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Random } from '../base/random.ts'
-import type { ReachOptions } from './manager.ts'
 import type { PeerEntry } from './peer-entry.ts'
 import type { Urgency } from './redial.ts'
+
+/** How to reach somebody. */
+export interface ReachOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly expectedId?: PeerId | undefined
+}
 
 /** What a keeper works with. */
 export interface KeeperSetup {

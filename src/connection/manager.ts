@@ -21,6 +21,7 @@ import type { Path, Transport } from '../transport/contract.ts'
 import type { Attachment, ConnectionHandler } from './connection.ts'
 import type { Stream } from './contract.ts'
 import type { Rest } from './handshake.ts'
+import type { ReachOptions } from './keeper.ts'
 import type { Ending, Standing } from './machine.ts'
 import type { Hello, Introduction, Refusal, Welcome } from './messages.ts'
 import type { ConnectionOptions } from './options.ts'
@@ -89,12 +90,6 @@ export type ManagerEvents = {
   'dial:fail': { readonly address: string; readonly error: SkeinError }
   /** A newer process runs with this node's key: this one dials no more. */
   'node:superseded': Record<string, never>
-}
-
-/** How to reach somebody. */
-export interface ReachOptions {
-  readonly signal?: AbortSignal | undefined
-  readonly expectedId?: PeerId | undefined
 }
 
 interface Joining {

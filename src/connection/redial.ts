@@ -2,7 +2,7 @@
  * When to dial next, for ever, until the goal is reached.
  *
  *   calm    wait a random time in [0, min(cap, first · 2ⁿ))     full jitter, AWS Architecture Blog 2015
- *   urgent  something waits: a new attempt starts at least every second, beside those under way
+ *   urgent  something waits: a new attempt every 0.5 to 1 s, beside those under way
  *
  * Full jitter, because a thousand nodes that lost one peer would otherwise dial it in step.
  */
@@ -27,7 +27,7 @@ export interface RedialSetup {
 
 const maxDoublings = 20
 const urgentDelayMs = 1_000 // DESIGN: at least every second.
-const maxOverlapping = 6 // As many as a dial's deadline has urgent delays, and one.
+const maxOverlapping = 12 // Two more than fit into a dial's deadline of 5 s at the shortest delay.
 
 /** See the file's head. */
 export class Redial {
@@ -81,6 +81,7 @@ export class Redial {
     const { random, minDelayMs, maxDelayMs } = this.#setup
     const calmMs = Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(this.#failures, maxDoublings))
     this.#failures++
-    return randomInt(random, this.#setup.urgency() === 'urgent' ? urgentDelayMs : calmMs)
+    if (this.#setup.urgency() !== 'urgent') return randomInt(random, calmMs)
+    return urgentDelayMs / 2 + randomInt(random, urgentDelayMs / 2)
   }
 }

@@ -7,16 +7,36 @@ import { Calculator, calcCommand } from '../command/calc.node.ts'
 import { programCommand } from '../command/program.node.ts'
 import { CommandRegistry } from '../command/registry.ts'
 import { formatPeers } from './format.ts'
+import type { Log } from '../base/log.ts'
+import type { PeerId } from '../base/peer-id.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command } from '../command/command.ts'
-import type { Node } from './node.ts'
 import type { NodeOptions } from './options.ts'
+import type { Peer, PeerInfo } from './peer.ts'
 
 /** A node's commands, and what they hold open. */
 export interface Registry {
   readonly commands: CommandRegistry
   /** Ends processes that commands keep ready. */
   close(): Promise<void>
+}
+
+/** What the commands ask of their node. */
+export interface CommandHost {
+  readonly id: PeerId
+  readonly label: string
+  readonly log: Log
+  readonly addresses: readonly string[]
+  readonly uptimeSeconds: number
+  readonly waitingFor: readonly string[]
+  readonly commands: { readonly running: number }
+  peers(): readonly PeerInfo[]
+  select(target: string): readonly Peer[]
+  resolve(name: string): PeerId
+  nameOf(id: PeerId): string
+  connect(address: string, options: { readonly signal?: AbortSignal }): Promise<PeerInfo>
+  allow(id: PeerId, label?: string): Promise<string>
+  deny(id: PeerId): Promise<void>
 }
 
 const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is named.
@@ -26,7 +46,7 @@ const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is
  *
  * @throws {SkeinError} `CONFIG_INVALID` a name is taken, or an alias or a rule is wrong.
  */
-export function buildRegistry(options: NodeOptions, node: Node): Registry {
+export function buildRegistry(options: NodeOptions, node: CommandHost): Registry {
   const commands = new CommandRegistry()
   const calculator = new Calculator(
     options.calcWorkerUrl === undefined ? {} : { workerUrl: options.calcWorkerUrl },
@@ -59,7 +79,7 @@ export function buildRegistry(options: NodeOptions, node: Node): Registry {
   }
 }
 
-function statusCommand(node: Node): Command {
+function statusCommand(node: CommandHost): Command {
   return {
     summary: 'Show how this node is',
     usage: 'status [--json]',
@@ -92,7 +112,7 @@ function statusCommand(node: Node): Command {
   }
 }
 
-function peersCommand(node: Node): Command {
+function peersCommand(node: CommandHost): Command {
   return {
     summary: 'List the peers that this node is connected to',
     usage: 'peers [--json]',
@@ -105,7 +125,7 @@ function peersCommand(node: Node): Command {
   }
 }
 
-function ownerCommands(node: Node): Readonly<Record<string, Command>> {
+function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
   return {
     id: {
       summary: "Print this node's ID",

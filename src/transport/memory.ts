@@ -136,7 +136,7 @@ export class MemoryNetwork {
         act()
       }
       const fail = (error: SkeinError): void => settle(() => reject(error))
-      const onAbort = (): void => fail(new SkeinError('CANCELLED', `${address}: given up`))
+      const onAbort = (): void => settle(() => reject(signal?.reason))
       if (signal?.aborted === true) return onAbort()
       signal?.addEventListener('abort', onAbort, { once: true })
       const onDeadline = (): void => fail(new SkeinError('TIMED_OUT', `${address}: no answer`))
@@ -190,6 +190,7 @@ export class MemoryPath implements Path {
   #handler: PathHandler | undefined
   #isReading = true
   #isOver = false
+  #isClosing = false
   #isDrainDue = false
   #lastArrivalMs = 0
   #arrived: (Uint8Array | string)[] = []
@@ -246,7 +247,7 @@ export class MemoryPath implements Path {
   }
 
   write(bytes: Uint8Array, more?: Uint8Array): boolean {
-    if (this.#isOver) return true
+    if (this.#isOver || this.#isClosing) return true
     this.#send(bytes)
     if (more !== undefined) this.#send(more)
     this.#isDrainDue ||= this.bufferedBytes > bufferBytes
@@ -259,7 +260,8 @@ export class MemoryPath implements Path {
   }
 
   close(): void {
-    if (this.#isOver) return
+    if (this.#isOver || this.#isClosing) return
+    this.#isClosing = true
     this.#transmit('ended by peer')
     this.#network.drop(this)
     this.#network.clock.after(0, () => this.#end('closed'))
@@ -320,7 +322,7 @@ export class MemoryPath implements Path {
       const item = this.#arrived.shift()
       if (item === undefined) return
       if (typeof item === 'string') this.#end(item)
-      else this.#handler.onData(item)
+      else if (!this.#isClosing) this.#handler.onData(item)
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { version } from '../../src/base/version.ts'
 import {
   type SourceFile,
   type SyntaxNode,
@@ -12,6 +13,7 @@ import {
   findNodes,
   nameOf,
   parseFile,
+  readText,
   root,
 } from './source-files.ts'
 
@@ -37,6 +39,11 @@ describe.each(entries)('$title', ({ file, names }) => {
   test('explains each name in a doc comment', () => {
     expect(names.filter((each) => each.summary === '').map((each) => each.name)).toEqual([])
   })
+})
+
+test('the version is that of the package', () => {
+  const { version: ofPackage } = JSON.parse(readText('package.json')) as { version: string }
+  expect(version).toBe(ofPackage)
 })
 
 test('docs/api.md lists what is exported (npm run fix writes it)', async () => {

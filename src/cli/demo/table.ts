@@ -1,0 +1,183 @@
+/**
+ * The demo's picture: state in, lines out. The matrix has a row for what each node sees:
+ *
+ *                alice    bob      …    state     port  pid
+ *     a  alice   —        240 µs        running   8090  4711
+ *
+ * It comes in three widths; the narrowest says `240` and `~3s` for `240 µs` and `suspended 3 s`.
+ */
+import { formatRtt } from '../../node/format.ts'
+import { formatPieces } from './line.ts'
+import type { Look, Piece, Surface } from './line.ts'
+import type { DemoState, LinkView, NodeStatus, NodeView } from './state.ts'
+
+/** What the picture is shown on, and what else it says. */
+export interface Page extends Surface {
+  readonly height: number
+  /** How `skein` is called here. */
+  readonly skein: string
+  /** Something to know from the start, such as moved ports. */
+  readonly note?: string | undefined
+}
+
+interface Layout {
+  /** Of a cell, with the gap before it. */
+  readonly cellWidth: number
+  /** Room before the names. */
+  readonly indent: number
+  readonly columns: readonly Column[]
+  readonly suspended: (seconds: number) => string
+  readonly rtt: (rttMicros: number | undefined) => string
+}
+
+interface Column {
+  readonly title: string
+  readonly width: number
+  readonly piece: (node: NodeView) => Piece
+}
+
+const stateColumn: Column = {
+  title: 'state',
+  width: 10,
+  piece: ({ status }) => ({ text: status, look: statusLooks[status] }),
+}
+const portColumn: Column = { title: 'port', width: 7, piece: ({ port }) => ({ text: `${port}` }) }
+const pidColumn: Column = { title: 'pid', width: 7, piece: ({ pid }) => ({ text: `${pid ?? ''}` }) }
+
+const statusLooks: Readonly<Record<NodeStatus, Look>> = {
+  starting: 'yellow',
+  running: 'green',
+  silent: 'yellow',
+  killed: 'red',
+  ended: 'red',
+}
+
+const layouts: readonly Layout[] = [
+  {
+    cellWidth: 16,
+    indent: 2,
+    columns: [stateColumn, portColumn, pidColumn],
+    suspended: (seconds) => `suspended ${seconds} s`,
+    rtt: formatRtt,
+  },
+  {
+    cellWidth: 10,
+    indent: 2,
+    columns: [stateColumn, portColumn],
+    suspended: (seconds) => `susp ${seconds} s`,
+    rtt: formatRtt,
+  },
+  {
+    cellWidth: 7,
+    indent: 0,
+    columns: [stateColumn],
+    suspended: (seconds) => `~${seconds}s`,
+    rtt: (rttMicros) => `${rttMicros ?? '–'}`,
+  },
+]
+
+/** The matrix alone: a title and a line a node. */
+export function formatTable(state: DemoState, surface: Surface): string[] {
+  return tablePieces(state.nodes, surface.width).map((line) => formatPieces(line, surface))
+}
+
+/** The whole screen: at most `height` lines. */
+export function formatPage(state: DemoState, page: Page): string[] {
+  const head: Piece[][] = [
+    [{ text: 'Skein demo', look: 'bold' }, { text: ': five nodes, each a process of its own' }],
+    [{ text: 'A row is what that node sees: the round-trip time to each peer', look: 'dim' }],
+    ...(page.note === undefined ? [] : [[{ text: page.note, look: 'yellow' as const }]]),
+    [],
+    ...tablePieces(state.nodes, page.width),
+    [],
+    ...hints(state.nodes, page.skein),
+  ]
+  const room = Math.max(0, page.height - head.length - 1)
+  const events = room === 0 ? [] : state.events.slice(-Math.min(room, maxShownEvents))
+  const log = events.map(({ time, text }): Piece[] => [
+    { text: `${time}  `, look: 'dim' },
+    { text },
+  ])
+  return [...head, [], ...log].slice(0, page.height).map((line) => formatPieces(line, page))
+}
+
+const maxShownEvents = 15 // Guess: a kill and a restart of two nodes.
+
+function hints(nodes: readonly NodeView[], skein: string): Piece[][] {
+  const [first, second] = nodes
+  if (first === undefined || second === undefined) return []
+  const isUp = first.status === 'running' || first.status === 'starting'
+  const keys = nodes.map(({ key }) => key).join(' ')
+  return [
+    [
+      { text: 'Press ' },
+      { text: first.key, look: 'bold' },
+      { text: ` to ${isUp ? 'kill' : 'restart'} ${first.name}` },
+      { text: ` (each of ${keys} kills its node, and starts it again), ` },
+      { text: 'q', look: 'bold' },
+      { text: ' to end.' },
+    ],
+    [
+      { text: 'From another terminal: ' },
+      { text: `${skein} -p ${second.name} @${first.name} add`, look: 'bold' },
+    ],
+  ]
+}
+
+function tablePieces(nodes: readonly NodeView[], width: number): Piece[][] {
+  const layout = layouts.find((each) => widthOf(each, nodes) <= width) ?? layouts.at(-1)
+  if (layout === undefined) return []
+  const { indent, columns, cellWidth } = layout
+  const lead = ' '.repeat(indent)
+  const titles: Piece[] = [
+    { text: `${lead}${' '.repeat(nameWidth(nodes, indent))}` },
+    ...nodes.map(({ name }) => pad({ text: name, look: 'bold' }, cellWidth)),
+    ...columns.map(({ title, width: wide }) => pad({ text: title, look: 'dim' }, wide)),
+  ]
+  const rows = nodes.map((node): Piece[] => [
+    { text: lead },
+    { text: node.key, look: 'bold' },
+    pad({ text: `${' '.repeat(gapOf(indent))}${node.name}` }, nameWidth(nodes, indent) - 1),
+    ...nodes.map((other) => pad(cell(node, other, layout), cellWidth)),
+    ...columns.map((column) => pad(column.piece(node), column.width)),
+  ])
+  return [titles, ...rows]
+}
+
+function widthOf({ indent, cellWidth, columns }: Layout, nodes: readonly NodeView[]): number {
+  const cells = nodes.length * cellWidth
+  const rest = columns.reduce((sum, { width }) => sum + width, 0)
+  return indent + nameWidth(nodes, indent) + cells + rest
+}
+
+/** The key, a gap, the longest name, and the gap behind it. */
+function nameWidth(nodes: readonly NodeView[], indent: number): number {
+  return 1 + gapOf(indent) + Math.max(...nodes.map(({ name }) => name.length)) + gapOf(indent)
+}
+
+function gapOf(indent: number): number {
+  return Math.max(1, indent)
+}
+
+function cell(node: NodeView, other: NodeView, { suspended, rtt }: Layout): Piece {
+  if (node === other) return { text: '—', look: 'dim' }
+  const link = node.links.get(other.name)
+  if (link === undefined) return { text: '·', look: 'dim' }
+  if (link.state === 'suspended') {
+    return { text: suspended(Math.floor(link.suspendedMs / 1_000)), look: 'red' }
+  }
+  return { text: rtt(link.rttMicros), look: rttLook(link) }
+}
+
+const fastMicros = 1_000 // Guess: what a quiet machine does to itself, with room.
+const slowMicros = 10_000 // Guess: a machine that has too much to do.
+
+function rttLook({ rttMicros }: LinkView): Look {
+  if (rttMicros === undefined) return 'dim'
+  if (rttMicros < fastMicros) return 'green'
+  return rttMicros < slowMicros ? 'yellow' : 'red'
+}
+
+function pad({ text, look }: Piece, width: number): Piece {
+  return { text: text.padEnd(width), look }
+}

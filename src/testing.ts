@@ -1,0 +1,19 @@
+/**
+ * The public test kit: for those who write their own transport, and those who want to see their
+ * program survive a bad network.
+ */
+export { MemoryNetwork } from './transport/memory.ts'
+export { Simulation } from './testing/simulation.node.ts'
+export { transportConformance } from './testing/transport-conformance.ts'
+export { VirtualClock } from './testing/virtual-clock.ts'
+export type { Clock, Timer } from './base/clock.ts'
+export type { Latency } from './transport/memory.ts'
+export type {
+  DialOptions,
+  ListenOptions,
+  Listener,
+  Path,
+  PathHandler,
+  Transport,
+} from './transport/contract.ts'
+export type { SimulationOptions } from './testing/simulation.node.ts'
