@@ -9,7 +9,7 @@ export function assert(condition: unknown, whyItHolds: string): asserts conditio
 }
 
 /** A broken assumption of ours. The node that sees it closes; the host process goes on. */
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override readonly name = 'AssertionError'
 
   constructor(whyItHolds: string) {

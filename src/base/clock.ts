@@ -7,7 +7,7 @@ export interface Timer {
  * Time as everything in Skein sees it, so that a simulator can stand in for it.
  *
  * `nowMs` and `nowMicros` are monotonic and count from an arbitrary zero; `unixMs` is the wall clock
- * and may jump. Timers hold no process open.
+ * and may jump. A timer that is set keeps the process alive: a node that runs is a reason to live.
  */
 export interface Clock {
   /** Monotonic milliseconds, with fractions. */
@@ -26,10 +26,8 @@ export const systemClock: Clock = {
   nowMicros: () => Math.round(performance.now() * 1_000),
   unixMs: () => Date.now(),
   after(delayMs, run) {
-    const handle: unknown = setTimeout(run, Math.min(delayMs, maxDelayMs))
-    // Node's handle keeps the process alive unless told not to; a browser's is a number.
-    ;(handle as { unref?: () => void }).unref?.()
-    return { cancel: () => clearTimeout(handle as never) }
+    const handle = setTimeout(run, Math.min(delayMs, maxDelayMs))
+    return { cancel: () => clearTimeout(handle) }
   },
 }
 

@@ -13,10 +13,10 @@ export interface LogOptions {
   readonly level: string
   /** Lines for people in place of JSON. */
   readonly isReadable: boolean
-  /** Takes each line with its line break; lines below `shownLevel` only go to the memory. */
+  /** Takes each line with its line break. */
   readonly write: (line: string) => void
-  /** The least level that is written; `level` where absent. */
-  readonly shownLevel?: string
+  /** Writes only warnings and what ran here for whom; the rest goes to the memory alone. */
+  readonly isTerse?: boolean
 }
 
 /** A log, and what it said last. */
@@ -27,19 +27,24 @@ export interface LogKeeper {
 }
 
 /** Makes the log of a node. */
-export function createLog({ level, isReadable, write, shownLevel = level }: LogOptions): LogKeeper {
+export function createLog({ level, isReadable, write, isTerse = false }: LogOptions): LogKeeper {
   const lines: string[] = []
-  const least = pino.levels.values[shownLevel] ?? Number.POSITIVE_INFINITY
   const destination = {
     write(line: string) {
       const json = line.trimEnd()
       lines.push(json)
       if (lines.length > keptLines) lines.shift()
-      if (Number(/^\{"level":(\d+)/.exec(json)?.[1] ?? 0) < least) return
+      if (isTerse && !isWorthSaying(json)) return
       write(isReadable ? `${formatLine(json)}\n` : line)
     },
   }
   return { log: pino({ level, base: null }, destination), lines }
+}
+
+/** Scripts at the prompt want little: what is wrong, and each command that ran here. */
+function isWorthSaying(json: string): boolean {
+  const [, level, scope] = /^\{"level":(\d+),"time":\d+(?:,"scope":"(\w+)")?/.exec(json) ?? []
+  return scope === 'command' || Number(level) >= warnLevel
 }
 
 interface Record {

@@ -1,5 +1,6 @@
 /** What the front loads only when a node runs in this process: `up`, `demo`, `config`. */
 import { config } from './config-command.ts'
+import { demo } from './demo/demo.ts'
 import { up } from './up.ts'
 import type { Invocation } from './arguments.ts'
 import type { Context, ExitCode } from './context.ts'
@@ -9,6 +10,8 @@ export function runMain(invocation: Invocation, context: Context): Promise<ExitC
   switch (invocation.command) {
     case 'config':
       return config(invocation, context)
+    case 'demo':
+      return demo(invocation, context)
     default:
       return up(invocation, context)
   }

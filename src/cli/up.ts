@@ -1,11 +1,10 @@
 /** `skein up`: one node in this process, its control channel, and its prompt. */
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { formatHostPort } from '../base/address.ts'
+import { displayAddress, formatHostPort } from '../base/address.ts'
 import { lockFolder } from '../base/folder-lock.node.ts'
 import { openFolder } from '../base/folder-storage.node.ts'
 import { shortPeerId } from '../base/peer-id.ts'
-import { displayAddress } from '../base/address.ts'
 import { openControlChannel } from '../node/control.node.ts'
 import { Node } from '../node/node.ts'
 import { loadConfig } from './config/load.node.ts'
@@ -32,20 +31,24 @@ export async function up({ words, flags }: Invocation, context: Context): Promis
     settings: flags.settings,
   })
   const hasPrompt = flags.hasPrompt && config.prompt.enabled
-  const isPiped = hasPrompt && !process.stdin.isTTY
+  const isTerminal = process.stdin.isTTY && process.stdout.isTTY
   let input: PromptInput | undefined
   const keeper = createLog({
     level: config.log.level,
     isReadable: process.stderr.isTTY,
-    // A script at the prompt wants its answers; `skein logs` has the rest.
-    ...(isPiped ? { shownLevel: 'warn' } : {}),
-    write: (line) => (input === undefined ? context.err(line) : input.print(line.trimEnd())),
+    isTerse: hasPrompt && !process.stdin.isTTY, // `skein logs` has the rest.
+    // Between a script's answers a log has no place; on a terminal it must not disturb the typing.
+    write: (line) => {
+      if (input === undefined || !isTerminal) context.err(line)
+      else input.print(line.trimEnd())
+    },
   })
   const folder = await openFolder(config.folders.data)
   const lock = await lockFolder(config.folders.data)
   try {
     const node = await Node.start({ ...nodeOptions(config), storage: folder, log: keeper.log })
     const stopping = new Stopping(context.signal)
+    stopWithParent(stopping)
     addOwnCommands(node, { config, keeper, stopping })
     const control = await openControlChannel(node, folder, config.folders.controlPath)
     if (hasPrompt) {
@@ -75,6 +78,16 @@ class Stopping {
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
   }
+}
+
+/**
+ * A program that starts us with an IPC channel owns us, as `skein demo` does: when the channel closes,
+ * because it let go of us or is gone itself, we stop. Nothing is sent on it.
+ */
+function stopWithParent(stopping: Stopping): void {
+  const isOwned: boolean | undefined = process.connected // Undefined where there is no channel.
+  if (isOwned === true) process.once('disconnect', () => stopping.stop())
+  else if (isOwned === false) stopping.stop()
 }
 
 function greet(node: Node, context: Context): void {
@@ -122,7 +135,7 @@ function same(line: string): string {
 }
 
 /** What the configuration says, as the options of a node. */
-export function nodeOptions(config: Config): NodeOptions {
+function nodeOptions(config: Config): NodeOptions {
   const { network, commands, programs, known, roles, limits } = config
   const { host, port, enabled } = network.listen
   return {

@@ -112,6 +112,7 @@ export class Calculator {
     this.#isClosed = true
     const child = this.#child
     const gone = child === undefined ? undefined : exited(child)
+    if (child !== undefined) setHeld(child, true) // Else the process could end before the wait does.
     for (const waiting of this.#waiting.splice(0)) waiting.reject(closed())
     this.#drop(closed())
     await gone

@@ -15,7 +15,7 @@ import type { Path } from '../transport/contract.ts'
 import type { Node } from './node.ts'
 
 /** The name of the token's file in the data folder. */
-export const tokenFileName = 'control-token'
+const tokenFileName = 'control-token'
 
 const tokenBytes = 32
 const handshakeTimeoutMs = 5_000 // A program on this machine answers at once, or hangs.

@@ -12,14 +12,6 @@ import { labelProblem } from '../base/label.ts'
 import { isPeerId, shortPeerId } from '../base/peer-id.ts'
 import type { PeerId } from '../base/peer-id.ts'
 
-/** A peer as the directory sees it. */
-export interface Entry {
-  readonly id: PeerId
-  readonly index: number
-  /** What people call it: unique among all entries. */
-  readonly name: string
-}
-
 /** What can be asked of a peer when names are resolved. */
 export interface Listed {
   readonly id: PeerId

@@ -10,7 +10,7 @@ export function formatRtt(rttMicros: number | undefined): string {
 }
 
 /** `open`, `suspended 12 s`. */
-export function formatState({ state, suspendedMs }: PeerInfo): string {
+function formatState({ state, suspendedMs }: PeerInfo): string {
   return state === 'suspended' ? `suspended ${Math.floor(suspendedMs / 1_000)} s` : state
 }
 

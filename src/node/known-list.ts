@@ -36,7 +36,7 @@ export class KnownList {
       deny.every(isPeerId) &&
       [...allowed].every(([label, id]) => labelProblem(label) === undefined && isPeerId(id))
     if (!isSound) throw damaged(fileName)
-    return new KnownList(storage, allowed as Map<string, PeerId>, new Set(deny as PeerId[]))
+    return new KnownList(storage, allowed as Map<string, PeerId>, new Set(deny))
   }
 
   /** IDs by label. */

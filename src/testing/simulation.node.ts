@@ -146,7 +146,7 @@ class HostClock implements Clock {
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex') // RFC 8410 §7
 
 /** A reproducible key, for simulations only. */
-export function seededIdentity(random: Random): Identity {
+function seededIdentity(random: Random): Identity {
   const der = Buffer.concat([pkcs8Prefix, random.bytes(32)])
   const pem = `-----BEGIN PRIVATE KEY-----\n${der.toString('base64')}\n-----END PRIVATE KEY-----\n`
   const identity = parseIdentity(pem)

@@ -136,7 +136,7 @@ export class MemoryNetwork {
         act()
       }
       const fail = (error: SkeinError): void => settle(() => reject(error))
-      const onAbort = (): void => settle(() => reject(signal?.reason))
+      const onAbort = (): void => fail(signal?.reason as SkeinError)
       if (signal?.aborted === true) return onAbort()
       signal?.addEventListener('abort', onAbort, { once: true })
       const onDeadline = (): void => fail(new SkeinError('TIMED_OUT', `${address}: no answer`))

@@ -13,8 +13,12 @@ const endOfInput = '\u0004' // Ctrl-D
 
 /** Reads what a terminal in raw mode sent; what means nothing is left out. */
 export function readKeys(typed: string, keys: readonly string[]): KeyAction[] {
-  return [...typed.replaceAll(escapeSequence, '').toLowerCase()].flatMap((key): KeyAction[] => {
-    if (key === 'q' || key === interrupt || key === endOfInput) return [{ kind: 'quit' }]
-    return keys.includes(key) ? [{ kind: 'toggle', key }] : []
-  })
+  return typed
+    .replaceAll(escapeSequence, '')
+    .toLowerCase()
+    .split('')
+    .flatMap((key): KeyAction[] => {
+      if (key === 'q' || key === interrupt || key === endOfInput) return [{ kind: 'quit' }]
+      return keys.includes(key) ? [{ kind: 'toggle', key }] : []
+    })
 }

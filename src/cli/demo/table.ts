@@ -6,7 +6,6 @@
  *
  * It comes in three widths; the narrowest says `240` and `~3s` for `240 µs` and `suspended 3 s`.
  */
-import { formatRtt } from '../../node/format.ts'
 import { formatPieces } from './line.ts'
 import type { Look, Piece, Surface } from './line.ts'
 import type { DemoState, LinkView, NodeStatus, NodeView } from './state.ts'
@@ -64,7 +63,7 @@ const layouts: readonly Layout[] = [
     cellWidth: 10,
     indent: 2,
     columns: [stateColumn, portColumn],
-    suspended: (seconds) => `susp ${seconds} s`,
+    suspended: (seconds) => `susp ${seconds}s`,
     rtt: formatRtt,
   },
   {
@@ -176,6 +175,12 @@ function rttLook({ rttMicros }: LinkView): Look {
   if (rttMicros === undefined) return 'dim'
   if (rttMicros < fastMicros) return 'green'
   return rttMicros < slowMicros ? 'yellow' : 'red'
+}
+
+/** `240 µs`, `1 240 µs`; a dash before the first measurement. */
+function formatRtt(rttMicros: number | undefined): string {
+  if (rttMicros === undefined) return '–'
+  return `${String(rttMicros).replaceAll(/\B(?=(\d{3})+$)/g, ' ')} µs`
 }
 
 function pad({ text, look }: Piece, width: number): Piece {
