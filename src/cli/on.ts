@@ -1,7 +1,6 @@
 /** `skein @PEER COMMAND`: one peer's bare output, or a line a peer. */
 import { SkeinError, messageOf, toSkeinError } from '../base/errors.ts'
 import { sanitizeText } from '../base/text.ts'
-import { LinePrinter } from './ask.ts'
 import { ControlClient } from './control-client.node.ts'
 import { findNode } from './find-node.node.ts'
 import type { Invocation } from './arguments.ts'
@@ -42,16 +41,13 @@ async function runOnOne(
   { to = '', words, flags: { timeoutMs } }: Invocation,
   context: Context,
 ): Promise<ExitCode> {
-  const printer = new LinePrinter(context)
   const request = { argv: words, to, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-  const exit = await node.run(request, {
+  return node.run(request, {
     signal: context.signal,
     stdin: context.stdin,
-    onOut: (chunk) => printer.print(chunk),
+    onOut: (chunk) => context.outBytes(chunk),
     onErr: (chunk) => context.errBytes(chunk),
   })
-  printer.end()
-  return exit
 }
 
 async function runOnAll(

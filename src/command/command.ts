@@ -27,8 +27,9 @@ export interface CommandContext {
 }
 
 /**
- * What a command leaves: text is sent as standard output exactly as it is, nothing is exit code 0,
- * `{ exit }` another one (0 to 255).
+ * What a command leaves: text is sent as standard output, ended by a line break where it has none;
+ * nothing is exit code 0, `{ exit }` another one (0 to 255). What has to stay exactly as it is goes out
+ * through `out`.
  */
 export type CommandResult = string | undefined | void | { readonly exit: number }
 

@@ -74,7 +74,7 @@ async function execute(
   if (problem !== undefined) throw problem
   const context = createContext(request, options, signal)
   const result = await start(request, options, context)
-  if (typeof result === 'string') context.out(result)
+  if (typeof result === 'string' && result !== '') context.out(endLine(result))
   if (typeof result !== 'object') return { exit: 0 }
   if (Number.isInteger(result.exit) && result.exit >= 0 && result.exit <= 255) return result
   throw new SkeinError('INTERNAL', `the command left ${result.exit}, which is no exit code`)
@@ -132,6 +132,11 @@ function aborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
   })
+}
+
+/** Text that a command returns is for people and ends its line; what it prints itself is bytes. */
+function endLine(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`
 }
 
 function toEnding(thrown: unknown): Ending {

@@ -132,7 +132,7 @@ describe('input and output', () => {
     for (let sent = 0; sent < 10; sent++) caller.send({ in: new Uint8Array(1_000) })
     caller.near.end()
     await settle()
-    expect(caller.answers).toEqual([{ out: '10000' }, { exit: 0 }])
+    expect(caller.answers).toEqual([{ out: '10000\n' }, { exit: 0 }])
   })
 
   test('[D10] a command that does not read stops the caller, and costs no more', async () => {
@@ -180,7 +180,7 @@ describe('input and output', () => {
     bench.command('big', () => 'x'.repeat(150_000))
     const answers = await bench.ask(['big'])
     const lengths = answers.map((answer) => (answer as { out?: string }).out?.length)
-    expect(lengths).toEqual([65_536, 65_536, 18_928, undefined])
+    expect(lengths).toEqual([65_536, 65_536, 18_929, undefined]) // And the end of the line.
   })
 })
 

@@ -11,7 +11,7 @@ describe('an answer', () => {
     caller.send({ argv: ['echo', 'a', 'b c'] })
     caller.near.end()
     await settle()
-    expect(caller.answers).toEqual([{ out: 'a b c' }, { exit: 0 }])
+    expect(caller.answers).toEqual([{ out: 'a b c\n' }, { exit: 0 }])
     expect([caller.isEnded, caller.near.isClosed, caller.closeError]).toEqual([
       true,
       true,

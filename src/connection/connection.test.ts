@@ -273,3 +273,35 @@ describe('streams', () => {
     expect(duo.clock.pending).toBe(0)
   })
 })
+
+describe('choice of paths', () => {
+  test('[C22] a clearly faster path takes over a busy connection, and the slower one closes', async () => {
+    const duo = new Duo({ latencyMs: 2 })
+    duo.b.serve = echo
+    const slow = await duo.attach((path) => path.setLatency(20))
+    const replies = new Collector()
+    const stream = duo.a.connection.open('echo/1')
+    stream.bind(replies)
+    await duo.clock.advance(3_000)
+    const fast = await duo.attach()
+    expect(duo.a.connection.path).toBe(slow)
+    const expected: number[] = []
+    for (let round = 0; round < 60; round++) {
+      expected.push(round)
+      stream.write(Uint8Array.of(round))
+      await duo.clock.advance(500)
+    }
+    expect([...replies.bytes]).toEqual(expected)
+    expect(duo.a.connection.links.map(({ path }) => path)).toEqual([fast])
+    expect(duo.a.connection.pathReason).toBe('faster than the path before')
+    expect([duo.a.lost, duo.b.lost]).toEqual([['another path is better'], ['ended by peer']])
+  })
+
+  test('[C22] a path that is only a little faster does not take over', async () => {
+    const duo = new Duo({ latencyMs: 20 })
+    const first = await duo.attach()
+    await duo.attach((path) => path.setLatency(17))
+    await duo.clock.advance(9_000)
+    expect(duo.a.connection.path).toBe(first)
+  })
+})

@@ -16,6 +16,7 @@
 import { SkeinError } from '../base/errors.ts'
 import { frameType, isCounted, makeNumberFrame, readUint53 } from './frames.ts'
 import { ackBytes, ackDelayMs } from './options.ts'
+import { isClearlyFaster, isSurplus } from './path-choice.ts'
 import { PathLink } from './path-link.ts'
 import { SendLog } from './send-log.ts'
 import { StreamTable, readReason, writeReason } from './stream-table.ts'
@@ -76,6 +77,8 @@ export class Connection implements LinkOwner, FrameOutlet {
   readonly clock: Clock
   readonly options: ConnectionOptions
   state: ConnectionState = 'suspended'
+  /** Why the path in use was chosen, for people. */
+  pathReason = 'no path yet'
   /** Whether the path that joined last ends on this machine. */
   isLocal = false
   /** Number of the next counted frame of the peer that is news. */
@@ -178,8 +181,10 @@ export class Connection implements LinkOwner, FrameOutlet {
     this.#expiry?.cancel()
     this.state = 'open'
     this.#handler.onPathAttached(path)
-    if (this.#sending === undefined) this.#sendOn(link, peerReceived)
-    else this.#sending.probe()
+    if (this.#sending === undefined) {
+      this.#sendOn(link, peerReceived)
+      this.pathReason = 'the only path'
+    } else this.#sending.probe()
     link.start()
     rest?.giveTo(link)
     return true
@@ -193,6 +198,11 @@ export class Connection implements LinkOwner, FrameOutlet {
     this.#sending = link
     this.#switchNumber = this.#log.nextNumber
     link.path.write(makeNumberFrame(frameType.switch, this.#switchNumber))
+  }
+
+  /** Asks for a sign of life on every path: something about the network has changed. */
+  probe(): void {
+    for (const link of this.#links) link.probe()
   }
 
   /**
@@ -249,7 +259,10 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (this.#sending === link) {
       this.#sending = undefined
       const next = this.#links[0]
-      if (next !== undefined) this.#sendOn(next, undefined)
+      if (next !== undefined) {
+        this.#sendOn(next, undefined)
+        this.pathReason = 'the path before was lost'
+      }
     } else if (this.#sending !== undefined && this.#log.ackedNumber < this.#switchNumber) {
       // Frames from before the last SWITCH went down with the path.
       this.#sendOn(this.#sending, undefined)
@@ -270,15 +283,28 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (link !== this.#sending) return
     const other = this.#links.find((each) => each !== link && !each.isDoubtful)
     if (other === undefined) this.#handler.onDoubt()
-    else this.#sendOn(other, undefined)
+    else {
+      this.#sendOn(other, undefined)
+      this.pathReason = 'the path before is in doubt'
+    }
   }
 
   onLinkRtt(link: PathLink): void {
-    if (link === this.#sending && link.rttMicros !== undefined) this.#handler.onRtt(link.rttMicros)
+    const inUse = this.#sending
+    if (link === inUse && link.rttMicros !== undefined) this.#handler.onRtt(link.rttMicros)
+    else if (inUse !== undefined && isClearlyFaster(link, inUse, this.clock.nowMs())) {
+      this.switchTo(link)
+      this.pathReason = 'faster than the path before'
+    }
   }
 
-  onLinkTick(): void {
+  onLinkTick(link: PathLink): void {
     this.#log.rest()
+    const inUse = this.#sending
+    if (link === inUse || inUse === undefined || inUse.isDoubtful || !this.isLower) return
+    if (!isSurplus(link, this.clock.nowMs())) return
+    link.close()
+    this.onLinkClose(link, 'another path is better')
   }
 
   onDataPart(part: DataPart): string | undefined {

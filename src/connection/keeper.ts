@@ -33,6 +33,9 @@ interface Goal {
   aim: PeerId | undefined
 }
 
+const recallPrefix = 'recall:'
+const recallMs = 600_000 // Guess: after ten minutes it is the other one's turn to come back.
+
 /** See the file's head. */
 export class Keeper {
   readonly #setup: KeeperSetup
@@ -71,6 +74,21 @@ export class Keeper {
     this.#add(`peer:${peer.id}`, peer.id, async () => {
       await this.#dialAny([...peer.addresses], peer.id)
     })
+  }
+
+  /** Dials a peer that was known before this process started, for a while. */
+  recall(peer: PeerEntry): void {
+    const untilMs = this.#setup.clock.nowMs() + recallMs
+    const key = `${recallPrefix}${peer.id}`
+    this.#add(key, peer.id, async () => {
+      const answer = await this.#dialAny([...peer.addresses], peer.id)
+      if (answer !== undefined || this.#setup.clock.nowMs() > untilMs) this.release(key)
+    })
+  }
+
+  /** The network changed: what is being waited for is tried at once. */
+  hurry(): void {
+    for (const { redial } of this.#goals.values()) redial.kick()
   }
 
   /** Gives everything up, for good. */

@@ -9,6 +9,7 @@ import { Emitter } from '../base/emitter.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import { Connection } from './connection.ts'
 import { awaitHello, sayHello } from './handshake.ts'
+import { IdleWatch, boundHeldBytes } from './housekeeping.ts'
 import { Keeper } from './keeper.ts'
 import { judgeHello, judgeWelcome } from './machine.ts'
 import { protocolVersions, writeRefusal, writeWelcome } from './messages.ts'
@@ -42,6 +43,8 @@ export interface ManagerOptions extends ConnectionOptions {
   readonly reconnectMinMs: number
   /** The longest pause. Each is a random part of itself. */
   readonly reconnectMaxMs: number
+  /** A connection that was made on demand closes after so long without a stream. */
+  readonly idleMs: number
   /** Unacknowledged bytes of all suspended connections; the largest is closed with `RESUME_LIMIT`. */
   readonly resumeTotalBytes: number
 }
@@ -105,12 +108,15 @@ export class ConnectionManager {
   readonly setup: ManagerSetup
   readonly #peers = new Map<PeerId, PeerEntry>()
   readonly #keeper: Keeper
+  readonly #idleWatch: IdleWatch
   readonly #endings = new AbortController()
   #halfOpen = 0
 
   constructor(setup: ManagerSetup) {
     this.setup = setup
     this.events = new Emitter((message) => setup.log.error({}, message))
+    const { idleMs } = setup.options
+    this.#idleWatch = new IdleWatch(setup.clock, idleMs, () => this.peers)
     this.#keeper = new Keeper({
       clock: setup.clock,
       random: setup.random,
@@ -198,7 +204,11 @@ export class ConnectionManager {
       }
     })
     const reached = await Promise.any(dials).catch(() => undefined)
-    if (reached?.connection !== undefined) return reached.connection
+    if (reached?.connection !== undefined) {
+      reached.isOnDemand = !reached.isHeld
+      this.#idleWatch.start()
+      return reached.connection
+    }
     throw new SkeinError('DIAL_FAILED', `no address of the peer answered: ${failures.join('; ')}`)
   }
 
@@ -236,10 +246,24 @@ export class ConnectionManager {
     this.#keeper.release(address)
   }
 
+  /** Dials a peer that was known before this process started, at its addresses of then. */
+  recall(id: PeerId, addresses: readonly string[]): void {
+    const peer = this.#entry(id)
+    peer.addClaimed(addresses, '')
+    if (id !== this.setup.id) this.#keeper.recall(peer)
+  }
+
+  /** Something about the network has changed: every path is probed, and what waits is dialled now. */
+  probe(): void {
+    for (const { connection } of this.#peers.values()) connection?.probe()
+    this.#keeper.hurry()
+  }
+
   /** Closes every connection with a word of goodbye, and stops dialling. */
   close(): void {
     this.#endings.abort(new SkeinError('NODE_CLOSED', 'this node was closed'))
     this.#keeper.stop()
+    this.#idleWatch.stop()
     for (const peer of this.#peers.values()) {
       peer.connection?.close('CONNECTION_CLOSED', 'the node was closed')
     }
@@ -393,6 +417,7 @@ export class ConnectionManager {
   #learn(peer: PeerEntry, said: Hello | Welcome, path: Path): void {
     peer.incarnation = said.incarnation
     peer.claimedLabel = said.label
+    peer.seenAt = path.remoteAddress
     peer.addClaimed(said.addresses, path.remoteAddress)
   }
 
@@ -412,6 +437,8 @@ export class ConnectionManager {
     peer.connection = connection
     peer.highestEpoch = epoch
     peer.isOutbound = isOutbound
+    peer.isOnDemand = false
+    peer.idleSinceMs = this.setup.clock.nowMs()
     return connection
   }
 
@@ -430,7 +457,7 @@ export class ConnectionManager {
       onPathLost: (path, reason) => {
         this.events.emit('path:lost', { peer, path, reason })
         this.#keeper.restore(peer)
-        this.#boundHeldBytes()
+        boundHeldBytes(this.peers, this.setup.options.resumeTotalBytes)
       },
       onDoubt: () => {
         this.events.emit('path:doubt', { peer })
@@ -453,23 +480,6 @@ export class ConnectionManager {
     path.destroy('C7')
     const rule = 'C7: it claims to have received what was never sent'
     this.events.emit('peer:violation', { peer, rule })
-  }
-
-  /** All suspended connections together hold at most `resumeTotalBytes`: the largest goes first. */
-  #boundHeldBytes(): void {
-    const { resumeTotalBytes } = this.setup.options
-    const suspended = [...this.#peers.values()]
-      .map(({ connection }) => connection)
-      .filter((connection) => connection?.state === 'suspended')
-      .filter((connection) => connection !== undefined)
-      .toSorted((a, b) => b.heldBytes - a.heldBytes)
-    let total = suspended.reduce((sum, { heldBytes }) => sum + heldBytes, 0)
-    for (const connection of suspended) {
-      if (total <= resumeTotalBytes) return
-      total -= connection.heldBytes
-      const message = `suspended connections hold more than ${resumeTotalBytes} bytes (resumeTotalBytes)`
-      connection.close('RESUME_LIMIT', message)
-    }
   }
 
   #supersede(): void {

@@ -13,6 +13,16 @@ import type { Path, PathHandler } from '../transport/contract.ts'
 import type { FrameSink } from './frame-reader.ts'
 import type { ConnectionOptions } from './options.ts'
 
+/** What is remembered of a path between two looks. */
+export interface PathUse {
+  /** Since when its round trip is clearly shorter; `undefined` while it is not. */
+  fasterSinceMs: number | undefined
+  /** Number of the next counted frame on it, when it was last looked at. */
+  lastNumber: number
+  /** Since when that number stands still. */
+  unusedSinceMs: number
+}
+
 /** What a path tells its connection. */
 export interface LinkOwner extends FrameSink {
   readonly clock: Clock
@@ -25,7 +35,7 @@ export interface LinkOwner extends FrameSink {
   /** A round trip was measured. */
   onLinkRtt(link: PathLink): void
   /** Once every `keepAliveMs`: a moment to tidy up. */
-  onLinkTick(): void
+  onLinkTick(link: PathLink): void
 }
 
 const lateMs = 1_000 // DESIGN: a pong late by two round trips and a second.
@@ -40,6 +50,8 @@ export class PathLink implements PathHandler {
   isClosed = false
   /** True while a ping is overdue. */
   isDoubtful = false
+  /** What the choice of paths remembers. */
+  readonly use: PathUse
 
   readonly #owner: LinkOwner
   readonly #startMs: number
@@ -55,6 +67,7 @@ export class PathLink implements PathHandler {
     this.path = path
     this.reader = new FrameReader(owner, number)
     this.#startMs = owner.clock.nowMs()
+    this.use = { fasterSinceMs: undefined, lastNumber: number, unusedSinceMs: this.#startMs }
     this.#silentSinceMs = this.#startMs
     this.#dueMs = this.#startMs
   }
@@ -135,7 +148,7 @@ export class PathLink implements PathHandler {
       return
     }
     this.#ping()
-    this.#owner.onLinkTick()
+    if (!this.isClosed) this.#owner.onLinkTick(this)
   }
 
   #ping(): void {

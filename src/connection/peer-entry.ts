@@ -1,4 +1,4 @@
-import { formatHostPort, parseHostPort, tlsAddress } from '../base/address.ts'
+import { displayAddress, formatHostPort, parseHostPort, tlsAddress } from '../base/address.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Connection } from './connection.ts'
 
@@ -15,12 +15,19 @@ export class PeerEntry {
   highestEpoch = 0
   /** The living connection; `undefined` after it closed. */
   connection: Connection | undefined
+  /** The far end of the last path, as a URL. */
+  seenAt = 'no address'
   /** Whether this node dialled the first path of the connection. */
   isOutbound = false
   /** Whether the configuration, or a caller, wants this peer connected for ever. */
   isHeld = false
+  /** Whether the connection was made because somebody needed it: it may go when nobody does. */
+  isOnDemand = false
+  /** Since when an on-demand connection has had no stream, ms of the clock. */
+  idleSinceMs = 0
 
   #addresses: string[] = []
+  readonly #good = new Set<string>()
 
   constructor(id: PeerId) {
     this.id = id
@@ -33,8 +40,15 @@ export class PeerEntry {
 
   /** An address at which the peer answered goes first. */
   addGood(address: string): void {
+    this.#good.add(address)
     this.#addresses = [address, ...this.#addresses.filter((other) => other !== address)]
     this.#addresses.length = Math.min(this.#addresses.length, maxAddresses)
+  }
+
+  /** The peer listens elsewhere now: what it named before is forgotten, what answered stays. */
+  replaceClaimed(claimed: readonly string[], seenAt: string): void {
+    this.#addresses = this.#addresses.filter((address) => this.#good.has(address))
+    this.addClaimed(claimed, seenAt)
   }
 
   /** Addresses that the peer named; a wildcard host is the host that it was seen at. */
@@ -57,6 +71,6 @@ export class PeerEntry {
   get displayAddress(): string {
     const named = this.#addresses.map(parseHostPort).find((each) => each !== undefined)
     if (named !== undefined) return formatHostPort(named)
-    return this.#addresses[0] ?? this.connection?.path?.remoteAddress ?? 'no address'
+    return displayAddress(this.#addresses[0] ?? this.seenAt)
   }
 }

@@ -9,7 +9,9 @@
  * by reference. An entry is what one write carried. Each run in the slab has room for an ACK before
  * it, so that an acknowledgement rides along without a write or a copy of its own.
  *
- * Why not an entry a frame: at 200 000 calls a second that is most of the garbage.
+ * Why not an entry a frame: at 200 000 calls a second that is most of the garbage. For the same reason
+ * small writes to one stream that follow each other within a turn become one DATA frame: the last frame
+ * grows as long as it has not left (measured, bench/calls: 512 in flight 1.5 times as fast).
  *
  * **Invariant**: frame `n` of a connection is the same bytes on every path that ever carries it.
  */
@@ -17,6 +19,7 @@ import { assert } from '../base/assert.ts'
 import {
   frameType,
   headerBytes,
+  maxPayloadBytes,
   numberFrameBytes,
   readUint24,
   writeHeader,
@@ -55,6 +58,9 @@ export class SendLog {
   #slab: Uint8Array | undefined
   #start = numberFrameBytes
   #end = numberFrameBytes
+  /** Where the frame that waits last starts in the slab, if it is DATA and may grow; else -1. */
+  #growingAt = -1
+  #growingStreamId = 0
 
   /** Number after the last frame that left. */
   get sentNumber(): number {
@@ -72,6 +78,7 @@ export class SendLog {
     path: Path | undefined,
   ): void {
     const slab = this.#room(numberFrameBytes, path)
+    this.#growingAt = -1
     writeNumberFrame(slab, this.#end, frame)
     this.#end += numberFrameBytes
     this.retainedBytes += numberFrameBytes
@@ -79,7 +86,7 @@ export class SendLog {
   }
 
   /**
-   * Adds a frame.
+   * Adds a frame, or bytes to the last one where both are DATA of one stream.
    *
    * @param path - Where to send at once what no longer fits this turn's slab; `undefined` keeps it.
    */
@@ -90,14 +97,20 @@ export class SendLog {
   ): void {
     const payloadBytes = payload.length
     const isCopied = payloadBytes <= copyLimitBytes
+    const isData = frame.type === frameType.data
+    if (isData && isCopied && this.#grow(frame.streamId, payload)) return
     const slab = this.#room(headerBytes + (isCopied ? payloadBytes : 0), path)
     const end = this.#end
     writeHeader(slab, end, { type: frame.type, payloadBytes, streamId: frame.streamId })
     this.retainedBytes += headerBytes + payloadBytes
     this.nextNumber++
+    this.#growingAt = -1
     if (isCopied) {
       slab.set(payload, end + headerBytes)
       this.#end = end + headerBytes + payloadBytes
+      if (!isData) return
+      this.#growingAt = end
+      this.#growingStreamId = frame.streamId
     } else {
       this.#end = end + headerBytes
       this.#leave(path, payload)
@@ -181,6 +194,21 @@ export class SendLog {
     if (!this.hasPending) this.#start = this.#end = numberFrameBytes
   }
 
+  /** Adds to the frame that waits last; false where that is another stream's, or would grow too large. */
+  #grow(streamId: number, more: Uint8Array): boolean {
+    const slab = this.#slab
+    const at = this.#growingAt
+    if (at < 0 || slab === undefined || streamId !== this.#growingStreamId) return false
+    const end = this.#end + more.length
+    const payloadBytes = end - at - headerBytes
+    if (end > slabBytes || payloadBytes > maxPayloadBytes) return false
+    slab.set(more, this.#end)
+    this.#end = end
+    this.retainedBytes += more.length
+    writeHeader(slab, at, { type: frameType.data, payloadBytes, streamId })
+    return true
+  }
+
   /** Makes sure that `bytes` fit behind what is pending. */
   #room(bytes: number, path: Path | undefined): Uint8Array {
     if (this.#slab !== undefined && this.#end + bytes <= slabBytes) return this.#slab
@@ -213,6 +241,7 @@ export class SendLog {
     })
     this.#end += numberFrameBytes
     this.#start = this.#end
+    this.#growingAt = -1
     if (this.#end > slabBytes) this.#slab = undefined
   }
 }

@@ -35,6 +35,7 @@ export interface CommandHost {
   resolve(name: string): PeerId
   nameOf(id: PeerId): string
   connect(address: string, options: { readonly signal?: AbortSignal }): Promise<PeerInfo>
+  listen(places: readonly string[]): Promise<readonly string[]>
   allow(id: PeerId, label?: string): Promise<string>
   deny(id: PeerId): Promise<void>
 }
@@ -149,6 +150,15 @@ function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
         const address = port === undefined ? host : joinHostPort(host, port)
         const peer = await node.connect(address, { signal })
         return `Connected to ${peer.name} at ${displayAddress(peer.address)}`
+      },
+    },
+    listen: {
+      summary: 'Listen somewhere else from now on; connections stay',
+      usage: 'listen HOST:PORT',
+      allow: forOwner,
+      async run({ args }) {
+        const places = await node.listen([required(args[0], 'listen HOST:PORT')])
+        return `Listening on ${places.map(displayAddress).join(', ')}`
       },
     },
     allow: {

@@ -4,7 +4,6 @@
  * **Invariant**: nothing is exposed that the owner did not name, and `close` leaves no timer, socket
  * or process behind.
  */
-import { background } from '../base/background.ts'
 import { displayAddress } from '../base/address.ts'
 import { systemClock } from '../base/clock.ts'
 import { Emitter } from '../base/emitter.ts'
@@ -19,10 +18,14 @@ import { ConnectionManager } from '../connection/manager.ts'
 import { tlsTransport } from '../transport/tls.node.ts'
 import { buildRegistry } from './commands.ts'
 import { forwardEvents } from './events.ts'
+import { addressesProtocol, receiveAddresses, sendAddresses } from './address-news.ts'
 import { nextIncarnation } from './incarnation.ts'
-import { checkOptions, defaultNodeLimits, readAddress, readListenAddress } from './options.ts'
+import { Listeners } from './listeners.ts'
+import { watchNetwork } from './network-watch.node.ts'
+import { checkOptions, defaultNodeLimits, readAddress } from './options.ts'
 import { Peer, runHere } from './peer.ts'
 import { People } from './people.ts'
+import { RememberedPeers } from './remembered.ts'
 import { acceptStream } from './streams.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -34,12 +37,15 @@ import type { Storage } from '../base/storage.ts'
 import type { Command, CommandInfo } from '../command/command.ts'
 import type { Relay } from '../command/runner.ts'
 import type { Connection } from '../connection/connection.ts'
+import type { Stream } from '../connection/contract.ts'
+import type { PathLink } from '../connection/path-link.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
-import type { Listener, Transport } from '../transport/contract.ts'
+import type { Transport } from '../transport/contract.ts'
 import type { Registry } from './commands.ts'
 import type { NodeEvents } from './events.ts'
+import type { NetworkWatch } from './network-watch.node.ts'
 import type { NodeLimits, NodeOptions, PeerTarget } from './options.ts'
-import type { PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
+import type { PathInfo, PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
 import type { StreamServer } from './streams.ts'
 
 /** See the file's head. Made by {@link Node.start}. */
@@ -52,7 +58,6 @@ export class Node implements PeerHost, AsyncDisposable {
   /** What this node can run. */
   readonly commands: CommandService
 
-  readonly #options: NodeOptions
   readonly #limits: NodeLimits
   readonly #manager: ConnectionManager
   readonly #people: People
@@ -60,13 +65,14 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #registry: Registry
   readonly #servers = new Map<string, StreamServer>()
   readonly #targets: readonly PeerTarget[]
+  readonly #listeners: Listeners
   readonly #startMs: number
-  #listeners: Listener[] = []
+  readonly #remembered: RememberedPeers
+  readonly #watch: NetworkWatch | undefined
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts) {
     const { options, identity, transports, people, targets, incarnation } = parts
-    this.#options = options
     this.identity = identity
     this.label = options.label ?? 'node'
     this.clock = parts.clock
@@ -97,10 +103,35 @@ export class Node implements PeerHost, AsyncDisposable {
       options: this.#limits,
       introduce: () => ({ label: this.label, addresses: this.addresses }),
       admit: (candidate) => this.#people.refusal(candidate),
-      onStream: (stream, entry) =>
-        acceptStream(stream, { node: this, entry, servers: this.#servers, log: this.log }),
+      onStream: (stream, entry) => {
+        if (stream.protocol !== addressesProtocol) return this.#accept(stream, entry)
+        receiveAddresses(stream, (addresses) => {
+          const seenAt = entry.connection?.path?.remoteAddress ?? entry.addresses[0] ?? ''
+          entry.replaceClaimed(addresses, seenAt)
+        })
+        return true
+      },
+    })
+    this.#listeners = new Listeners({
+      transports,
+      limits: this.#limits,
+      log: this.log,
+      accept: (path) => this.#manager.accept(path),
     })
     forwardEvents(this.#manager.events, { node: this, people, events: this.#events, log: this.log })
+    this.#remembered = new RememberedPeers({
+      storage: parts.storage,
+      clock: this.clock,
+      log: this.log,
+    })
+    this.#manager.events.on('peer:connect', ({ peer }) => {
+      this.#remembered.note(peer.id, peer.addresses)
+    })
+    // A clock of its own means a simulation, whose network does not change behind its back.
+    const isReal = options.clock === undefined
+    this.#watch = isReal
+      ? watchNetwork(this.clock, (what) => this.#onNetworkChange(what))
+      : undefined
   }
 
   /**
@@ -124,12 +155,15 @@ export class Node implements PeerHost, AsyncDisposable {
     const parts = { options, identity, storage, transports, people, targets, incarnation }
     const node = new Node({ ...parts, log, clock })
     try {
-      await node.#listen(transports)
+      await node.#listeners.open(options.listen ?? [])
     } catch (thrown) {
       await node.close()
       throw thrown
     }
     for (const { address, id } of targets) node.#manager.hold(address, id)
+    for (const { id, addresses: seen } of await node.#remembered.load()) {
+      if (!people.isDenied(id)) node.#manager.recall(id, seen)
+    }
     return node
   }
 
@@ -140,7 +174,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** Where this node listens, as URLs. */
   get addresses(): readonly string[] {
-    return this.#listeners.flatMap(({ addresses }) => addresses)
+    return this.#listeners.addresses
   }
 
   /** The first place where this node listens, as `host:port`; for dialling it from this machine. */
@@ -242,6 +276,19 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   /**
+   * Listens somewhere else from now on, and tells the connected peers. Connections stay.
+   *
+   * @throws {SkeinError} `ADDRESS_IN_USE` and its kin; this node listens nowhere then.
+   */
+  async listen(places: readonly string[]): Promise<readonly string[]> {
+    await this.#listeners.open(places)
+    for (const { connection } of this.#manager.peers) {
+      if (connection !== undefined) sendAddresses(connection, this.addresses)
+    }
+    return this.addresses
+  }
+
+  /**
    * Waits until every configured peer is connected.
    *
    * @returns false when `timeoutMs` was over first.
@@ -317,6 +364,7 @@ export class Node implements PeerHost, AsyncDisposable {
   /** Shuts a peer out, for good: its connection ends now, and no other begins. */
   async deny(id: PeerId): Promise<void> {
     await this.#people.deny(id)
+    this.#remembered.forget(id)
     this.#manager.peer(id)?.connection?.close('DENIED', 'you were shut out (deny)')
   }
 
@@ -333,7 +381,6 @@ export class Node implements PeerHost, AsyncDisposable {
   /** @internal */
   info(entry: PeerEntry): PeerInfo {
     const { id, connection, isOutbound } = entry
-    const path = connection?.path
     const rttMicros = connection?.rttMicros
     return Object.freeze({
       id,
@@ -342,11 +389,11 @@ export class Node implements PeerHost, AsyncDisposable {
       address: entry.displayAddress,
       state: connection?.state ?? 'closed',
       suspendedMs: Math.round(connection?.suspendedMs ?? 0),
-      pathCount: connection?.links.length ?? 0,
+      paths: Object.freeze(connection?.links.map(pathInfo) ?? []),
+      pathReason: connection?.pathReason ?? 'no path yet',
       isOutbound,
       roles: Object.freeze([...this.subject(entry).roles].filter((role) => role !== 'anyone')),
       ...(rttMicros === undefined ? {} : { rttMicros }),
-      ...(path === undefined ? {} : { pathKind: path.kind }),
     })
   }
 
@@ -372,30 +419,18 @@ export class Node implements PeerHost, AsyncDisposable {
     return { exit }
   }
 
-  async #listen(transports: readonly Transport[]): Promise<void> {
-    for (const text of this.#options.listen ?? []) {
-      const address = readListenAddress(text)
-      const transport = transports.find(({ scheme }) => address.startsWith(`${scheme}://`))
-      if (transport === undefined) {
-        throw new SkeinError('CONFIG_INVALID', `listen ${text}: no such kind of address`)
-      }
-      const listener = await transport.listen({
-        address,
-        maxHalfOpen: this.#limits.maxHalfOpen,
-        handshakeTimeoutMs: this.#limits.handshakeTimeoutMs,
-        onPath: (path) => {
-          background(this.#manager.accept(path), 'accept a path', this.log)
-        },
-        onRejected: (remoteAddress, reason) => {
-          this.log.warn({ scope: 'transport', address: remoteAddress }, `refused: ${reason}`)
-        },
-      })
-      this.#listeners.push(listener)
-    }
+  #accept(stream: Stream, entry: PeerEntry): boolean {
+    return acceptStream(stream, { node: this, entry, servers: this.#servers, log: this.log })
+  }
+
+  #onNetworkChange(what: string): void {
+    this.log.info({ scope: 'node' }, `${what}: probing every path`)
+    this.#manager.probe()
   }
 
   async #close(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.close()))
+    this.#watch?.close()
+    await this.#listeners.close()
     await this.commands.close()
     this.#manager.close()
     await this.#registry.close()
@@ -413,6 +448,11 @@ interface NodeParts {
   readonly incarnation: number
   readonly log: Log
   readonly clock: Clock
+}
+
+function pathInfo({ path, rttMicros, isDoubtful }: PathLink): PathInfo {
+  const info = { kind: path.kind, address: displayAddress(path.remoteAddress), isDoubtful }
+  return Object.freeze(rttMicros === undefined ? info : { ...info, rttMicros })
 }
 
 function readTargets({ peers = [] }: NodeOptions): readonly PeerTarget[] {

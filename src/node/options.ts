@@ -35,6 +35,7 @@ export const defaultNodeLimits: NodeLimits = {
   dialTimeoutMs: 5_000, // As handshakeTimeoutMs: both sides wait equally long.
   reconnectMinMs: 250, // Guess: a restarted process listens again after about this long.
   reconnectMaxMs: 30_000, // DESIGN: cap 30 s.
+  idleMs: 300_000, // Guess: five minutes of typing at a prompt keep one connection.
   resumeTotalBytes: 256 * 2 ** 20, // DESIGN §4.7
   commandsPerPeer: 64, // Guess: nobody types so fast.
   commandsPerNode: 256, // Guess: four peers at their limit.

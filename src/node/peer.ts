@@ -26,14 +26,24 @@ export interface PeerInfo {
   readonly suspendedMs: number
   /** Smoothed round-trip time of the path in use, µs; absent before the first answer. */
   readonly rttMicros?: number
-  /** What the path in use is made of: `tls`, `memory`. */
-  readonly pathKind?: string
-  /** Paths that are attached. */
-  readonly pathCount: number
+  /** The paths that are attached, the one in use first. */
+  readonly paths: readonly PathInfo[]
+  /** Why the first of them is in use. */
+  readonly pathReason: string
   /** True where this node dialled first. */
   readonly isOutbound: boolean
   /** Roles that the peer has here. */
   readonly roles: readonly string[]
+}
+
+/** A path as it is now. */
+export interface PathInfo {
+  /** What it is made of: `tls`, `memory`. */
+  readonly kind: string
+  readonly address: string
+  readonly rttMicros?: number
+  /** True while it does not answer in time. */
+  readonly isDoubtful: boolean
 }
 
 /** How to run a command on a peer. */

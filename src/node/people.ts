@@ -67,8 +67,9 @@ export class People {
   }
 
   /** Why a peer may not connect, or `undefined` when it may. */
-  refusal({ id, isLocal }: Candidate): Refusal | undefined {
-    const advice = `its owner can let you in: skein allow ${id}`
+  refusal({ id, isLocal, claimedLabel }: Candidate): Refusal | undefined {
+    const label = labelProblem(claimedLabel) === undefined ? ` ${claimedLabel}` : ''
+    const advice = `its owner can let you in: skein allow ${id}${label}`
     if (this.#list.isDenied(id)) {
       return { code: 'DENIED', rule: 'deny', message: `you were shut out; ${advice}` }
     }
@@ -76,6 +77,11 @@ export class People {
     if (this.#admit === 'local' && isLocal) return undefined
     const rule = `network.admit = "${this.#admit}"`
     return { code: 'DENIED', rule, message: `this node does not know you; ${advice}` }
+  }
+
+  /** Tells whether the owner shut a peer out. */
+  isDenied(id: PeerId): boolean {
+    return this.#list.isDenied(id)
   }
 
   /** Who a peer is to the policy. */

@@ -188,6 +188,7 @@ export class MemoryPath implements Path {
   readonly #network: MemoryNetwork
   #far: MemoryPath | undefined
   #handler: PathHandler | undefined
+  #latencyMs: number | undefined
   #isReading = true
   #isOver = false
   #isClosing = false
@@ -222,6 +223,12 @@ export class MemoryPath implements Path {
   join(far: MemoryPath): void {
     this.#far = far
     far.#far = this
+  }
+
+  /** Gives this path, both ways, a one-way latency of its own. */
+  setLatency(latencyMs: number): void {
+    this.#latencyMs = latencyMs
+    this.far.#latencyMs = latencyMs
   }
 
   /** Lets exactly so many more bytes out of this end, then breaks the path. */
@@ -295,7 +302,8 @@ export class MemoryPath implements Path {
   /** Puts bytes, or the reason of an end, on the wire. */
   #transmit(item: Uint8Array | string): void {
     const { clock } = this.#network
-    const arrivalMs = clock.nowMs() + this.#network.latencyMs(this.from, this.to)
+    const arrivalMs =
+      clock.nowMs() + (this.#latencyMs ?? this.#network.latencyMs(this.from, this.to))
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivalMs)
     clock.after(this.#lastArrivalMs - clock.nowMs(), () => this.#arrive(item))
   }

@@ -172,3 +172,57 @@ describe('two nodes', () => {
     expect(world.network.paths).toEqual([])
   })
 })
+
+describe('addresses', () => {
+  test('[C23] a listener that moves tells its peers, who find it there when the path breaks', async () => {
+    const [world, alice, bob] = await pair(1)
+    countRuns(alice)
+    await world.wait(alice.listen(['memory://alice-moved']))
+    await world.advance(100)
+    const closed: string[] = []
+    bob.on('peer:disconnect', ({ error }) => closed.push(error.code))
+    const call = bob.peer('alice').run('count a')
+    world.network.reset('alice', 'bob')
+    expect((await world.wait(call)).text).toBe('a 1')
+    expect(closed).toEqual([])
+    expect(bob.peers()[0]?.paths.map(({ address }) => address)).toContain('memory://alice-moved')
+  })
+
+  test('[C24] a restarted node dials the peers that it remembers', async () => {
+    const world = new Simulation({ seed: 1 })
+    const alice = await world.start('alice')
+    const bob = await world.start('bob', { peers: ['memory://alice'], listen: [] })
+    await world.until(() => bob.peers().length === 1)
+    world.crash('bob')
+    await world.advance(30_000)
+    await world.start('bob', { listen: [] })
+    await world.until(() => alice.peers().some(({ state }) => state === 'open'), 1_000)
+  })
+
+  test('[C24] a peer that was shut out is not dialled again', async () => {
+    const world = new Simulation({ seed: 1 })
+    const alice = await world.start('alice')
+    const bob = await world.start('bob', { peers: ['memory://alice'] })
+    await world.until(() => bob.peers().length === 1)
+    await bob.deny(alice.id)
+    world.crash('bob')
+    const again = await world.start('bob')
+    await world.advance(60_000)
+    expect(again.peers()).toEqual([])
+  })
+
+  test('[C25] a connection that was made on demand closes when nobody needs it', async () => {
+    const world = new Simulation({ seed: 1 })
+    const alice = await world.start('alice')
+    countRuns(alice)
+    const bob = await world.start('bob', { peers: ['memory://alice'], limits: { idleMs: 10_000 } })
+    await world.until(() => bob.peers().length === 1)
+    world.crash('bob')
+    await world.advance(1_000)
+    const again = await world.start('bob', { limits: { idleMs: 10_000 } })
+    await world.until(() => again.peers().length === 1)
+    alice.peers()
+    await world.wait(again.peer('alice').run('count x'))
+    expect(again.peers().length).toBe(1)
+  })
+})

@@ -90,6 +90,11 @@ const limits = {
     max: 4_096 * mebibyte,
     doc: 'Unacknowledged bytes that one connection holds; then its writers wait',
   },
+  idleMs: {
+    min: 1_000,
+    max: 86_400_000,
+    doc: 'A connection that was made on demand closes after so long without a stream',
+  },
   resumeTotalBytes: {
     min: 65_536,
     max: 65_536 * mebibyte,

@@ -42,44 +42,45 @@ export async function demo({ flags }: Invocation, context: Context): Promise<Exi
   const plan = planNodes(profiles, placement)
   const program = path.join(__dirname, 'skein.cjs')
   const fleet = new Fleet({ plan, configFolder, program, env })
+  const hanging = new AbortController()
+  const onHangUp = (): void => hanging.abort(hangUp)
   const onExit = (): void => fleet.killAll()
-  process.once('exit', onExit)
+  process.once('exit', onExit).once('SIGHUP', onHangUp)
   try {
     fleet.start()
-    await show(fleet, { context, forMs: flags.forMs, note: describePlacement(placement) })
+    const note = describePlacement(placement)
+    await show(fleet, { context, hanging, forMs: flags.forMs, note })
   } finally {
     await fleet.stop()
-    process.off('exit', onExit)
+    process.off('exit', onExit).off('SIGHUP', onHangUp)
+    // As if we had not caught it; and Node 20 aborts when it exits on a terminal that is gone.
+    if (hanging.signal.aborted) process.kill(process.pid, 'SIGHUP')
   }
   return 0
 }
 
-async function show(
-  fleet: Fleet,
-  setup: {
-    readonly context: Context
-    readonly forMs: number | undefined
-    readonly note: string | undefined
-  },
-): Promise<void> {
-  const { context, forMs, note } = setup
-  const hanging = new AbortController()
-  const onHangUp = (): void => hanging.abort(hangUp)
-  process.once('SIGHUP', onHangUp)
+interface ShowSetup {
+  readonly context: Context
+  /** Aborts when the terminal is gone. */
+  readonly hanging: AbortController
+  readonly forMs: number | undefined
+  readonly note: string | undefined
+}
+
+async function show(fleet: Fleet, { context, hanging, forMs, note }: ShowSetup): Promise<void> {
   const interrupted = AbortSignal.any([context.signal, hanging.signal])
   const isLive = hasTerminal()
   const isTimed = !isLive || forMs !== undefined
   const over = isTimed ? AbortSignal.timeout(forMs ?? defaultForMs) : new AbortController().signal
-  try {
-    if (!isLive) return await showOnce(fleet, { context, interrupted, over })
-    const ending = AbortSignal.any([interrupted, over])
-    const picture = await showLive(fleet, { ending, skein: callSkein(), note })
-    await fleet.stop()
-    if (picture.length === 0) return
-    context.out(`${picture.join('\n')}\nThe five nodes have ended.\n`)
-  } finally {
-    process.off('SIGHUP', onHangUp)
-  }
+  if (!isLive) return showOnce(fleet, { context, interrupted, over })
+  const picture = await showLive(fleet, {
+    ending: AbortSignal.any([interrupted, over]),
+    onGone: () => hanging.abort(hangUp),
+    skein: callSkein(),
+    note,
+  })
+  await fleet.stop()
+  if (picture.length > 0) context.out(`${picture.join('\n')}\nThe five nodes have ended.\n`)
 }
 
 async function readProfiles(configFolder: string, env: NodeJS.ProcessEnv): Promise<Profile[]> {

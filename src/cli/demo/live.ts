@@ -8,6 +8,8 @@ import type { Fleet } from './fleet.ts'
 export interface LiveSetup {
   /** Aborts when the demo is to end; its reason is `hangUp` where the terminal is gone. */
   readonly ending: AbortSignal
+  /** The terminal was found to be gone: aborts `ending`. */
+  readonly onGone: () => void
   /** How `skein` is called here. */
   readonly skein: string
   readonly note: string | undefined
@@ -27,7 +29,7 @@ const coalesceMs = 30 // Guess: less than anybody sees; what comes together is d
  */
 export async function showLive(
   fleet: Fleet,
-  { ending, skein, note }: LiveSetup,
+  { ending, onGone, skein, note }: LiveSetup,
 ): Promise<readonly string[]> {
   const keys = fleet.state.nodes.map(({ key }) => key)
   const hasColor = !process.env['NO_COLOR'] // https://no-color.org: set, and not empty.
@@ -45,12 +47,11 @@ export async function showLive(
       else fleet.toggle(action.key)
     }
   }
-  const onGone = (): void => {
-    isGone = true
-    screen.abandon()
+  const onEnding = (): void => {
+    isGone = ending.reason === hangUp
+    if (isGone) screen.abandon()
     leave()
   }
-  const onEnding = (): void => (ending.reason === hangUp ? onGone() : leave())
   const screen = new Screen({ onKeys, onResize: draw, onGone })
   const redraw = new Coalesced(draw)
   const timer = setInterval(draw, drawIntervalMs)

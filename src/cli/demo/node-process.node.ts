@@ -5,6 +5,7 @@
  * then `up` stops: no node outlives its demo.
  */
 import { spawn } from 'node:child_process'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
 
 /** How to start it, and whom to tell. */
@@ -46,13 +47,9 @@ export class NodeProcess {
     this.#lives++
     const complaint = new Complaint()
     child.stderr?.setEncoding('utf8').on('data', (text: string) => complaint.add(text))
-    child.on('error', () => undefined) // Told by `close`, which follows.
-    this.#ended = new Promise((resolve) => {
-      child.once('close', (code, signal) => {
-        this.#child = undefined
-        resolve()
-        onEnd(complaint.text || (signal ?? `exit code ${code}`))
-      })
+    this.#ended = endOf(child).then((how) => {
+      this.#child = undefined
+      onEnd(complaint.text || how)
     })
   }
 
@@ -72,6 +69,29 @@ export class NodeProcess {
     clearTimeout(timer)
   }
 }
+
+/**
+ * Waits until a process is gone and all it wrote is here. (The event `close` would be both, but does not
+ * come when the IPC channel was closed by us: Node 20.20.)
+ */
+async function endOf(child: ChildProcess): Promise<string> {
+  const { stderr } = child
+  const written = new Promise<void>((resolve) => {
+    if (stderr === null) resolve()
+    else stderr.once('close', resolve)
+  })
+  const how = await new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
+    child.on('error', ({ message }) => {
+      if (child.pid === undefined) resolve(message) // It was never there.
+    })
+  })
+  // Something that it started may hold the pipe still.
+  await Promise.race([written, pause(writtenPatienceMs, undefined, { ref: false })])
+  return how
+}
+
+const writtenPatienceMs = 200 // Guess: what is in a pipe is read within a turn.
 
 const maxComplaintChars = 4_096 // Guess: more than any message of ours.
 

@@ -89,10 +89,10 @@ export function formatPage(state: DemoState, page: Page): string[] {
     [],
     ...tablePieces(state.nodes, page.width),
     [],
-    ...hints(state.nodes, page.skein),
+    ...hints(state.nodes, page),
   ]
   const room = Math.max(0, page.height - head.length - 1)
-  const events = room === 0 ? [] : state.events.slice(-Math.min(room, maxShownEvents))
+  const events = room === 0 ? [] : state.events.slice(-room)
   const log = events.map(({ time, text }): Piece[] => [
     { text: `${time}  `, look: 'dim' },
     { text },
@@ -100,26 +100,24 @@ export function formatPage(state: DemoState, page: Page): string[] {
   return [...head, [], ...log].slice(0, page.height).map((line) => formatPieces(line, page))
 }
 
-const maxShownEvents = 15 // Guess: a kill and a restart of two nodes.
-
-function hints(nodes: readonly NodeView[], skein: string): Piece[][] {
-  const [first, second] = nodes
+/** What to try; the command stands on a line of its own where it would be cut. */
+function hints(nodes: readonly NodeView[], { skein, width }: Page): Piece[][] {
+  const [first, second, ...others] = nodes
   if (first === undefined || second === undefined) return []
-  const isUp = first.status === 'running' || first.status === 'starting'
-  const keys = nodes.map(({ key }) => key).join(' ')
+  const verb = first.status === 'killed' || first.status === 'ended' ? 'restart' : 'kill'
+  const keys = [second, ...others].map(({ key }) => key).join(' ')
+  const where: Piece = { text: 'From another terminal:' }
+  const command: Piece = { text: `${skein} -p ${second.name} @${first.name} add`, look: 'bold' }
+  const isShort = where.text.length + 1 + command.text.length <= width
   return [
     [
       { text: 'Press ' },
       { text: first.key, look: 'bold' },
-      { text: ` to ${isUp ? 'kill' : 'restart'} ${first.name}` },
-      { text: ` (each of ${keys} kills its node, and starts it again), ` },
+      { text: ` to ${verb} ${first.name}; ${keys} do the same for theirs; ` },
       { text: 'q', look: 'bold' },
-      { text: ' to end.' },
+      { text: ' ends all five.' },
     ],
-    [
-      { text: 'From another terminal: ' },
-      { text: `${skein} -p ${second.name} @${first.name} add`, look: 'bold' },
-    ],
+    ...(isShort ? [[where, { text: ' ' }, command]] : [[where], [{ text: '  ' }, command]]),
   ]
 }
 

@@ -1,0 +1,100 @@
+/**
+ * `npm run bench` runs all benchmarks, `npm run bench -- echo bulk` those named. Prints a table of
+ * ratios, ours to theirs, each of pairs that were measured in turn, and writes `results.json`.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import {
+  StepFailure,
+  checkNode,
+  ensureBuilt,
+  ensureInstalled,
+  run,
+  runScript,
+  say,
+  seconds,
+} from '../scripts/prepare.mjs'
+import { formatTable } from './figures.mjs'
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+const resultsFile = path.join(here, 'results.json')
+const names = ['echo', 'calls', 'bulk', 'mixed', 'memory', 'start']
+/** One-minute load before anything of ours ran: above 0.5 the machine was not ours alone. */
+const loadBefore = Math.round(os.loadavg()[0] * 100) / 100
+/** Round trips are steadier where both processes share a core. */
+const pinned = new Set(['echo'])
+
+await runScript(async () => {
+  checkNode()
+  const wanted = process.argv.slice(2)
+  const unknown = wanted.filter((name) => !names.includes(name))
+  if (unknown.length > 0)
+    throw new StepFailure(`no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}`, 2)
+  await prepare()
+  const results = readResults()
+  for (const name of names) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
+    const startMs = Date.now()
+    const rows = await measure(name)
+    console.log(`${formatTable(rows)}\n`)
+    say(`${name} took ${seconds(startMs)}`)
+    results.machine = describeMachine()
+    results.benchmarks[name] = { isPinned: isPinned(name), loadBefore, rows }
+  }
+  writeFileSync(resultsFile, `${JSON.stringify(results, roundNumber, 2)}\n`)
+})
+
+async function prepare() {
+  if (process.env.SKEIN_BENCH_DIST === undefined) {
+    await ensureInstalled()
+    await ensureBuilt()
+  }
+  const { dependencies = {} } = JSON.parse(readFileSync(path.join(here, 'package.json'), 'utf8'))
+  const isMissing = Object.keys(dependencies).some(
+    (name) => !existsSync(path.join(here, 'node_modules', name)),
+  )
+  if (isMissing) await run('npm', ['ci', '--prefix', 'bench'], { what: 'npm ci in bench/' })
+}
+
+/** Runs one benchmark in a process of its own and returns its rows. */
+function measure(name) {
+  const command = [process.execPath, path.join(here, 'measure.mjs'), name]
+  if (isPinned(name)) command.unshift('taskset', '-c', String(os.availableParallelism() - 1))
+  const [file, ...args] = command
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    child.on('message', resolve)
+    child.on('error', reject)
+    child.on('exit', (code) => {
+      reject(new StepFailure(`the benchmark ${name} ended with code ${code}`, 1))
+    })
+  })
+}
+
+function isPinned(name) {
+  return pinned.has(name) && spawnSync('taskset', ['-V']).status === 0
+}
+
+function readResults() {
+  try {
+    return JSON.parse(readFileSync(resultsFile, 'utf8'))
+  } catch {
+    return { machine: {}, benchmarks: {} } // The first run, or a file that was cut off.
+  }
+}
+
+function describeMachine() {
+  return {
+    node: process.version,
+    platform: `${os.platform()} ${os.arch()}`,
+    cpu: os.cpus()[0]?.model ?? 'unknown',
+    cores: os.availableParallelism(),
+  }
+}
+
+function roundNumber(_key, value) {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value
+}

@@ -1,0 +1,173 @@
+/** The prompt of `skein up`, fed through a pipe. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort, linesOf, Machine, type RunningNode } from './machine.ts'
+import type { Ended } from './processes.ts'
+
+let machine: Machine
+let alice: RunningNode
+
+beforeAll(async () => {
+  machine = new Machine()
+  alice = await machine.node('alice', '[commands]\nadd = "calc 1+2"\nsum = "calc $1+$2"\n')
+  machine.write('config/network/bob.toml', `network.peers = ["${alice.address}"]\n`)
+})
+
+afterAll(() => machine.close())
+
+/** Runs bob with these lines at its prompt. */
+function bob(lines: readonly string[], ending = '\n'): Promise<Ended> {
+  return machine.skein(['up', '-p', 'bob'], { stdin: lines.join('\n') + ending })
+}
+
+test('lines are answered in their order, and its end ends the node with 0', async () => {
+  const lines = ['@alice calc 40+2', 'calc 1+1', '@0 sum 2 3', "echo 'two  words'", 'echo']
+  const at = alice.address
+  expect(await bob(lines)).toEqual({
+    code: 0,
+    stdout: [
+      `Result from ${at} for command 'calc 40+2': 42`,
+      'Result: 2',
+      `Result from ${at} for command 'sum 2 3': 5`,
+      'Result: two  words',
+      'Result: ',
+      '',
+    ].join('\n'),
+    stderr: '',
+  })
+})
+
+test('the last line counts without its line break, and CRLF is a line break', async () => {
+  expect((await bob(['echo one', 'echo two'], '')).stdout).toBe('Result: one\nResult: two\n')
+  expect((await bob(['echo one\r', 'echo two\r'])).stdout).toBe('Result: one\nResult: two\n')
+})
+
+test('nothing at all, and blank lines, end the node with 0', async () => {
+  expect(await bob([], '')).toEqual(success(''))
+  expect(await bob(['', '   ', '\t'])).toEqual(success(''))
+})
+
+test.each(['exit', 'quit'])('%s ends the node; what follows is not read', async (word) => {
+  expect(await bob(['echo before', word, 'echo after'])).toEqual(success('Result: before\n'))
+})
+
+test('what is wrong with a line is said, and the next one runs', async () => {
+  const { code, stdout } = await bob([
+    '@',
+    '@alice',
+    '@nobody add',
+    '@alice nope',
+    '@alice calc 1+',
+    '@alice sum 1',
+    "@alice echo 'open",
+    'nope',
+    'calc (',
+    "echo 'open",
+    'connect',
+    'connect nowhere',
+    'connect 127.0.0.1 99999',
+    `connect 127.0.0.1 ${await freePort()}`,
+    `connect ${alice.address}`,
+    'echo still here',
+  ])
+  const at = `Error from ${alice.address} for command`
+  expect(linesOf(stdout)).toEqual([
+    'Write @PEER COMMAND, such as @bob help',
+    'Write @PEER COMMAND, such as @bob help',
+    "No peer found matching 'nobody'",
+    `${at} 'nope': Unknown command: nope`,
+    expect.stringMatching(/^Error from \S+ for command 'calc 1\+': .*(expected|end)/i),
+    `${at} 'sum 1': alias 'sum' takes 2 arguments; 1 was given`,
+    expect.stringMatching(/^Error from \S+ for command 'echo 'open': the quote .* not closed/),
+    'Unknown command: nope',
+    expect.stringMatching(/\w/),
+    expect.stringMatching(/^the quote ' at column 6 is not closed; /),
+    expect.stringMatching(/host:port|HOST/),
+    "'nowhere' is no address; write host:port, such as 127.0.0.1:14590",
+    expect.stringMatching(/99999/),
+    expect.stringMatching(/nobody listens there/),
+    `Connected to alice at ${alice.address}`,
+    'Result: still here',
+  ])
+  expect(code).toBe(0)
+})
+
+test('help names what the prompt and what the node can do', async () => {
+  const { stdout } = await bob(['help'])
+  for (const word of [
+    'peers',
+    'connect HOST PORT',
+    '@PEER COMMAND',
+    'exit, quit',
+    'calc',
+    'down',
+  ]) {
+    expect(stdout).toContain(`  ${word}`)
+  }
+})
+
+test('connect adds a peer that the configuration does not name', async () => {
+  const [host = '', port = ''] = alice.address.split(':')
+  machine.write('config/network/loner.toml', '')
+  const { stdout } = await machine.skein(['up', '-p', 'loner'], {
+    stdin: `peers\nconnect ${host} ${port}\npeers\n@alice add\n`,
+  })
+  expect(linesOf(stdout)).toEqual([
+    'No peers connected',
+    `Connected to alice at ${alice.address}`,
+    'Connected peers:',
+    expect.stringMatching(/^ {2}0: .* alice /),
+    `Result from ${alice.address} for command 'add': 3`,
+  ])
+})
+
+test('peers waits for the configured dials, and not for ever', async () => {
+  machine.write('config/network/patient.toml', '')
+  const startMs = Date.now()
+  const { stdout } = await machine.skein(
+    ['up', '-p', 'patient', '-s', `network.peers=["127.0.0.1:${await freePort()}"]`],
+    { stdin: 'peers\n' },
+  )
+  expect(stdout).toBe('No peers connected\n')
+  expect(Date.now() - startMs).toBeLessThan(9_000)
+})
+
+test('a line that says down stops the node once it has answered', async () => {
+  expect(await bob(['down'])).toEqual(success('Result: bob stops\n'))
+})
+
+test.each([
+  ['--no-prompt', ['up', '-p', 'silent', '--no-prompt']],
+  ['prompt.enabled = false', ['up', '-p', 'silent', '-s', 'prompt.enabled=false']],
+  ['interactive: false', ['up', 'silent.json']],
+])('with %s the input is not read, and the node runs until a signal', async (_how, words) => {
+  machine.write('config/network/silent.toml', '')
+  machine.write('silent.json', '{ "listenPort": 0, "interactive": false }')
+  const node = machine.launch(words)
+  node.endInput('echo not read\nexit\n')
+  await node.printed('"the node runs"')
+  expect((await machine.skein(['-p', 'silent', 'status'])).code).toBe(0)
+  node.signal('SIGTERM')
+  const { code, stdout } = await node.ended
+  expect([code, stdout]).toEqual([0, ''])
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s ends a node with a prompt, with 0',
+  async (signal) => {
+    const node = machine.launch(['up', '-p', 'bob'])
+    node.type('echo ready\n')
+    await node.printed('ready')
+    node.signal(signal)
+    expect(await node.ended).toMatchObject({ code: 0, stderr: '' })
+  },
+)
+
+test('what a peer prints reaches the prompt without escape sequences', async () => {
+  const { stdout } = await bob(['@alice echo \u001b[31mred\u0007'])
+  expect(stdout).toContain('\\x1b[31mred\\x07')
+  expect(stdout).not.toContain('\u001b')
+})
+
+function success(stdout: string): object {
+  return { code: 0, stdout, stderr: '' }
+}

@@ -1,0 +1,132 @@
+/**
+ * What two nodes have under way when their path breaks, and the proof that it was only a pause: a
+ * program that prints, a bulk stream there and back, and calls that are waited for.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'vitest'
+import { linesOf } from './machine.ts'
+import type { Machine } from './machine.ts'
+import type { Ended, Launched } from './processes.ts'
+
+const sources = {
+  // COUNT PERIOD_MS
+  lines: `
+    const [count, periodMs] = process.argv.slice(1).map(Number)
+    let at = 0
+    const timer = setInterval(() => {
+      console.log('line', at)
+      if (++at === count) clearInterval(timer)
+    }, periodMs)`,
+  back: `process.stdin.pipe(process.stdout)`,
+  // FILE NAME DELAY_MS
+  call: `
+    const [file, name, delayMs] = process.argv.slice(1)
+    require('fs').appendFileSync(file, name + '\\n')
+    setTimeout(() => console.log('answer', name), Number(delayMs))`,
+}
+
+/** The programs that the traffic needs, as the configuration of the node that is asked. */
+export const trafficPrograms = Object.entries(sources)
+  .map(([name, source]) =>
+    [
+      `[programs.${name}]`,
+      `file = ${JSON.stringify(process.execPath)}`,
+      `args = ["-e", ${JSON.stringify(source)}, "--"]`,
+      `stdin = ${name === 'back'}`,
+      `arguments = "append"`,
+    ].join('\n'),
+  )
+  .join('\n')
+
+/** Whose traffic, and how much. */
+export interface TrafficOptions {
+  readonly machine: Machine
+  /** Profile of the node that asks. */
+  readonly from: string
+  /** Label of the one that answers. */
+  readonly to: string
+  readonly lines: number
+  readonly periodMs: number
+  /** Characters that go there and come back; none where 0. */
+  readonly bulkChars: number
+  /** How long each call takes; they start at once. */
+  readonly callsMs: readonly number[]
+}
+
+/** See the file's head. */
+export class Traffic {
+  readonly #options: TrafficOptions
+  readonly #lines: Launched
+  readonly #input: string
+  readonly #bulk: Launched | undefined
+  readonly #calls: Launched[] = []
+
+  constructor(options: TrafficOptions) {
+    this.#options = options
+    const { lines, periodMs, bulkChars, callsMs } = options
+    this.#lines = this.#ask('lines', `${lines}`, `${periodMs}`)
+    for (const delayMs of callsMs) this.call(delayMs)
+    this.#input = randomBytes(bulkChars / 2).toString('hex')
+    if (bulkChars === 0) return
+    this.#bulk = this.#ask('back')
+    this.#bulk.endInput(this.#input)
+  }
+
+  /** Waits until the program printed so many lines, and each call has begun. */
+  async isUnderWay(lines: number): Promise<void> {
+    await this.#lines.printed(`line ${lines - 1}\n`)
+    await expect.poll(() => this.#runs().length).toBe(this.#calls.length)
+  }
+
+  /** Starts one more call. */
+  call(delayMs: number): Promise<Ended> {
+    const name = `${this.#calls.length}`
+    const call = this.#ask('call', this.#runsFile, name, `${delayMs}`)
+    this.#calls.push(call)
+    return call.ended
+  }
+
+  /** Waits for the end of everything, and checks that all arrived once, in order, whole. */
+  async isComplete(): Promise<void> {
+    const lines = await this.#lines.ended
+    expect(lines.stderr).toBe('')
+    expect(linesOf(lines.stdout)).toEqual(numbered('line', this.#options.lines))
+    expect(lines.code).toBe(0)
+    const calls = await Promise.all(this.#calls.map(({ ended }) => ended))
+    expect(calls.map(({ stdout, stderr }) => stdout + stderr)).toEqual(
+      numbered('answer', calls.length).map((line) => `${line}\n`),
+    )
+    const ran = numbered('', calls.length).map((each) => each.trim())
+    expect(this.#runs().toSorted((a, b) => Number(a) - Number(b))).toEqual(ran)
+    const bulk = await this.#bulk?.ended
+    expect(bulk?.stderr ?? '').toBe('')
+    expect((bulk?.stdout ?? '') === this.#input).toBe(true)
+    expect(bulk?.code ?? 0).toBe(0)
+  }
+
+  get #runsFile(): string {
+    return path.join(this.#options.machine.folder, `runs-${this.#options.from}`)
+  }
+
+  /** The names of the calls that began. */
+  #runs(): readonly string[] {
+    try {
+      return linesOf(readFileSync(this.#runsFile, 'utf8'))
+    } catch {
+      return [] // None yet.
+    }
+  }
+
+  #ask(...words: readonly string[]): Launched {
+    const { machine, from, to } = this.#options
+    const asking = machine.launch(['-p', from, `@${to}`, ...words])
+    if (words[0] !== 'back') asking.endInput()
+    return asking
+  }
+}
+
+function numbered(word: string, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, at) => `${word} ${at}`)
+}
