@@ -38,6 +38,8 @@ export interface LinkOwner extends FrameSink {
   onLinkTick(link: PathLink): void
 }
 
+const earlySamples = 4 // Guess: of these the least is taken; a process that just started is slow.
+const earlyPingMs = 250 // Guess: so a second after it began a path has an honest round-trip time.
 const lateMs = 1_000 // DESIGN: a pong late by two round trips and a second.
 const rttSmoothing = 1 / 8 // RFC 6298 §2: alpha.
 
@@ -56,6 +58,7 @@ export class PathLink implements PathHandler {
   readonly #owner: LinkOwner
   readonly #startMs: number
   #isHeard = true
+  #samples = 0
   #silentSinceMs: number
   /** When the next tick is due: one that comes much later means that this process slept. */
   #dueMs: number
@@ -100,10 +103,12 @@ export class PathLink implements PathHandler {
     if (token !== this.#pingSentMicros) return
     this.prove()
     const sample = Math.max(1, this.#owner.clock.nowMicros() - token)
-    this.rttMicros =
-      this.rttMicros === undefined
-        ? sample
-        : Math.round(this.rttMicros + (sample - this.rttMicros) * rttSmoothing)
+    const before = this.rttMicros ?? sample
+    const isEarly = this.#samples++ < earlySamples
+    this.rttMicros = isEarly
+      ? Math.min(before, sample)
+      : Math.round(before + (sample - before) * rttSmoothing)
+    if (isEarly) this.#tickAfter(earlyPingMs)
     this.#owner.onLinkRtt(this)
   }
 
@@ -149,6 +154,12 @@ export class PathLink implements PathHandler {
     }
     this.#ping()
     if (!this.isClosed) this.#owner.onLinkTick(this)
+  }
+
+  #tickAfter(delayMs: number): void {
+    this.#timer?.cancel()
+    this.#dueMs = this.#owner.clock.nowMs() + delayMs
+    this.#timer = this.#owner.clock.after(delayMs, () => this.#tick())
   }
 
   #ping(): void {

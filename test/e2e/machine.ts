@@ -89,8 +89,8 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Starts a node without a prompt from what is configured, and waits until it runs. */
-  async up(words: readonly string[]): Promise<RunningNode> {
-    const process = this.launch(['up', '--no-prompt', ...words])
+  async up(words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<RunningNode> {
+    const process = this.launch(['up', '--no-prompt', ...words], env)
     const [line] = await process.printed(/^.*"the node runs".*$/m)
     const { label, id, addresses } = JSON.parse(line) as {
       readonly label: string

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { linesOf } from './machine.ts'
 import type { Machine } from './machine.ts'
@@ -77,7 +78,7 @@ export class Traffic {
   /** Waits until the program printed so many lines, and each call has begun. */
   async isUnderWay(lines: number): Promise<void> {
     await this.#lines.printed(`line ${lines - 1}\n`)
-    await expect.poll(() => this.#runs().length).toBe(this.#calls.length)
+    await until(() => this.#runs().length === this.#calls.length, 'the calls run')
   }
 
   /** Starts one more call. */
@@ -126,6 +127,21 @@ export class Traffic {
     return asking
   }
 }
+
+/** Waits until something is so, which takes some process a moment. */
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  sentence: string,
+): Promise<void> {
+  const deadlineMs = Date.now() + patienceMs
+  while (!(await isSo())) {
+    if (Date.now() > deadlineMs) throw new Error(`not so within ${patienceMs} ms: ${sentence}`)
+    await delay(pollMs)
+  }
+}
+
+const patienceMs = 10_000 // Guess: ten times what the slowest start takes on a busy machine.
+const pollMs = 50
 
 function numbered(word: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, at) => `${word} ${at}`)
