@@ -15,18 +15,20 @@ const timeoutMs = 5_000 // A node on this machine answers at once, or hangs.
 /** A running node, as its owner's programs see it. */
 export class ControlClient {
   readonly #connection: Connection
+  readonly #profile: string
   /** Resolves when the node closed the channel. */
   readonly closed: Promise<void>
 
-  private constructor(connection: Connection, closed: Promise<void>) {
+  private constructor(connection: Connection, closed: Promise<void>, profile: string) {
     this.#connection = connection
+    this.#profile = profile
     this.closed = closed
   }
 
   /**
    * Connects to the node of a data folder.
    *
-   * @throws {SkeinError} `NODE_NOT_RUNNING` nobody answers there.
+   * @throws {SkeinError} `NODE_NOT_RUNNING` nobody is there; `TIMED_OUT` its process does not answer.
    */
   static async connect(place: Place): Promise<ControlClient> {
     const address = localAddress(place.controlPath)
@@ -41,18 +43,26 @@ export class ControlClient {
       onClose = resolve
     })
     const setup = { clock: systemClock, timeoutMs, token: place.token, onClose }
-    return new ControlClient(await joinDirect(path, setup), closed)
+    const connection = await joinDirect(path, setup).catch((thrown: unknown) => {
+      const cause = toSkeinError(thrown)
+      if (cause.code !== 'TIMED_OUT') throw cause
+      const text = `the node of profile '${place.profile}' does not answer`
+      throw new SkeinError('TIMED_OUT', `${text}; its process hangs, or is stopped`, { cause })
+    })
+    return new ControlClient(connection, closed, place.profile)
   }
 
   /** Runs a command on the node, or with `to` on one of its peers. Returns the exit code. */
   async run(request: CommandRequest, options: Omit<RequestOptions, 'clock'>): Promise<number> {
     const stream = this.#connection.open(commandProtocol)
     const relayed = request.to === undefined ? {} : { silenceMs: Number.POSITIVE_INFINITY }
-    const { exit } = await requestCommand(stream, request, {
-      clock: systemClock,
-      name: 'the node',
-      ...relayed,
-      ...options,
+    const setup = { clock: systemClock, name: 'the node', ...relayed, ...options }
+    const { exit } = await requestCommand(stream, request, setup).catch((thrown: unknown) => {
+      const cause = toSkeinError(thrown)
+      const isGone = cause.code === 'CONNECTION_CLOSED' && this.#connection.state === 'closed'
+      if (!isGone) throw cause
+      const text = `the node of profile '${this.#profile}' went away; the command may have run`
+      throw new SkeinError('NODE_CLOSED', text, { cause })
     })
     return exit
   }

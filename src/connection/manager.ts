@@ -13,7 +13,7 @@ import { IdleWatch, boundHeldBytes } from './housekeeping.ts'
 import { Keeper } from './keeper.ts'
 import { judgeHello, judgeWelcome } from './machine.ts'
 import { protocolVersions, writeRefusal, writeWelcome } from './messages.ts'
-import { PeerEntry } from './peer-entry.ts'
+import { PeerTable } from './peer-table.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
@@ -23,6 +23,7 @@ import type { Attachment, ConnectionHandler } from './connection.ts'
 import type { Stream } from './contract.ts'
 import type { Rest } from './handshake.ts'
 import type { ReachOptions } from './keeper.ts'
+import type { PeerEntry } from './peer-entry.ts'
 import type { Ending, Standing } from './machine.ts'
 import type { Hello, Introduction, Refusal, Welcome } from './messages.ts'
 import type { ConnectionOptions } from './options.ts'
@@ -86,6 +87,8 @@ export type ManagerEvents = {
     readonly address: string
     readonly refusal: Refusal
   }
+  /** A peer that is away was forgotten, because too many are known. */
+  'peer:forget': { readonly peer: PeerEntry }
   'path:attached': { readonly peer: PeerEntry; readonly path: Path }
   'path:lost': { readonly peer: PeerEntry; readonly path: Path; readonly reason: string }
   'path:doubt': { readonly peer: PeerEntry }
@@ -106,7 +109,7 @@ interface Joining {
 export class ConnectionManager {
   readonly events: Emitter<ManagerEvents>
   readonly setup: ManagerSetup
-  readonly #peers = new Map<PeerId, PeerEntry>()
+  readonly #peers = new PeerTable((peer) => this.events.emit('peer:forget', { peer }))
   readonly #keeper: Keeper
   readonly #idleWatch: IdleWatch
   readonly #endings = new AbortController()
@@ -133,7 +136,7 @@ export class ConnectionManager {
 
   /** Every peer that was ever met. */
   get peers(): IterableIterator<PeerEntry> {
-    return this.#peers.values()
+    return this.#peers[Symbol.iterator]()
   }
 
   /** Paths that have not said HELLO yet. */
@@ -168,7 +171,7 @@ export class ConnectionManager {
       path.destroy('own address')
       throw new SkeinError('SELF_DIAL', `${address} is this node itself; remove it from the list`)
     }
-    const peer = this.#entry(id)
+    const peer = this.#peers.meet(id)
     this.#checkOutbound(peer, path)
     const hello = this.#hello(peer)
     const leftMs = Math.max(1, options.dialTimeoutMs - (clock.nowMs() - startMs))
@@ -216,7 +219,10 @@ export class ConnectionManager {
   async accept(path: Path): Promise<void> {
     const { options, clock } = this.setup
     if (this.#halfOpen >= options.maxHalfOpen) {
-      path.destroy('too many half-open paths (limits.maxHalfOpen)')
+      const message = `${options.maxHalfOpen} paths have not said hello yet; try again`
+      const refusal = { code: 'LIMIT_EXCEEDED', rule: 'limits.maxHalfOpen', message } as const
+      path.destroy(message)
+      this.events.emit('peer:refuse', { id: path.remoteId, address: path.remoteAddress, refusal })
       return
     }
     this.#halfOpen++
@@ -248,14 +254,14 @@ export class ConnectionManager {
 
   /** Dials a peer that was known before this process started, at its addresses of then. */
   recall(id: PeerId, addresses: readonly string[]): void {
-    const peer = this.#entry(id)
+    const peer = this.#peers.meet(id)
     peer.addClaimed(addresses, '')
     if (id !== this.setup.id) this.#keeper.recall(peer)
   }
 
   /** Something about the network has changed: every path is probed, and what waits is dialled now. */
   probe(): void {
-    for (const { connection } of this.#peers.values()) connection?.probe()
+    for (const { connection } of this.#peers) connection?.probe()
     this.#keeper.hurry()
   }
 
@@ -264,7 +270,7 @@ export class ConnectionManager {
     this.#endings.abort(new SkeinError('NODE_CLOSED', 'this node was closed'))
     this.#keeper.stop()
     this.#idleWatch.stop()
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#peers) {
       peer.connection?.close('CONNECTION_CLOSED', 'the node was closed')
     }
   }
@@ -278,26 +284,12 @@ export class ConnectionManager {
     return transport
   }
 
-  #entry(id: PeerId): PeerEntry {
-    const entry = this.#peers.get(id) ?? new PeerEntry(id)
-    this.#peers.set(id, entry)
-    return entry
-  }
-
   #checkOutbound(peer: PeerEntry, path: Path): void {
     if (peer.connection !== undefined) return
     const limit = this.setup.options.maxOutbound
-    if (this.#count(true) < limit) return
+    if (this.#peers.countConnections(true) < limit) return
     path.destroy('too many connections')
     throw new SkeinError('LIMIT_EXCEEDED', `${limit} connections are open (limits.maxOutbound)`)
-  }
-
-  #count(isOutbound: boolean): number {
-    let count = 0
-    for (const peer of this.#peers.values()) {
-      if (peer.connection !== undefined && peer.isOutbound === isOutbound) count++
-    }
-    return count
   }
 
   #introduction(): Omit<Introduction, 'received'> {
@@ -324,7 +316,7 @@ export class ConnectionManager {
       this.events.emit('peer:refuse', { id, address: path.remoteAddress, refusal })
       return
     }
-    const peer = this.#entry(id)
+    const peer = this.#peers.meet(id)
     const verdict = judgeHello(this.#standing(peer), hello)
     if (verdict.type === 'start' && verdict.ending !== undefined) {
       this.#endLiving(peer, verdict.ending)
@@ -357,7 +349,10 @@ export class ConnectionManager {
       const message = 'a newer process runs with the same key'
       return { code: 'SUPERSEDED', rule: 'incarnation', message }
     }
-    if (peer?.connection === undefined && this.#count(false) >= options.maxInbound) {
+    if (
+      peer?.connection === undefined &&
+      this.#peers.countConnections(false) >= options.maxInbound
+    ) {
       const message = `${options.maxInbound} connections are open; try again later`
       return { code: 'LIMIT_EXCEEDED', rule: 'limits.maxInbound', message }
     }

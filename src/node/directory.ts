@@ -98,6 +98,12 @@ export class Directory {
     return index
   }
 
+  /** Forgets a peer that is away: its index and its claim. A label that it keeps stays its own. */
+  forget(id: PeerId): void {
+    this.#indexes.delete(id)
+    this.#claims.delete(id)
+  }
+
   /** What people call a peer: its label where it has a right to it. */
   name(id: PeerId): string {
     for (const [label, known] of this.#known) if (known === id) return label

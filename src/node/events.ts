@@ -59,6 +59,7 @@ export function forwardEvents(source: Emitter<ManagerEvents>, target: Target): v
     log.info({ ...who(entry), code: error.code }, `disconnected: ${error.message}`)
     events.emit('peer:disconnect', { peer: node.info(entry), error })
   })
+  source.on('peer:forget', ({ peer }) => people.directory.forget(peer.id))
   source.on('peer:violation', ({ peer: entry, rule }) => {
     log.warn({ ...who(entry), rule }, 'broke a rule')
     events.emit('peer:violation', { peer: node.info(entry), rule })

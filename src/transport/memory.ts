@@ -1,26 +1,25 @@
 /**
- * Paths inside one process, over a network that can be told to misbehave: latency, silence, resets,
- * a cut after an exact number of bytes. With a virtual clock every run is a function of its seed.
+ * Paths inside one process, over a network that can be told to misbehave: latency, slow links, silence,
+ * partitions, resets, a cut after an exact number of bytes, hosts that stall or lose their power. With
+ * a virtual clock every run is a function of its seed.
  *
  * Bytes are copied when they arrive and not when they are sent, as a socket may do: code that changes
  * what it has sent is found out.
  */
 import { SkeinError } from '../base/errors.ts'
+import { MemoryPath } from './memory-path.ts'
+import { MemoryProcess } from './memory-host.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
-import type {
-  DialOptions,
-  ListenOptions,
-  Listener,
-  Path,
-  PathHandler,
-  Transport,
-} from './contract.ts'
+import type { DialOptions, ListenOptions, Listener, Path, Transport } from './contract.ts'
 
 /** One-way latency in milliseconds between two hosts. */
 export type Latency = (from: string, to: string) => number
 
-const bufferBytes = 65_536 // Like a small socket buffer: `write` answers false above it.
+interface Partition {
+  readonly from: ReadonlySet<string>
+  readonly to: ReadonlySet<string>
+}
 
 /** All hosts, and what lies between them. */
 export class MemoryNetwork {
@@ -28,7 +27,12 @@ export class MemoryNetwork {
   readonly #latency: Latency
   readonly #listeners = new Map<string, MemoryListener>()
   readonly #silent = new Set<string>()
+  readonly #partitions = new Set<Partition>()
+  readonly #rates = new Map<string, number>()
   readonly #paths = new Set<MemoryPath>()
+  readonly #processes = new Set<MemoryProcess>()
+  /** Hosts without power: they do not even say that nobody is there. */
+  readonly #dark = new Set<string>()
   #nextPort = 1
 
   constructor(clock: Clock, latency: Latency = () => 0) {
@@ -36,12 +40,15 @@ export class MemoryNetwork {
     this.#latency = latency
   }
 
-  /** The transport of one host. Whoever uses it is believed to be `id`. */
+  /** The transport of a process on a host. Whoever uses it is believed to be `id`. */
   transport(host: string, id: PeerId | undefined): Transport {
+    const process = new MemoryProcess(this.clock, host, id)
+    this.#processes.add(process)
+    this.#dark.delete(host)
     return {
       scheme: 'memory',
-      dial: (address, options) => this.#dial({ host, id }, address, options),
-      listen: (options) => Promise.resolve(this.#listen(id, options)),
+      dial: (address, options) => this.#dial(process, address, options),
+      listen: (options) => Promise.resolve(this.#listen(process, options)),
     }
   }
 
@@ -61,11 +68,45 @@ export class MemoryNetwork {
   setSilent(from: string, to: string, isSilent: boolean): void {
     if (isSilent) this.#silent.add(`${from}>${to}`)
     else this.#silent.delete(`${from}>${to}`)
-    if (isSilent) return
-    for (const path of this.#paths) {
-      path.flushHeld()
-      path.far.flushHeld()
+    if (!isSilent) this.#flushHeld()
+  }
+
+  /**
+   * Lets nothing through between two sets of hosts, and tells nobody. Partitions may overlap.
+   *
+   * @param options - `isOneWay` stops only what goes from the first set to the second.
+   * @returns Heals this partition.
+   */
+  partition(
+    some: Iterable<string>,
+    others: Iterable<string>,
+    { isOneWay = false }: { readonly isOneWay?: boolean } = {},
+  ): () => void {
+    const there = { from: new Set(some), to: new Set(others) }
+    const back = { from: there.to, to: there.from }
+    const parts = isOneWay ? [there] : [there, back]
+    for (const part of parts) this.#partitions.add(part)
+    return () => {
+      for (const part of parts) this.#partitions.delete(part)
+      this.#flushHeld()
     }
+  }
+
+  /** Ends every silence and every partition, and sets all links back to full speed. */
+  heal(): void {
+    this.#silent.clear()
+    this.#partitions.clear()
+    this.#rates.clear()
+    for (const path of this.#paths) {
+      path.setSilent(false)
+      path.far.setSilent(false)
+    }
+    this.#flushHeld()
+  }
+
+  /** Lets at most so many bytes a second from one host to the other on each path between them. */
+  limitRate(from: string, to: string, bytesPerSecond: number): void {
+    this.#rates.set(`${from}>${to}`, bytesPerSecond)
   }
 
   /** Breaks every path between two hosts; both ends are told. */
@@ -78,26 +119,60 @@ export class MemoryNetwork {
     this.#listeners.delete(host)
   }
 
-  /** Ends a host: it hears and says nothing more, its paths break at their other ends. */
-  crash(host: string): void {
+  /** Nothing arrives at a host any more, until {@link resume}: then all of it does, at once. */
+  stall(host: string): void {
+    for (const process of this.#processesOf(host)) process.stall()
+  }
+
+  /** Ends what {@link stall} began. */
+  resume(host: string): void {
+    for (const process of this.#processesOf(host)) process.resume()
+  }
+
+  /**
+   * Ends the processes of a host: they hear and say nothing more.
+   *
+   * @param options - With `isPowerLoss` nobody is told, and dials find silence, until somebody uses
+   *   the host again; otherwise its paths break at their other ends.
+   */
+  crash(host: string, { isPowerLoss = false }: { readonly isPowerLoss?: boolean } = {}): void {
     this.#listeners.delete(host)
-    for (const path of [...this.#paths]) {
+    if (isPowerLoss) this.#dark.add(host)
+    for (const process of this.#processesOf(host)) {
+      process.kill()
+      this.#processes.delete(process)
+    }
+    for (const path of this.#paths) {
       if (path.from !== host && path.to !== host) continue
-      this.drop(path)
       const near = path.from === host ? path : path.far
       near.vanish()
-      near.far.breakOff('reset')
+      if (isPowerLoss) continue
+      this.drop(path)
+      near.refuse()
     }
   }
 
   /** @internal */
   isSilent(from: string, to: string): boolean {
-    return this.#silent.has(`${from}>${to}`)
+    if (this.#silent.size > 0 && this.#silent.has(`${from}>${to}`)) return true
+    for (const part of this.#partitions) if (part.from.has(from) && part.to.has(to)) return true
+    return false
   }
 
   /** @internal */
   latencyMs(from: string, to: string): number {
     return this.#latency(from, to)
+  }
+
+  /** @internal Bytes a second. */
+  rate(from: string, to: string): number {
+    if (this.#rates.size === 0) return Number.POSITIVE_INFINITY
+    return this.#rates.get(`${from}>${to}`) ?? Number.POSITIVE_INFINITY
+  }
+
+  /** @internal Something came for an end that is no more: its host says so, if it has power. */
+  answerFor(end: MemoryPath): void {
+    if (!this.#dark.has(end.from)) end.refuse()
   }
 
   /** @internal */
@@ -106,12 +181,23 @@ export class MemoryNetwork {
     this.#paths.delete(path.far)
   }
 
-  #listen(id: PeerId | undefined, options: ListenOptions): Listener {
+  #flushHeld(): void {
+    for (const path of this.#paths) {
+      path.flushHeld()
+      path.far.flushHeld()
+    }
+  }
+
+  #processesOf(host: string): readonly MemoryProcess[] {
+    return [...this.#processes].filter((process) => process.host === host)
+  }
+
+  #listen(process: MemoryProcess, options: ListenOptions): Listener {
     const host = hostOf(options.address)
     if (this.#listeners.has(host)) {
       throw new SkeinError('ADDRESS_IN_USE', `${options.address} is taken; choose another name`)
     }
-    const listener = { id, options }
+    const listener = { process, options }
     this.#listeners.set(host, listener)
     return {
       addresses: [options.address],
@@ -122,223 +208,61 @@ export class MemoryNetwork {
     }
   }
 
-  #dial(
-    from: { readonly host: string; readonly id: PeerId | undefined },
-    address: string,
-    { expectedId, signal, timeoutMs }: DialOptions,
-  ): Promise<Path> {
+  #dial(process: MemoryProcess, address: string, options: DialOptions): Promise<Path> {
+    const { expectedId, signal, timeoutMs } = options
+    const from = process.host
     const to = hostOf(address)
     return new Promise((resolve, reject) => {
       const timers: Timer[] = []
+      let isSettled = false
       const settle = (act: () => void): void => {
+        isSettled = true
         for (const timer of timers) timer.cancel()
         signal?.removeEventListener('abort', onAbort)
         act()
       }
-      const fail = (error: SkeinError): void => settle(() => reject(error))
+      const fail = (error: SkeinError): void => {
+        process.run(() => {
+          if (!isSettled) settle(() => reject(error))
+        })
+      }
       const onAbort = (): void => fail(signal?.reason as SkeinError)
       if (signal?.aborted === true) return onAbort()
       signal?.addEventListener('abort', onAbort, { once: true })
       const onDeadline = (): void => fail(new SkeinError('TIMED_OUT', `${address}: no answer`))
       timers.push(this.clock.after(timeoutMs, onDeadline))
-      if (this.isSilent(from.host, to) || this.isSilent(to, from.host)) return
-      const roundTripMs = this.latencyMs(from.host, to) + this.latencyMs(to, from.host)
+      const isReachable = (): boolean =>
+        !this.#dark.has(to) && !this.isSilent(from, to) && !this.isSilent(to, from)
+      if (!isReachable()) return
       const onArrival = (): void => {
         const listener = this.#listeners.get(to)
+        if (!isReachable() || isSettled) return
         if (listener === undefined) {
           fail(new SkeinError('DIAL_FAILED', `${address}: nobody listens`))
-        } else if (expectedId !== undefined && listener.id !== expectedId) {
+        } else if (expectedId !== undefined && listener.process.id !== expectedId) {
           fail(new SkeinError('PEER_MISMATCH', `${address} proved another key than expected`))
-        } else settle(() => resolve(this.#connect(from, to, listener)))
+        } else if (!process.isAwake) process.run(onArrival)
+        else if (!listener.process.isAwake) listener.process.run(onArrival)
+        else if (!process.isDead) settle(() => resolve(this.#connect(process, listener)))
       }
+      const roundTripMs = this.latencyMs(from, to) + this.latencyMs(to, from)
       timers.push(this.clock.after(roundTripMs, onArrival))
     })
   }
 
-  #connect(
-    from: { readonly host: string; readonly id: PeerId | undefined },
-    to: string,
-    listener: MemoryListener,
-  ): Path {
-    const port = this.#nextPort++
-    const near = new MemoryPath(this, { from: from.host, to, remoteId: listener.id, port: 0 })
-    const far = new MemoryPath(this, { from: to, to: from.host, remoteId: from.id, port })
+  #connect(dialler: MemoryProcess, { process, options }: MemoryListener): Path {
+    const near = new MemoryPath(this, { near: dialler, far: process, farPort: 0 })
+    const far = new MemoryPath(this, { near: process, far: dialler, farPort: this.#nextPort++ })
     near.join(far)
     this.#paths.add(near)
-    listener.options.onPath(far)
+    options.onPath(far)
     return near
   }
 }
 
 interface MemoryListener {
-  readonly id: PeerId | undefined
+  readonly process: MemoryProcess
   readonly options: ListenOptions
-}
-
-/** One end of a path in memory. */
-export class MemoryPath implements Path {
-  readonly kind = 'memory'
-  readonly remoteAddress: string
-  readonly remoteId: PeerId | undefined
-  readonly isLocal = false
-  readonly from: string
-  readonly to: string
-  bufferedBytes = 0
-
-  readonly #network: MemoryNetwork
-  #far: MemoryPath | undefined
-  #handler: PathHandler | undefined
-  #latencyMs: number | undefined
-  #isReading = true
-  #isOver = false
-  #isClosing = false
-  #isDrainDue = false
-  #lastArrivalMs = 0
-  #arrived: (Uint8Array | string)[] = []
-  #held: (Uint8Array | string)[] = []
-  #budgetBytes = Number.POSITIVE_INFINITY
-
-  constructor(
-    network: MemoryNetwork,
-    ends: {
-      readonly from: string
-      readonly to: string
-      readonly remoteId: PeerId | undefined
-      readonly port: number
-    },
-  ) {
-    this.#network = network
-    this.from = ends.from
-    this.to = ends.to
-    this.remoteId = ends.remoteId
-    this.remoteAddress = `memory://${ends.to}${ends.port === 0 ? '' : `#${ends.port}`}`
-  }
-
-  /** The other end. */
-  get far(): MemoryPath {
-    return this.#far ?? this
-  }
-
-  /** @internal */
-  join(far: MemoryPath): void {
-    this.#far = far
-    far.#far = this
-  }
-
-  /** Gives this path, both ways, a one-way latency of its own. */
-  setLatency(latencyMs: number): void {
-    this.#latencyMs = latencyMs
-    this.far.#latencyMs = latencyMs
-  }
-
-  /** Lets exactly so many more bytes out of this end, then breaks the path. */
-  cutAfter(bytes: number): void {
-    this.#budgetBytes = bytes
-  }
-
-  /** Ends the path for both sides, as a reset does. */
-  breakOff(reason: string): void {
-    this.#network.drop(this)
-    this.#end(reason)
-    this.far.#end(reason)
-  }
-
-  /** @internal Ends without telling its own side, which is no more. */
-  vanish(): void {
-    this.#isOver = true
-  }
-
-  bind(handler: PathHandler): void {
-    this.#handler = handler
-    if (this.#arrived.length > 0) this.#network.clock.after(0, () => this.#deliver())
-  }
-
-  write(bytes: Uint8Array, more?: Uint8Array): boolean {
-    if (this.#isOver || this.#isClosing) return true
-    this.#send(bytes)
-    if (more !== undefined) this.#send(more)
-    this.#isDrainDue ||= this.bufferedBytes > bufferBytes
-    return !this.#isDrainDue
-  }
-
-  setReading(isReading: boolean): void {
-    this.#isReading = isReading
-    if (isReading && this.#arrived.length > 0) this.#network.clock.after(0, () => this.#deliver())
-  }
-
-  close(): void {
-    if (this.#isOver || this.#isClosing) return
-    this.#isClosing = true
-    this.#transmit('ended by peer')
-    this.#network.drop(this)
-    this.#network.clock.after(0, () => this.#end('closed'))
-  }
-
-  destroy(reason: string): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#network.drop(this)
-    const { clock } = this.#network
-    clock.after(0, () => this.#handler?.onClose(reason))
-    if (this.#network.isSilent(this.from, this.to)) return
-    clock.after(this.#network.latencyMs(this.from, this.to), () => this.far.#end('reset by peer'))
-  }
-
-  /** @internal */
-  flushHeld(): void {
-    const held = this.#held
-    this.#held = []
-    for (const item of held) this.#arrive(item)
-  }
-
-  #send(bytes: Uint8Array): void {
-    const part = bytes.subarray(0, Math.min(bytes.length, this.#budgetBytes))
-    this.#budgetBytes -= part.length
-    this.bufferedBytes += part.length
-    if (part.length > 0) this.#transmit(part)
-    if (this.#budgetBytes === 0) this.#transmit('cut')
-  }
-
-  /** Puts bytes, or the reason of an end, on the wire. */
-  #transmit(item: Uint8Array | string): void {
-    const { clock } = this.#network
-    const arrivalMs =
-      clock.nowMs() + (this.#latencyMs ?? this.#network.latencyMs(this.from, this.to))
-    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivalMs)
-    clock.after(this.#lastArrivalMs - clock.nowMs(), () => this.#arrive(item))
-  }
-
-  #arrive(item: Uint8Array | string): void {
-    if (this.#network.isSilent(this.from, this.to)) {
-      this.#held.push(item)
-      return
-    }
-    if (item === 'cut') {
-      this.breakOff('cut')
-      return
-    }
-    if (typeof item !== 'string') this.bufferedBytes -= item.length
-    this.far.#arrived.push(typeof item === 'string' ? item : item.slice())
-    this.far.#deliver()
-    if (!this.#isDrainDue || this.bufferedBytes > 0) return
-    this.#isDrainDue = false
-    if (!this.#isOver) this.#handler?.onDrain()
-  }
-
-  #deliver(): void {
-    while (this.#isReading && !this.#isOver && this.#handler !== undefined) {
-      const item = this.#arrived.shift()
-      if (item === undefined) return
-      if (typeof item === 'string') this.#end(item)
-      else if (!this.#isClosing) this.#handler.onData(item)
-    }
-  }
-
-  #end(reason: string): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    this.#handler?.onClose(reason)
-  }
 }
 
 function hostOf(address: string): string {

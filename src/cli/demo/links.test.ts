@@ -70,6 +70,19 @@ test.each<[string, readonly Picture[], readonly string[]]>([
     ],
   ],
   [
+    'another process connects again, also when it was there before we looked',
+    [
+      ['o', 'o'],
+      ['-', 's', [2, 1]],
+      ['o', 'o', [2, 1]],
+    ],
+    [
+      'connected',
+      'suspended: its path is lost, what is in flight is kept',
+      'connected again after 1.0 s',
+    ],
+  ],
+  [
     'a goodbye',
     [
       ['o', 'o'],
