@@ -48,7 +48,7 @@ await runScript(async () => {
 })
 
 async function prepare() {
-  if (process.env.SKEIN_BENCH_DIST === undefined) {
+  if (process.env.BENCH_DIST === undefined) {
     await ensureInstalled()
     await ensureBuilt()
   }

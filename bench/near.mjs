@@ -41,7 +41,7 @@ export async function startPair() {
 }
 
 function farArgs() {
-  return (process.env.SKEIN_BENCH_FAR_ARGS ?? '').split(' ').filter((word) => word !== '')
+  return (process.env.BENCH_FAR_ARGS ?? '').split(' ').filter((word) => word !== '')
 }
 
 function nextMessage(child) {

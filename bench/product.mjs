@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const here = path.dirname(fileURLToPath(import.meta.url))
 
 /** Where the product's build is: another one can be named, to compare two. */
-export const dist = path.resolve(process.env.SKEIN_BENCH_DIST ?? path.join(here, '..', 'dist'))
+export const dist = path.resolve(process.env.BENCH_DIST ?? path.join(here, '..', 'dist'))
 
 const load = (file) => import(pathToFileURL(path.join(dist, file)).href)
 

@@ -150,7 +150,9 @@ async function startOf(pid: number): Promise<string> {
     const status = await readFile(`/proc/${pid}/stat`, 'latin1')
     // The name in parentheses may hold anything, so count from its end: state is field 3.
     const fields = status.slice(status.lastIndexOf(')') + 2).split(' ')
-    return `${boot.trim()}/${fields[19] ?? ''}`
+    // A process that ended and was not waited for yet holds nothing any more.
+    const isOver = fields[0] === 'Z' || fields[0] === 'X'
+    return isOver ? 'over' : `${boot.trim()}/${fields[19] ?? ''}`
   } catch {
     return '' // No /proc here, or the process has just ended.
   }

@@ -193,6 +193,7 @@ const advices: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only; set SKEIN_HOME to another folder',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the quota of this user is used up',
+  ENOENT: 'its folder is not there and cannot be made; set SKEIN_HOME to another one',
   ENOTDIR: 'a part of the path is a file; set SKEIN_HOME to another folder',
   EEXIST: 'there is a file in place of the folder; set SKEIN_HOME to another one',
   EISDIR: 'there is a folder in place of the file; move it away',

@@ -13,6 +13,11 @@ export function sanitizeText(text: string): string {
   )
 }
 
+/** Repeats what somebody wrote in a message: at most `maxLength` characters of it. */
+export function shortenText(text: string, maxLength = 100): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text
+}
+
 /** The word of `candidates` that a mistyped `word` most likely meant, within two edits. */
 export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
   let nearest: string | undefined

@@ -3,6 +3,7 @@
  * the running node, and loads the rest only for what runs a node itself.
  */
 import { SkeinError, messageOf } from '../base/errors.ts'
+import { sanitizeText } from '../base/text.ts'
 import { version } from '../base/version.ts'
 import { parseArguments } from './arguments.ts'
 import { ask } from './ask.ts'
@@ -61,7 +62,8 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
 
 /** One clear line a problem, and the exit code that goes with it. */
 function report(thrown: unknown, context: Context): ExitCode {
-  for (const line of messageOf(thrown).split('\n')) context.err(`skein: ${line}\n`)
+  const text = sanitizeText(messageOf(thrown)) // It may be a peer's.
+  for (const line of text.split('\n')) context.err(`skein: ${line}\n`)
   if (thrown instanceof SeveralNodes) return 2
   if (!(thrown instanceof SkeinError)) return 1
   if (context.signal.aborted) return 130

@@ -5,7 +5,7 @@
  * script that starts with them finds its peers.
  */
 import { messageOf } from '../base/errors.ts'
-import { sanitizeText } from '../base/text.ts'
+import { sanitizeText, shortenText } from '../base/text.ts'
 import { alignColumns, formatPeers } from '../node/format.ts'
 import type { Node } from '../node/node.ts'
 import type { Peer, RunResult } from '../node/peer.ts'
@@ -84,14 +84,15 @@ export class Prompt {
     }
     await this.#node.ready({ timeoutMs: dialPatienceMs })
     const peers = this.#node.select(target.replaceAll(/(^|,)@/g, '$1'))
-    if (peers.length === 0) this.#say(`No peer found matching '${target}'`)
+    if (peers.length === 0) this.#say(`No peer found matching '${shortenText(target)}'`)
     await Promise.all(peers.map((peer) => this.#askOne(peer, command)))
   }
 
   async #askOne(peer: Peer, command: string): Promise<void> {
     const { id } = peer
-    const where = (): string => {
-      return this.#node.peers().find((info) => info.id === id)?.address ?? this.#node.nameOf(id)
+    const about = (): string => {
+      const address = this.#node.peers().find((info) => info.id === id)?.address
+      return `from ${address ?? this.#node.nameOf(id)} for command '${shortenText(command)}'`
     }
     try {
       const result = await peer.run(command)
@@ -99,9 +100,9 @@ export class Prompt {
       const failure = result.exit === 0 ? undefined : `exit code ${result.exit}`
       const kind = failure === undefined ? 'Result' : 'Error'
       const shown = [result.text, failure].filter((part) => part !== undefined && part !== '')
-      this.#say(`${kind} from ${where()} for command '${command}': ${shown.join('\n')}`)
+      this.#say(`${kind} ${about()}: ${shown.join('\n')}`)
     } catch (thrown) {
-      this.#say(`Error from ${where()} for command '${command}': ${messageOf(thrown)}`)
+      this.#say(`Error ${about()}: ${messageOf(thrown)}`)
     }
   }
 

@@ -10,6 +10,7 @@
  */
 import type { Unsubscribe } from '../base/emitter.ts'
 import { SkeinError } from '../base/errors.ts'
+import { shortenText } from '../base/text.ts'
 import type { Rule, Subject } from '../base/policy.ts'
 import { expandAlias, parseAlias, type Alias } from './alias.ts'
 import type { Command, CommandInfo } from './command.ts'
@@ -34,7 +35,6 @@ type Entry =
   | { readonly kind: 'alias'; readonly alias: Alias; readonly allow: readonly Rule[] }
 
 const maxChain = 8 // Guess: who needs more wants a program.
-const maxShownLength = 100 // A mistyped line is not repeated in full.
 const namePattern = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:+-]{0,63}$/u
 
 /** The commands of one node. */
@@ -82,7 +82,7 @@ export class CommandRegistry {
     const [name = ''] = argv
     const entry = this.#entries.get(name)
     if (entry === undefined) {
-      throw new SkeinError('UNKNOWN_COMMAND', `Unknown command: ${shorten(name)}`)
+      throw new SkeinError('UNKNOWN_COMMAND', `Unknown command: ${shortenText(name)}`)
     }
     if (!mayRun(entry.allow, subject)) throw denied(name, entry.allow, subject)
     return this.#follow(entry, argv, [name])
@@ -119,7 +119,7 @@ export class CommandRegistry {
     }
     const target = this.#entries.get(next)
     if (target === undefined) {
-      const text = `alias '${chain.at(-1)}' runs '${shorten(next)}', which this peer does not have`
+      const text = `alias '${chain.at(-1)}' runs '${shortenText(next)}', which this peer does not have`
       throw new SkeinError('UNKNOWN_COMMAND', text)
     }
     return this.#follow(target, words, path)
@@ -131,7 +131,7 @@ export class CommandRegistry {
         'a name is 1 to 64 letters, digits and _ . : + -, and begins with none of the last'
       throw new SkeinError(
         'CONFIG_INVALID',
-        `'${shorten(name)}' cannot name a command: ${form} four`,
+        `'${shortenText(name)}' cannot name a command: ${form} four`,
       )
     }
     const other = this.#entries.get(name)
@@ -150,8 +150,4 @@ export class CommandRegistry {
 function describe(name: string, entry: Entry): CommandInfo {
   if (entry.kind === 'alias') return { name, summary: `alias of: ${entry.alias.text}`, usage: name }
   return { name, summary: entry.command.summary, usage: entry.command.usage ?? name }
-}
-
-function shorten(text: string): string {
-  return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text
 }

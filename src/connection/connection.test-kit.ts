@@ -5,7 +5,7 @@ import { Connection } from './connection.ts'
 import { defaultConnectionOptions } from './options.ts'
 import type { SkeinError } from '../base/errors.ts'
 import type { PeerId } from '../base/peer-id.ts'
-import type { MemoryPath } from '../transport/memory.ts'
+import type { MemoryPath } from '../transport/memory-path.ts'
 import type { Path } from '../transport/contract.ts'
 import type { Stream, StreamHandler } from './contract.ts'
 import type { ConnectionOptions } from './options.ts'
@@ -101,6 +101,7 @@ export class Duo {
           onPathAttached: () => undefined,
           onPathLost: (_path, reason) => void side.lost.push(reason),
           onDoubt: () => void side.doubts++,
+          onWait: () => undefined,
           onRtt: () => undefined,
           onViolation: (rule) => void side.violations.push(rule),
           onClose: (error) => {

@@ -41,6 +41,8 @@ export interface ConnectionHandler {
   onPathLost(path: Path, reason: string): void
   /** The path in use does not answer in time, and there is no other: another dial may help. */
   onDoubt(): void
+  /** The first stream was opened while there is no path: from now on somebody waits for one. */
+  onWait(): void
   onRtt(rttMicros: number): void
   /** The peer broke a rule; the connection closes with `VIOLATION` right after. */
   onViolation(rule: string): void
@@ -163,7 +165,9 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (this.state === 'closed') {
       throw new SkeinError('CONNECTION_CLOSED', `cannot open ${protocol}: the connection is closed`)
     }
-    return this.#streams.open(protocol, options.priority ?? 'call')
+    const stream = this.#streams.open(protocol, options.priority ?? 'call')
+    if (this.state === 'suspended' && this.streamCount === 1) this.#handler.onWait()
+    return stream
   }
 
   /**

@@ -90,6 +90,7 @@ function makeConnection(
       onPathAttached: ignore,
       onPathLost: ignore,
       onDoubt: ignore,
+      onWait: ignore,
       onRtt: ignore,
       onViolation: ignore,
       onClose: (error) => onClose?.(error),

@@ -5,7 +5,7 @@ import { encode } from '../codec/index.ts'
 import { Collector, Duo } from './connection.test-kit.ts'
 import { frameType, makeFrame, makeNumberFrame, writeHeader } from './frames.ts'
 import { readAnswer, readHello, takeHandshakeFrame } from './messages.ts'
-import type { MemoryPath } from '../transport/memory.ts'
+import type { MemoryPath } from '../transport/memory-path.ts'
 
 /** a speaks raw bytes; b is the one under attack. */
 async function attack(bytes: Uint8Array | readonly Uint8Array[]): Promise<Duo> {

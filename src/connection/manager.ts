@@ -458,6 +458,7 @@ export class ConnectionManager {
         this.events.emit('path:doubt', { peer })
         this.#keeper.restore(peer)
       },
+      onWait: () => this.#keeper.restore(peer),
       onRtt: (rttMicros) => this.events.emit('link:rtt', { peer, rttMicros }),
       onViolation: (rule) => this.events.emit('peer:violation', { peer, rule }),
       onClose: (error) => {

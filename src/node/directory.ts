@@ -9,6 +9,7 @@
  */
 import { SkeinError } from '../base/errors.ts'
 import { labelProblem } from '../base/label.ts'
+import { shortenText } from '../base/text.ts'
 import { isPeerId, shortPeerId } from '../base/peer-id.ts'
 import type { PeerId } from '../base/peer-id.ts'
 
@@ -127,7 +128,7 @@ export class Directory {
       const names = found.map((id) => `${this.name(id)} (${shortPeerId(id)})`).join(', ')
       throw new SkeinError('LABEL_AMBIGUOUS', `'${text}' matches ${names}; write more of it`)
     }
-    throw new SkeinError('PEER_UNKNOWN', `No peer found matching '${text}'`)
+    throw new SkeinError('PEER_UNKNOWN', `No peer found matching '${shortenText(text)}'`)
   }
 
   /** Matches by kind, the strongest first. */

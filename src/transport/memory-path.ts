@@ -1,8 +1,8 @@
 /** One end of a path on the memory network. */
+import type { Clock } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Path, PathHandler } from './contract.ts'
-import type { MemoryNetwork } from './memory.ts'
-import type { MemoryProcess } from './memory-host.ts'
+import type { MemoryProcess } from './memory-process.ts'
 
 /** Where an end of a path stands. */
 export interface MemoryPathEnds {
@@ -10,6 +10,19 @@ export interface MemoryPathEnds {
   readonly far: MemoryProcess
   /** What the far end is called beside its host; 0 where that is the listener. */
   readonly farPort: number
+}
+
+/** What a path asks of the network that it lies in. */
+export interface MemoryWires {
+  readonly clock: Clock
+  isSilent(from: string, to: string): boolean
+  latencyMs(from: string, to: string): number
+  /** Bytes a second. */
+  rate(from: string, to: string): number
+  /** Something came for an end that is no more: its host says so, if it can. */
+  answerFor(end: MemoryPath): void
+  /** The path lives no longer. */
+  drop(path: MemoryPath): void
 }
 
 const bufferBytes = 65_536 // Like a small socket buffer: `write` answers false above it.
@@ -24,7 +37,7 @@ export class MemoryPath implements Path {
   readonly to: string
   bufferedBytes = 0
 
-  readonly #network: MemoryNetwork
+  readonly #network: MemoryWires
   readonly #process: MemoryProcess
   #far: MemoryPath | undefined
   #handler: PathHandler | undefined
@@ -41,7 +54,7 @@ export class MemoryPath implements Path {
   #held: (Uint8Array | string)[] = []
   #budgetBytes = Number.POSITIVE_INFINITY
 
-  constructor(network: MemoryNetwork, { near, far, farPort }: MemoryPathEnds) {
+  constructor(network: MemoryWires, { near, far, farPort }: MemoryPathEnds) {
     this.#network = network
     this.#process = near
     this.from = near.host
@@ -53,11 +66,6 @@ export class MemoryPath implements Path {
   /** The other end. */
   get far(): MemoryPath {
     return this.#far ?? this
-  }
-
-  /** @internal */
-  get process(): MemoryProcess {
-    return this.#process
   }
 
   /** @internal */
@@ -96,7 +104,7 @@ export class MemoryPath implements Path {
 
   /** @internal Tells the other end, if a word can get there, that nobody is here. */
   refuse(): void {
-    if (this.#isBlocked()) return
+    if (this.#isBlocked() || this.far.#isOver) return
     const { clock } = this.#network
     clock.after(this.#network.latencyMs(this.from, this.to), () => {
       this.#network.drop(this)

@@ -8,10 +8,11 @@
  */
 import { SkeinError } from '../base/errors.ts'
 import { MemoryPath } from './memory-path.ts'
-import { MemoryProcess } from './memory-host.ts'
+import { MemoryProcess } from './memory-process.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { DialOptions, ListenOptions, Listener, Path, Transport } from './contract.ts'
+import type { MemoryWires } from './memory-path.ts'
 
 /** One-way latency in milliseconds between two hosts. */
 export type Latency = (from: string, to: string) => number
@@ -22,7 +23,7 @@ interface Partition {
 }
 
 /** All hosts, and what lies between them. */
-export class MemoryNetwork {
+export class MemoryNetwork implements MemoryWires {
   readonly clock: Clock
   readonly #latency: Latency
   readonly #listeners = new Map<string, MemoryListener>()

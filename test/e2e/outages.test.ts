@@ -1,11 +1,8 @@
 /** Peers that are killed, frozen or mute while a command runs on them. */
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Node } from '../../src/index.ts'
 import { linesOf, Machine, type RunningNode } from './machine.ts'
 import type { Launched } from './processes.ts'
-
-let machine: Machine
-let alice: RunningNode
 
 /** Ends with the node even when that is killed: its input breaks off. */
 const lasting = `console.log('begun'); process.stdin.resume().on('end', () => process.exit())`
@@ -22,25 +19,41 @@ const programs = Object.entries({ lasting, counting })
 const nervous =
   'limits = { keepAliveMs = 100, silenceMs = 300, reconnectMaxMs = 200, reconnectMinMs = 50 }\n'
 
-beforeEach(async () => {
-  machine = new Machine()
-  alice = await machine.node('alice', programs)
-})
+/** Alice, who offers the programs, and bob, who dials her. */
+class Pair implements AsyncDisposable {
+  readonly machine: Machine
+  readonly alice: RunningNode
+  readonly bob: RunningNode
 
-afterEach(() => machine.close())
+  private constructor(machine: Machine, alice: RunningNode, bob: RunningNode) {
+    this.machine = machine
+    this.alice = alice
+    this.bob = bob
+  }
 
-/** Starts bob, who dials alice. */
-async function startBob(toml = ''): Promise<RunningNode> {
-  const bob = await machine.node('bob', `network.peers = ["${alice.address}"]\n${toml}`)
-  await bob.process.printed('"msg":"connected"')
-  return bob
-}
+  static async start(tomlOfBob = ''): Promise<Pair> {
+    const machine = new Machine()
+    const alice = await machine.node('alice', programs)
+    const bob = await machine.node('bob', `network.peers = ["${alice.address}"]\n${tomlOfBob}`)
+    await bob.process.printed('"msg":"connected"')
+    return new Pair(machine, alice, bob)
+  }
 
-/** Runs a program on alice and waits until it has begun. */
-async function runLasting(...flags: readonly string[]): Promise<Launched> {
-  const running = machine.launch(['-p', 'bob', ...flags, '@alice', 'lasting'])
-  await running.printed('begun')
-  return running
+  /** Runs a command line on bob. */
+  fromBob(...words: readonly string[]): Launched {
+    return this.machine.launch(['-p', 'bob', ...words])
+  }
+
+  /** Runs a program on alice and waits until it has begun. */
+  async runLasting(...flags: readonly string[]): Promise<Launched> {
+    const running = this.fromBob(...flags, '@alice', 'lasting')
+    await running.printed('begun')
+    return running
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.machine.close()
+  }
 }
 
 /** The one line that a command says when it failed. */
@@ -51,81 +64,83 @@ async function failureOf(running: Launched): Promise<string> {
   return stderr
 }
 
-test('a peer that is killed and comes back fails its command, and takes the next', async () => {
-  await startBob(nervous)
-  const running = await runLasting()
-  alice.process.signal('SIGKILL')
-  await alice.process.ended
-  await machine.up(['-p', 'alice', '-s', `network.listen.port=${alice.port}`])
-  expect(await failureOf(running)).toBe('skein: alice restarted\n')
-  const next = await machine.skein(['-p', 'bob', '@alice', 'echo', 'back'])
-  expect(next).toEqual({ code: 0, stdout: 'back\n', stderr: '' })
+describe.concurrent('a peer', () => {
+  test('that is killed and comes back fails its command, and takes the next', async () => {
+    await using pair = await Pair.start(nervous)
+    const running = await pair.runLasting()
+    const { process, port } = pair.alice
+    process.signal('SIGKILL')
+    await process.ended
+    await pair.machine.up(['-p', 'alice', '-s', `network.listen.port=${port}`])
+    expect(await failureOf(running)).toBe('skein: alice restarted\n')
+    const next = await pair.fromBob('@alice', 'echo', 'back').ended
+    expect(next).toEqual({ code: 0, stdout: 'back\n', stderr: '' })
+  })
+
+  test('that is killed and stays away fails it when the connection expires', async () => {
+    await using pair = await Pair.start('limits = { resumeWindowMs = 500 }\n')
+    const running = await pair.runLasting()
+    pair.alice.process.signal('SIGKILL')
+    expect(await failureOf(running)).toMatch(/^skein: no path .*\(resumeWindowMs\)\n$/)
+  })
+
+  test('that is killed fails it at the time-out, when there is one', async () => {
+    await using pair = await Pair.start()
+    const running = await pair.runLasting('--timeout', '1s')
+    pair.alice.process.signal('SIGKILL')
+    expect(await failureOf(running)).toMatch(/^skein: .*1 s/)
+  })
+
+  test('that is stopped says so to whom it works for', async () => {
+    await using pair = await Pair.start()
+    const running = await pair.runLasting()
+    await pair.alice.process.stop()
+    expect(await failureOf(running)).toMatch(/^skein: the node that ran the command was closed/)
+  })
+
+  test.each([
+    ['is in doubt', 'log.level = "debug"\n', 'path in doubt'],
+    ['is lost', nervous, 'path lost'],
+  ])('that is frozen until its path %s goes on where it was', async (_what, toml, sign) => {
+    await using pair = await Pair.start(toml)
+    const running = pair.fromBob('@alice', 'counting')
+    await running.printed(/^100$/m)
+    pair.alice.process.signal('SIGSTOP')
+    await pair.bob.process.printed(sign)
+    pair.alice.process.signal('SIGCONT')
+    const { code, stdout, stderr } = await running.ended
+    expect(linesOf(stdout)).toEqual(Array.from({ length: count }, (_, at) => String(at)))
+    expect([code, stderr]).toEqual([0, ''])
+  })
+
+  test('[D8] that never answers is given up after 10 s, or when --timeout says', async () => {
+    await using pair = await Pair.start()
+    await using mute = await Node.start({ label: 'mute', peers: [pair.bob.address] })
+    Object.defineProperty(mute.commands, 'serve', { value: () => undefined })
+    await mute.ready()
+    const startMs = Date.now()
+    const patient = pair.fromBob('@mute', 'add')
+    const hasty = pair.fromBob('--timeout', '300ms', '@mute', 'add')
+    expect(await failureOf(hasty)).toMatch(/^skein: .*within 0\.3 s.*\n$/)
+    const text = 'no answer from mute for 10 s; it may have run there'
+    expect(await failureOf(patient)).toBe(`skein: ${text}\n`)
+    expect(Date.now() - startMs).toBeGreaterThan(9_000)
+  })
 })
 
-test('a peer that is killed and stays away fails its command when the connection expires', async () => {
-  await startBob('limits = { resumeWindowMs = 500 }\n')
-  const running = await runLasting()
-  alice.process.signal('SIGKILL')
-  expect(await failureOf(running)).toMatch(/^skein: .*(expired|without a path|0\.5 s|500)/)
-})
+describe.concurrent("one's own node", () => {
+  test('that is killed fails the command', async () => {
+    await using pair = await Pair.start()
+    const running = await pair.runLasting()
+    pair.bob.process.signal('SIGKILL')
+    const text = "the node of profile 'bob' went away; the command may have run"
+    expect(await failureOf(running)).toBe(`skein: ${text}\n`)
+  })
 
-test('a peer that is killed fails its command at the time-out, when there is one', async () => {
-  await startBob()
-  const running = await runLasting('--timeout', '1s')
-  alice.process.signal('SIGKILL')
-  expect(await failureOf(running)).toMatch(/^skein: .*1 s/)
-})
-
-test('a peer that stops says so to whom it works for', async () => {
-  await startBob()
-  const running = await runLasting()
-  await alice.process.stop()
-  expect(await failureOf(running)).toMatch(/^skein: the node that ran the command was closed/)
-})
-
-test("one's own node that is killed fails the command", async () => {
-  const bob = await startBob()
-  const running = await runLasting()
-  bob.process.signal('SIGKILL')
-  expect(await failureOf(running)).toMatch(/^skein: .*/)
-})
-
-test.each([
-  ['is in doubt', 'log.level = "debug"\n', 'path in doubt'],
-  ['is lost', nervous, 'path lost'],
-])('a peer that is frozen until its path %s goes on where it was', async (_what, toml, sign) => {
-  const bob = await startBob(toml)
-  const running = machine.launch(['-p', 'bob', '@alice', 'counting'])
-  await running.printed(/^100$/m)
-  alice.process.signal('SIGSTOP')
-  await bob.process.printed(sign)
-  alice.process.signal('SIGCONT')
-  const { code, stdout, stderr } = await running.ended
-  expect(linesOf(stdout)).toEqual(Array.from({ length: count }, (_, at) => String(at)))
-  expect([code, stderr]).toEqual([0, ''])
-})
-
-test("one's own node that is frozen is said not to answer", async () => {
-  const bob = await startBob()
-  bob.process.signal('SIGSTOP')
-  const { code, stderr } = await machine.skein(['-p', 'bob', 'status'])
-  bob.process.signal('SIGCONT')
-  expect(stderr).toMatch(/^skein: the node of profile 'bob' does not answer.*\n$/)
-  expect(code).toBe(3)
-})
-
-test('[D8] a peer that never answers is given up after 10 s, or when --timeout says', async () => {
-  const bob = await startBob()
-  await using mute = await Node.start({ label: 'mute', peers: [bob.address] })
-  Object.defineProperty(mute.commands, 'serve', { value: () => undefined })
-  await mute.ready()
-  const startMs = Date.now()
-  const patient = machine.launch(['-p', 'bob', '@mute', 'add'])
-  const hasty = await machine.skein(['-p', 'bob', '--timeout', '300ms', '@mute', 'add'])
-  expect(hasty.stderr).toMatch(/^skein: .*within 0\.3 s.*\n$/)
-  expect(hasty.code).toBe(1)
-  expect(await failureOf(patient)).toBe(
-    'skein: no answer from mute for 10 s; it may have run there\n',
-  )
-  expect(Date.now() - startMs).toBeGreaterThan(9_000)
+  test('that is frozen is said not to answer', async () => {
+    await using pair = await Pair.start()
+    pair.bob.process.signal('SIGSTOP')
+    const text = "the node of profile 'bob' does not answer; its process hangs, or is stopped"
+    expect(await failureOf(pair.fromBob('status'))).toBe(`skein: ${text}\n`)
+  })
 })

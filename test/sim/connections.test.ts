@@ -127,6 +127,29 @@ describe('two nodes', () => {
     expect((await world.wait(bob.peer('alice').run('count y'))).text).toBe('y 1')
   })
 
+  test.each([5_000, 7_000, 30_000, 90_000])(
+    '[C24] a call on an idle connection is answered within a second of the end of %i ms of silence',
+    async (outageMs) => {
+      for (let seed = 0; seed < 40; seed++) {
+        const [world, , bob] = await pair(seed)
+        await world.advance(5_000)
+        const setSilent = (isSilent: boolean): void => {
+          world.network.setSilent('alice', 'bob', isSilent)
+          world.network.setSilent('bob', 'alice', isSilent)
+        }
+        setSilent(true)
+        const waitingMs = (seed % 4) * 400
+        await world.advance(outageMs - waitingMs)
+        const call = bob.peer('alice').run('echo here')
+        await world.advance(waitingMs)
+        setSilent(false)
+        const healMs = world.clock.nowMs()
+        expect((await world.wait(call)).text).toBe('here')
+        expect(world.clock.nowMs() - healMs, `seed ${seed}`).toBeLessThan(1_020)
+      }
+    },
+  )
+
   test('[C19] a node does not connect to itself, whatever the list says', async () => {
     const world = new Simulation({ seed: 1 })
     const alice = await world.start('alice', { peers: ['memory://alice'] })

@@ -3,18 +3,25 @@ import { followLinks, formatSeconds } from './links.ts'
 import type { Links } from './links.ts'
 import type { LinkView, NodeView } from './state.ts'
 
-/** How alice sees bob, and bob alice: `o`pen, `s`uspended, `-` not at all; and how often each started. */
+/** How alice sees bob, and bob alice: `o`pen, `s`uspended, `-` not at all; and how often each started; `x` is dead. */
 type Picture = readonly [alice: string, bob: string, lives?: readonly [number, number]]
 
 function nodesOf([alice, bob, lives = [1, 1]]: Picture): readonly NodeView[] {
   const link = (letter: string): LinkView | undefined => {
-    if (letter === '-') return undefined
+    if (letter === '-' || letter === 'x') return undefined
     return { state: letter === 'o' ? 'open' : 'suspended', suspendedMs: 0 }
   }
   const node = (name: string, seen: readonly [string, string], lived: number): NodeView => {
     const view = link(seen[1])
     const links = new Map(view === undefined ? [] : [[seen[0], view]])
-    return { name, key: name.slice(0, 1), status: 'running', port: 1, lives: lived, links }
+    return {
+      name,
+      key: name.slice(0, 1),
+      status: seen[1] === 'x' ? 'killed' : 'running',
+      port: 1,
+      lives: lived,
+      links,
+    }
   }
   return [node('alice', ['bob', alice], lives[0]), node('bob', ['alice', bob], lives[1])]
 }
@@ -89,6 +96,19 @@ test.each<[string, readonly Picture[], readonly string[]]>([
       ['-', '-'],
     ],
     ['connected', 'disconnected'],
+  ],
+  [
+    'nobody is left to tell',
+    [
+      ['o', 'o'],
+      ['x', 's'],
+      ['x', 'x'],
+    ],
+    [
+      'connected',
+      'suspended: its path is lost, what is in flight is kept',
+      'gone with both its nodes',
+    ],
   ],
   [
     'no return in time',

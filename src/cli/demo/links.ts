@@ -4,7 +4,7 @@
  *
  *   none ──connected──▶ open ──suspended──▶ suspended ──resumed, connected again──▶ open
  *     ▲                   │                     │
- *     └──── disconnected ─┴───── given up ──────┘
+ *     └──── disconnected ─┴───── given up ──────┘      and `gone` where both ends are
  */
 import type { LinkView, NodeView } from './state.ts'
 
@@ -21,7 +21,7 @@ export interface LinkRecord {
 export type Links = ReadonlyMap<string, LinkRecord>
 
 /** Joins two names, in the order of the table. */
-export function linkName(one: string, other: string): string {
+function linkName(one: string, other: string): string {
   return `${one}–${other}`
 }
 
@@ -39,7 +39,8 @@ export function followLinks(
       const old = before.get(name)
       const state = joinedState(one.links.get(other.name), other.links.get(one.name))
       const lives = `${one.lives}/${other.lives}`
-      const what = describeChange(old, state, { lives, nowMs })
+      const hasWitness = one.status === 'running' || other.status === 'running'
+      const what = describeChange(old, state, { lives, nowMs, hasWitness })
       if (what !== undefined) texts.push(`${name} ${what}`)
       if (state === undefined) continue
       if (old?.state === state) links.set(name, old)
@@ -62,14 +63,22 @@ function keptLives(old: LinkRecord | undefined, state: LinkView['state'], lives:
   return state === 'suspended' && old !== undefined ? old.lives : lives
 }
 
+interface Circumstances {
+  readonly lives: string
+  readonly nowMs: number
+  /** One of the two nodes runs. */
+  readonly hasWitness: boolean
+}
+
 function describeChange(
   old: LinkRecord | undefined,
   state: LinkView['state'] | undefined,
-  { lives, nowMs }: { readonly lives: string; readonly nowMs: number },
+  { lives, nowMs, hasWitness }: Circumstances,
 ): string | undefined {
   if (old?.state === state) return undefined
   const seconds = old === undefined ? '' : formatSeconds(nowMs - old.sinceMs)
   if (state === undefined) {
+    if (!hasWitness) return 'gone with both its nodes'
     return old?.state === 'suspended' ? `given up after ${seconds}` : 'disconnected'
   }
   if (state === 'suspended') return 'suspended: its path is lost, what is in flight is kept'

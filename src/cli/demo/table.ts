@@ -6,6 +6,7 @@
  *
  * It comes in three widths; the narrowest says `240` and `~3s` for `240 µs` and `suspended 3 s`.
  */
+import { formatRtt } from '../../node/format.ts'
 import { formatPieces } from './line.ts'
 import type { Look, Piece, Surface } from './line.ts'
 import type { DemoState, LinkView, NodeStatus, NodeView } from './state.ts'
@@ -173,12 +174,6 @@ function rttLook({ rttMicros }: LinkView): Look {
   if (rttMicros === undefined) return 'dim'
   if (rttMicros < fastMicros) return 'green'
   return rttMicros < slowMicros ? 'yellow' : 'red'
-}
-
-/** `240 µs`, `1 240 µs`; a dash before the first measurement. */
-function formatRtt(rttMicros: number | undefined): string {
-  if (rttMicros === undefined) return '–'
-  return `${String(rttMicros).replaceAll(/\B(?=(\d{3})+$)/g, ' ')} µs`
 }
 
 function pad({ text, look }: Piece, width: number): Piece {

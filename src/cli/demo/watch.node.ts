@@ -1,6 +1,6 @@
 /** Follows a node through one lasting control connection: asks again and again who its peers are. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { SkeinError } from '../../base/errors.ts'
+import { SkeinError, toSkeinError } from '../../base/errors.ts'
 import { ControlClient } from '../control-client.node.ts'
 import { findNode } from '../find-node.node.ts'
 import type { PeerInfo } from '../../node/peer.ts'
@@ -86,9 +86,7 @@ export async function askNode(
 
 /** Waits, or until the signal. */
 async function wait(timeMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await pause(timeMs, undefined, { signal })
-  } catch {
-    // Cut short: whoever waits looks at the signal.
-  }
+  await pause(timeMs, undefined, { signal }).catch((thrown: unknown) => {
+    if (!signal.aborted) throw toSkeinError(thrown)
+  })
 }
