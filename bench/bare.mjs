@@ -26,7 +26,9 @@ export async function listenBare(serve) {
 export async function dialBare(port, mode) {
   const socket = tls.connect({ ...settings, port, host: '127.0.0.1' })
   socket.setNoDelay(true)
-  await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject))
+  await new Promise((resolve, reject) =>
+    socket.once('secureConnect', resolve).once('error', reject),
+  )
   socket.write(mode)
   await new Promise((resolve) => socket.once('data', resolve))
   return socket

@@ -3,7 +3,7 @@
  * ratios, ours to theirs, each of pairs that were measured in turn, and writes `results.json`.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,6 @@ import {
   checkNode,
   ensureBuilt,
   ensureInstalled,
-  run,
   runScript,
   say,
   seconds,
@@ -47,16 +46,11 @@ await runScript(async () => {
   writeFileSync(resultsFile, `${JSON.stringify(results, roundNumber, 2)}\n`)
 })
 
+/** None of these benchmarks needs a rival's package, so nothing of `bench/package.json` is installed. */
 async function prepare() {
-  if (process.env.BENCH_DIST === undefined) {
-    await ensureInstalled()
-    await ensureBuilt()
-  }
-  const { dependencies = {} } = JSON.parse(readFileSync(path.join(here, 'package.json'), 'utf8'))
-  const isMissing = Object.keys(dependencies).some(
-    (name) => !existsSync(path.join(here, 'node_modules', name)),
-  )
-  if (isMissing) await run('npm', ['ci', '--prefix', 'bench'], { what: 'npm ci in bench/' })
+  if (process.env.BENCH_DIST !== undefined) return
+  await ensureInstalled()
+  await ensureBuilt()
 }
 
 /** Runs one benchmark in a process of its own and returns its rows. */

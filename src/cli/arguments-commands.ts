@@ -17,6 +17,9 @@ export type FlagName =
   | 'profile'
   | 'set'
   | 'json'
+  | 'd2'
+  | 'svg'
+  | 'watch'
   | 'timeout'
   | 'no-prompt'
   | 'for'
@@ -29,6 +32,9 @@ export const flagSpecs: readonly FlagSpec[] = [
   { name: 'profile', short: 'p', value: 'PROFILE', summary: 'Choose the node by its profile' },
   { name: 'set', short: 's', value: 'KEY=VALUE', summary: 'Set one value, as often as you like' },
   { name: 'json', summary: 'Print one JSON object a line' },
+  { name: 'd2', summary: 'Print the map as D2' },
+  { name: 'svg', summary: 'Print the map as SVG' },
+  { name: 'watch', summary: 'Go on, and follow what changes' },
   { name: 'timeout', value: 'TIME', summary: 'Give up after 10, 2s or 500ms, whatever happens' },
   { name: 'no-prompt', summary: 'Read no commands from the input' },
   { name: 'for', value: 'TIME', summary: 'End by itself after 10, 2s or 500ms' },
@@ -65,6 +71,8 @@ export type CommandName =
   | 'on'
   | 'status'
   | 'peers'
+  | 'nodes'
+  | 'map'
   | 'id'
   | 'config'
   | 'logs'
@@ -102,7 +110,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     group: 'Run a node',
     usage: 'down',
     summary: 'Stop the running node',
-    flags: ['json', 'timeout'],
+    flags: ['timeout'],
     words: [0, 0],
     details: ['It says goodbye to its peers first.'],
   },
@@ -138,6 +146,24 @@ export const commandSpecs: readonly CommandSpec[] = [
     details: [],
   },
   {
+    name: 'nodes',
+    group: 'Ask your node',
+    usage: 'nodes [--json]',
+    summary: 'List every node of the network, connected or not',
+    flags: ['json', 'timeout'],
+    words: [0, 0],
+    details: ['STATE is alive, suspect (somebody should reach it and cannot), gone, or left.'],
+  },
+  {
+    name: 'map',
+    group: 'Ask your node',
+    usage: 'map [--d2 | --svg | --json] [--watch]',
+    summary: 'Draw the nodes and links of the network with their round-trip times',
+    flags: ['json', 'd2', 'svg', 'watch', 'timeout'],
+    words: [0, 0],
+    details: ['--d2 and --svg print the picture as text: skein map --svg > network.svg'],
+  },
+  {
     name: 'id',
     group: 'Ask your node',
     usage: 'id [--json]',
@@ -169,7 +195,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     group: 'Say who may connect',
     usage: 'allow ID [LABEL]',
     summary: 'Add a peer to the known ones',
-    flags: ['json', 'timeout'],
+    flags: ['timeout'],
     words: [1, 2],
     details: ['ID is what skein id prints there. LABEL is what you call it from now on.'],
   },
@@ -178,7 +204,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     group: 'Say who may connect',
     usage: 'deny ID',
     summary: 'Take a peer off the known ones',
-    flags: ['json', 'timeout'],
+    flags: ['timeout'],
     words: [1, 1],
     details: [],
   },

@@ -32,6 +32,10 @@ export interface Flags {
   readonly settings: readonly string[]
   /** `--json`. */
   readonly isJson: boolean
+  /** `--d2`, `--svg`: how the map is drawn; absent: for the terminal. */
+  readonly drawing?: 'd2' | 'svg'
+  /** `--watch`. */
+  readonly isWatching: boolean
   /** `--timeout`: a hard limit. */
   readonly timeoutMs?: number
   /** `--no-prompt` makes it false. */
@@ -202,6 +206,9 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
     ...(profile !== undefined && { profile }),
     settings: (given.get('set') ?? []).map(readSetting),
     isJson: given.has('json'),
+    ...(given.has('d2') && { drawing: 'd2' as const }),
+    ...(given.has('svg') && { drawing: 'svg' as const }),
+    isWatching: given.has('watch'),
     ...(timeoutMs !== undefined && { timeoutMs }),
     hasPrompt: !given.has('no-prompt'),
     ...(forMs !== undefined && { forMs }),

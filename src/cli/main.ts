@@ -1,4 +1,4 @@
-/** What the front loads only when a node runs in this process: `up`, `demo`, `config`. */
+/** What the front loads only when it has to: what runs a node in this process, and what draws. */
 import { config } from './config-command.ts'
 import { demo } from './demo/demo.ts'
 import { up } from './up.ts'

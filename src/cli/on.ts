@@ -1,6 +1,7 @@
 /** `skein @PEER COMMAND`: one peer's bare output, or a line a peer. */
 import { SkeinError, messageOf, toSkeinError } from '../base/errors.ts'
 import { sanitizeText } from '../base/text.ts'
+import { Collector } from './collector.ts'
 import { ControlClient } from './control-client.node.ts'
 import { findNode } from './find-node.node.ts'
 import type { Invocation } from './arguments.ts'
@@ -116,24 +117,4 @@ function formatJson({ id, name }: Target, outcome: Outcome): { out: string; err:
   const { out, err, exit, error } = outcome
   const ending = error === undefined ? { exit } : { error: error.code, message: error.message }
   return { out: `${JSON.stringify({ peer: name, id, ...ending, out, err })}\n`, err: '' }
-}
-
-const maxCollectedBytes = 16 * 2 ** 20 // Guess: more wants one peer at a time.
-
-class Collector {
-  readonly #decoder = new TextDecoder()
-  #text = ''
-  #bytes = 0
-
-  add(chunk: Uint8Array): void {
-    this.#bytes += chunk.length
-    if (this.#bytes > maxCollectedBytes) {
-      throw new SkeinError('LIMIT_EXCEEDED', 'it printed more than 16 MiB; ask that peer alone')
-    }
-    this.#text += this.#decoder.decode(chunk, { stream: true })
-  }
-
-  get text(): string {
-    return this.#text.replace(/\r?\n$/, '')
-  }
 }

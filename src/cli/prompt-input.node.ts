@@ -1,5 +1,6 @@
 /** Where the prompt's lines come from: a terminal with history and completion, or a pipe. */
 import { createInterface } from 'node:readline'
+import { SkeinError } from '../base/errors.ts'
 import type { Interface } from 'node:readline'
 import type { Prompt } from './prompt.ts'
 
@@ -12,11 +13,17 @@ export interface PromptInput {
   close(): void
 }
 
-/** Connects a prompt with this process's input and output. */
+/**
+ * Connects a prompt with this process's input and output. Ctrl-C on a terminal takes back what runs,
+ * and ends the prompt when nothing does.
+ */
 export class TerminalPrompt implements PromptInput {
   readonly ended: Promise<void>
   readonly #interface: Interface
   readonly #isTerminal: boolean
+  /** Of the line that is being done. */
+  #running: AbortController | undefined
+  #isClosed = false
 
   /** @param prompt - Made later, because it prints through this. */
   constructor(prompt: () => Prompt) {
@@ -28,13 +35,15 @@ export class TerminalPrompt implements PromptInput {
       prompt: '> ',
       completer: (line: string) => prompt().complete(line),
     })
+    this.#interface.on('SIGINT', () => this.#interrupt())
+    this.#interface.once('close', () => (this.#isClosed = true))
     this.ended = this.#read(prompt)
   }
 
   print(line: string): void {
     if (this.#isTerminal) process.stdout.write('\r\u001b[K')
     process.stdout.write(`${line}\n`)
-    if (this.#isTerminal) this.#interface.prompt(true)
+    if (this.#running === undefined) this.#ask(true)
   }
 
   close(): void {
@@ -42,12 +51,23 @@ export class TerminalPrompt implements PromptInput {
   }
 
   async #read(prompt: () => Prompt): Promise<void> {
-    if (this.#isTerminal) this.#interface.prompt()
+    this.#ask()
     for await (const line of this.#interface) {
-      const goesOn = await prompt().handle(line)
+      this.#running = new AbortController()
+      const goesOn = await prompt().handle(line, this.#running.signal)
+      this.#running = undefined
       if (!goesOn) break
-      if (this.#isTerminal) this.#interface.prompt()
+      this.#ask()
     }
     this.#interface.close()
+  }
+
+  #ask(keepsCursor = false): void {
+    if (this.#isTerminal && !this.#isClosed) this.#interface.prompt(keepsCursor)
+  }
+
+  #interrupt(): void {
+    if (this.#running === undefined) this.#interface.close()
+    else this.#running.abort(new SkeinError('CANCELLED', 'interrupted'))
   }
 }

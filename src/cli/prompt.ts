@@ -8,7 +8,7 @@ import { messageOf } from '../base/errors.ts'
 import { sanitizeText, shortenText } from '../base/text.ts'
 import { alignColumns, formatPeers } from '../node/format.ts'
 import type { Node } from '../node/node.ts'
-import type { Peer, RunResult } from '../node/peer.ts'
+import type { Peer, RunOptions, RunResult } from '../node/peer.ts'
 
 const dialPatienceMs = 5_000 // DESIGN §8
 
@@ -33,13 +33,17 @@ export class Prompt {
     this.#print = print
   }
 
-  /** Does what a line says. Returns false when the node is to stop. Never throws. */
-  async handle(line: string): Promise<boolean> {
+  /**
+   * Does what a line says. Returns false when the node is to stop. Never throws.
+   *
+   * @param signal - Takes the command back.
+   */
+  async handle(line: string, signal?: AbortSignal): Promise<boolean> {
     const text = line.trim()
     if (text === '') return true
     if (text === 'exit' || text === 'quit') return false
     try {
-      await this.#run(text)
+      await this.#run(text, { signal })
     } catch (thrown) {
       this.#say(messageOf(thrown))
     }
@@ -63,8 +67,8 @@ export class Prompt {
     return [hits, line]
   }
 
-  async #run(text: string): Promise<void> {
-    if (text.startsWith('@')) return this.#ask(text)
+  async #run(text: string, options: RunOptions): Promise<void> {
+    if (text.startsWith('@')) return this.#ask(text, options)
     if (text === 'peers') {
       await this.#node.ready({ timeoutMs: dialPatienceMs })
       const peers = this.#node.peers()
@@ -73,10 +77,10 @@ export class Prompt {
       return
     }
     if (text === 'help') this.#help()
-    else this.#showHere(await this.#node.run(text), /^connect\s/.test(text))
+    else this.#showHere(await this.#node.run(text, options), /^connect\s/.test(text))
   }
 
-  async #ask(text: string): Promise<void> {
+  async #ask(text: string, options: RunOptions): Promise<void> {
     const [, target = '', command = ''] = /^@(\S*)\s*(.*)$/s.exec(text) ?? []
     if (target === '' || command === '') {
       this.#say('Write @PEER COMMAND, such as @bob help')
@@ -85,17 +89,17 @@ export class Prompt {
     await this.#node.ready({ timeoutMs: dialPatienceMs })
     const peers = this.#node.select(target.replaceAll(/(^|,)@/g, '$1'))
     if (peers.length === 0) this.#say(`No peer found matching '${shortenText(target)}'`)
-    await Promise.all(peers.map((peer) => this.#askOne(peer, command)))
+    await Promise.all(peers.map((peer) => this.#askOne(peer, command, options)))
   }
 
-  async #askOne(peer: Peer, command: string): Promise<void> {
+  async #askOne(peer: Peer, command: string, options: RunOptions): Promise<void> {
     const { id } = peer
     const about = (): string => {
       const address = this.#node.peers().find((info) => info.id === id)?.address
       return `from ${address ?? this.#node.nameOf(id)} for command '${shortenText(command)}'`
     }
     try {
-      const result = await peer.run(command)
+      const result = await peer.run(command, options)
       if (result.errorText !== '') this.#say(result.errorText)
       const failure = result.exit === 0 ? undefined : `exit code ${result.exit}`
       const kind = failure === undefined ? 'Result' : 'Error'

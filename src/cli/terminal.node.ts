@@ -1,4 +1,10 @@
-/** The process's own input and output, as a {@link Context}. */
+/**
+ * The process's own input and output, as a {@link Context}.
+ *
+ * Node makes `process.stdout`, `stderr` and `stdin` when they are first touched, at 1 to 2 ms each: so
+ * none is touched before it is needed, and what needs them all touches them while it waits.
+ */
+import { isatty } from 'node:tty'
 import { SkeinError } from '../base/errors.ts'
 import { sanitizeText } from '../base/text.ts'
 import type { Context } from './context.ts'
@@ -12,25 +18,44 @@ export function processContext(): Context {
   }
   process.once('SIGINT', onSignal)
   process.once('SIGTERM', onSignal)
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0) // Whoever read us has enough, as `head` does.
-      throw error
-    })
-  }
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    outBytes: byteWriter(process.stdout),
-    errBytes: byteWriter(process.stderr),
-    stdin: process.stdin.isTTY ? undefined : (process.stdin as AsyncIterable<Uint8Array>),
+    out: (text) => void output('stdout').write(text),
+    err: (text) => void output('stderr').write(text),
+    outBytes: byteWriter('stdout'),
+    errBytes: byteWriter('stderr'),
+    stdin: isatty(0) ? undefined : input(),
     signal: ending.signal,
   }
 }
 
-function byteWriter(stream: NodeJS.WriteStream): (chunk: Uint8Array) => void | Promise<void> {
+type OutputName = 'stdout' | 'stderr'
+
+const outputs = new Map<OutputName, NodeJS.WriteStream>()
+
+/** One of the process's outputs; the first time, whoever reads it may go away from then on. */
+function output(name: OutputName): NodeJS.WriteStream {
+  const opened = outputs.get(name)
+  if (opened !== undefined) return opened
+  const stream = process[name]
+  outputs.set(name, stream)
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0) // Whoever read us has enough, as `head` does.
+    throw error
+  })
+  return stream
+}
+
+/** Standard input, opened when the request that it belongs to has left. */
+async function* input(): AsyncGenerator<Uint8Array> {
+  await Promise.resolve() // What was sent before leaves in a microtask of its own.
+  output('stdout') // The answer will need it, and there is time until it comes.
+  yield* process.stdin as AsyncIterable<Uint8Array>
+}
+
+function byteWriter(name: OutputName): (chunk: Uint8Array) => void | Promise<void> {
   const decoder = new TextDecoder()
   return (chunk) => {
+    const stream = output(name)
     const data = stream.isTTY ? sanitizeText(decoder.decode(chunk, { stream: true })) : chunk
     if (stream.write(data)) return undefined
     return new Promise((resolve) => {
@@ -42,5 +67,11 @@ function byteWriter(stream: NodeJS.WriteStream): (chunk: Uint8Array) => void | P
 /** Ends the process when all that was printed has left. */
 export function exit(code: number): void {
   process.exitCode = code
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+  let left = outputs.size
+  if (left === 0) process.exit(code)
+  for (const stream of outputs.values()) {
+    stream.write('', () => {
+      if (--left === 0) process.exit(code)
+    })
+  }
 }

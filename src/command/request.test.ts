@@ -161,6 +161,16 @@ describe('when no end comes', () => {
     expect(bench.code).toBe('TIMED_OUT')
   })
 
+  test('[D8] while the process slept, silence does not count', async () => {
+    const bench = new Bench()
+    await bench.clock.advance(5_000)
+    bench.clock.sleep(3_600_000)
+    await bench.clock.advance(3_000)
+    expect(bench.ending).toBeUndefined()
+    await bench.clock.advance(10_000)
+    expect(bench.code).toBe('TIMED_OUT')
+  })
+
   test('[D9] the hard limit counts everything', async () => {
     const bench = new Bench({ isSuspended: () => true }, { timeoutMs: 2_000 })
     await bench.answer({ alive: true })

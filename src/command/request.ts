@@ -2,8 +2,8 @@
  * Asks a peer to run a command: the caller's side of `command/1`.
  *
  * Two limits. *Silence*: nothing at all came for `silenceMs`; a running command sends a sign of life
- * every 3 s, so silence means that it, or its node, is stuck. While the connection is suspended, or we
- * ourselves do not read, silence does not count. *`timeoutMs`* of the request counts everything.
+ * every 3 s, so silence means that it, or its node, is stuck. While the connection is suspended, we
+ * ourselves do not read, or this process sleeps, silence does not count. *`timeoutMs`* of the request counts everything.
  *
  *   running ──exit, error──▶ ending ──all output handed out──▶ over
  *      └── violation, silence, limit, abort, stream lost ────────▲
@@ -212,18 +212,21 @@ class Caller implements MessageHandler {
     if (silenceMs === Infinity) return
     const tickMs = Math.min(silenceMs / ticksPerSilence, silenceMs - this.#silentMs)
     this.#tick = clock.after(tickMs, () => {
-      this.#countSilence()
+      this.#countSilence(tickMs)
       if (this.#silentMs < silenceMs) this.#armSilence()
       else this.#abandon('TIMED_OUT', `no answer from ${this.#name} for ${silenceMs / 1_000} s`)
     })
   }
 
-  /** Adds the time since it was last counted, unless nothing could have come in it. */
-  #countSilence(): void {
+  /**
+   * Adds the time since it was last counted, unless nothing could have come in it. More than a tick
+   * means that this process slept: then nobody was silent.
+   */
+  #countSilence(tickMs: number): void {
     const { clock, isSuspended } = this.#options
     const nowMs = clock.nowMs()
     const isPaused = this.#isHandingOut || isSuspended?.() === true
-    if (!isPaused) this.#silentMs += nowMs - this.#countedMs
+    if (!isPaused) this.#silentMs += Math.min(nowMs - this.#countedMs, tickMs)
     this.#countedMs = nowMs
   }
 

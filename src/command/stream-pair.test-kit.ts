@@ -119,6 +119,11 @@ export class ManualClock implements Clock {
     return { cancel: () => void this.#timers.delete(timer) }
   }
 
+  /** Moves on while the process sleeps: what was due comes late. */
+  sleep(ms: number): void {
+    this.#nowMs += ms
+  }
+
   /** Moves on, timer by timer, and lets what each one sets off settle. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms
@@ -127,7 +132,7 @@ export class ManualClock implements Clock {
       const [next] = [...this.#timers].toSorted((one, other) => one.dueMs - other.dueMs)
       if (next === undefined || next.dueMs > endMs) break
       this.#timers.delete(next)
-      this.#nowMs = next.dueMs
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs)
       next.run()
     }
     this.#nowMs = endMs

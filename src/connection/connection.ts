@@ -15,7 +15,7 @@
  */
 import { SkeinError } from '../base/errors.ts'
 import { frameType, isCounted, makeNumberFrame, readUint53 } from './frames.ts'
-import { ackBytes, ackDelayMs } from './options.ts'
+import { ackBytes, ackDelayMs, maxPaths } from './options.ts'
 import { isClearlyFaster, isSurplus } from './path-choice.ts'
 import { PathLink } from './path-link.ts'
 import { SendLog } from './send-log.ts'
@@ -171,13 +171,15 @@ export class Connection implements LinkOwner, FrameOutlet {
   }
 
   /**
-   * Adds a path that went through the handshake. With no other path it is used at once; else it
-   * stands by.
+   * Adds a path that went through the handshake. With no other path, or one in doubt, it is used at
+   * once; else it stands by.
    *
    * @param rest - What came right behind the handshake.
-   * @returns false when the peer claims to have received what was never sent.
+   * @returns false when the peer claims to have received what was never sent, or the connection closed:
+   *   the path is not used.
    */
   attach(path: Path, { peerReceived, toldReceived }: Attachment, rest?: Rest): boolean {
+    if (this.state === 'closed') return false
     if (peerReceived !== undefined && !this.#log.acknowledge(peerReceived)) return false
     const link = new PathLink(this, path, toldReceived)
     this.#links.push(link)
@@ -185,12 +187,16 @@ export class Connection implements LinkOwner, FrameOutlet {
     this.#expiry?.cancel()
     this.state = 'open'
     this.#handler.onPathAttached(path)
-    if (this.#sending === undefined) {
+    if (this.#isOver()) return true
+    const inUse = this.#sending
+    if (inUse === undefined || inUse.isDoubtful) {
+      // The handshake was an answer, and the path in use owes one: the first to answer carries on.
       this.#sendOn(link, peerReceived)
-      this.pathReason = 'the only path'
-    } else this.#sending.probe()
+      this.pathReason = inUse === undefined ? 'the only path' : 'the path before is in doubt'
+    } else inUse.probe()
     link.start()
     rest?.giveTo(link)
+    this.#boundPaths()
     return true
   }
 
@@ -277,6 +283,7 @@ export class Connection implements LinkOwner, FrameOutlet {
       this.#suspendedAtMs = this.clock.nowMs()
     }
     this.#handler.onPathLost(link.path, reason)
+    if (this.#isOver()) return
     if (isLast && this.#links.length === 0) this.#awaitPath()
     if (this.#isOver()) return
     const violation = this.#readHeld()
@@ -390,8 +397,21 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (peerReceived !== ackedNumber) {
       link.path.write(makeNumberFrame(frameType.switch, ackedNumber))
     }
+    // Whatever was acknowledged may have gone down with the path before.
+    this.#ackedNumber = 0
+    this.#ackNow()
     this.#log.replay(link.path, ackedNumber)
     this.wake()
+  }
+
+  /** A path too many takes the place of one that we do not send on: one in doubt, or else the oldest. */
+  #boundPaths(): void {
+    if (this.#links.length <= maxPaths) return
+    const idle = this.#links.filter((link) => link !== this.#sending)
+    const surplus = idle.find(({ isDoubtful }) => isDoubtful) ?? idle[0]
+    if (surplus === undefined) return
+    surplus.close()
+    this.onLinkClose(surplus, `C21: more than ${maxPaths} paths`)
   }
 
   #endTurn(): void {

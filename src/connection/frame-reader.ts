@@ -82,9 +82,10 @@ export class FrameReader {
     return this.#held.length > 0
   }
 
-  /** The peer goes on at `number` on this path. */
+  /** The peer goes on at `number` on this path. What is held from before that stays good. */
   renumber(number: number): void {
-    this.#dropHeld()
+    const isEarlier = (item: DataPart | Frame): boolean => item.number < number
+    if (!this.#held.every(isEarlier)) this.#held = this.#held.filter(isEarlier)
     this.number = number
     this.isNumbered = true
   }
@@ -205,7 +206,7 @@ export class FrameReader {
       if (!this.isNumbered) return undefined
       if (isWhole) this.number = number + 1
       const data = { number, streamId: this.#streamId, bytes: part, offset, payloadBytes }
-      if (this.#isAhead(number)) return this.#hold(data, part.length)
+      if (this.#isAhead(number)) return this.#hold(data, headerBytes + part.length)
       return this.#sink.onDataPart(data)
     }
     const payload = this.#gather(part, offset)

@@ -46,9 +46,14 @@ export class Keeper {
     this.#setup = setup
   }
 
-  /** Keeps whoever answers at this address connected: dials now, and again whenever it is lost. */
-  hold(address: string, expectedId?: PeerId): void {
-    this.#add(address, expectedId, async (goal) => {
+  /**
+   * Keeps whoever answers at this address connected: dials now, and again whenever it is lost.
+   *
+   * @param reached - Who has answered there just now: no second path is dialled.
+   */
+  hold(address: string, expectedId?: PeerId, reached?: PeerEntry): void {
+    if (reached !== undefined) reached.isHeld = true
+    this.#add(address, reached?.id ?? expectedId, async (goal) => {
       const known = goal.aim === undefined ? undefined : this.#setup.peer(goal.aim)
       const addresses = new Set([address, ...(known?.addresses ?? [])])
       const answer = await this.#dialAny([...addresses], expectedId)

@@ -34,9 +34,23 @@ test.each<[string, Standing, Partial<Hello>, string]>([
   ['[C15] the first path starts epoch 1', stranger, { epoch: 0, highestEpoch: 0 }, 'start 1'],
   ['[C15] the epoch that lives is joined', met, {}, 'join counted'],
   ['[C15] crossing dials join', met, { epoch: 0, highestEpoch: 0 }, 'join'],
+  ['[C15] a second dial that names what is over here', met, { epoch: 2, highestEpoch: 2 }, 'join'],
   ['[C15] what the dialler lost is over', met, { epoch: 0 }, 'start 4 CONNECTION_EXPIRED'],
   ['[C15] what the accepter lost is over', lost, {}, 'start 4'],
-  ['[C15] the dialler may know a higher epoch', lost, { epoch: 7, highestEpoch: 7 }, 'start 8'],
+  ['[C15] the dialler may know a higher epoch', lost, { epoch: 0, highestEpoch: 7 }, 'start 8'],
+  ['[C15] what our own dial began there is taken up', lost, { epoch: 4, highestEpoch: 4 }, 'start 4'],
+  [
+    '[C15] also by a peer that restarted',
+    met,
+    { incarnation: 21, epoch: 4, highestEpoch: 4 },
+    'start 4 PEER_RESTARTED',
+  ],
+  [
+    '[C15] not what it began with our last incarnation',
+    lost,
+    { peerIncarnation: 9, epoch: 7, highestEpoch: 7 },
+    'start 8',
+  ],
   [
     '[C15] a restarted dialler',
     met,
@@ -55,7 +69,7 @@ test.each<[string, Standing, Partial<Hello>, string]>([
     '[C15] an epoch from the future',
     met,
     { epoch: 9, highestEpoch: 9 },
-    'start 10 CONNECTION_EXPIRED',
+    'start 9 CONNECTION_EXPIRED',
   ],
 ])('%s', (_sentence, here, fields, expected) => {
   expect(show(judgeHello(here, hello(fields)))).toBe(expected)

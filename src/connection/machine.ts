@@ -3,8 +3,11 @@
  * peer that restarted are one rule: a second path.
  *
  *   both incarnations and the epoch match     the path joins, both replay
- *   the dialler knows of no epoch that lives  the path joins as a second one
+ *   the dialler knows of none as high         the path joins as a second one
  *   anything else                             a new epoch: 1 + the highest that either knows
+ *
+ * An epoch that the dialler names, between these two incarnations, and that the accepter never had was
+ * begun over there by the accepter's own dial, whose answer is slower than this path: it is taken up.
  *
  * **Invariant**: both sides come to the same epoch, or the dialler gives the path up and dials again.
  */
@@ -39,14 +42,16 @@ export type Verdict =
 /** The accepter's verdict on a HELLO. */
 export function judgeHello(here: Standing, hello: Hello): Verdict {
   if (hello.incarnation < here.peerIncarnation) return { type: 'superseded' }
-  const epoch = 1 + Math.max(here.highestEpoch, hello.highestEpoch)
+  const isBegun = hello.peerIncarnation === here.incarnation && hello.epoch > here.highestEpoch
+  const epoch = isBegun ? hello.epoch : 1 + Math.max(here.highestEpoch, hello.highestEpoch)
   if (here.epoch === 0) return { type: 'start', epoch, ending: undefined }
   if (hello.incarnation > here.peerIncarnation) {
     return { type: 'start', epoch, ending: 'PEER_RESTARTED' }
   }
   const isNamed = hello.epoch === here.epoch && hello.peerIncarnation === here.incarnation
   if (isNamed) return { type: 'join', isCounted: true }
-  const isUnknown = hello.epoch === 0 && hello.highestEpoch < here.epoch
+  // It said so before it could hear of this epoch: another of its dials, or one of ours, began it.
+  const isUnknown = hello.highestEpoch < here.epoch
   if (isUnknown) return { type: 'join', isCounted: false }
   return { type: 'start', epoch, ending: 'CONNECTION_EXPIRED' }
 }

@@ -243,8 +243,8 @@ export class ConnectionManager {
   }
 
   /** Keeps whoever answers at this address connected, for ever. */
-  hold(address: string, expectedId?: PeerId): void {
-    this.#keeper.hold(address, expectedId)
+  hold(address: string, expectedId?: PeerId, reached?: PeerEntry): void {
+    this.#keeper.hold(address, expectedId, reached)
   }
 
   /** Gives up what {@link hold} asked for. The connection lives on until somebody closes it. */

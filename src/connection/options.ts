@@ -40,3 +40,5 @@ export const callMemoryMs = 20 // Measured, bench/mixed.
 export const ackDelayMs = 25 // As TCP's shortest delayed ACK; measured: free.
 /** An ACK goes at once when so many bytes wait for one. */
 export const ackBytes = 64 * 1_024 // Measured, bench/bulk.
+/** Paths that a connection has at most. */
+export const maxPaths = 4 // Guess: one in use, one that is better, two that are on their way out.

@@ -118,9 +118,12 @@ export class PathLink implements PathHandler {
     this.isDoubtful = false
   }
 
-  /** Asks the peer for a sign of life now. */
+  /**
+   * Asks the peer for a sign of life now. A ping that is under way asks already: a second one would
+   * only put its deadline off.
+   */
   probe(): void {
-    if (this.isClosed) return
+    if (this.isClosed || this.#pingSentMicros !== undefined) return
     this.#timer?.cancel()
     this.#ping()
   }

@@ -11,7 +11,7 @@
  *
  * Why not an entry a frame: at 200 000 calls a second that is most of the garbage. For the same reason
  * small writes to one stream that follow each other within a turn become one DATA frame: the last frame
- * grows as long as it has not left (measured, bench/calls: 512 in flight 1.5 times as fast).
+ * grows as long as it has not left (measured, bench: calls with 512 in flight gain 10 to 15 %).
  *
  * **Invariant**: frame `n` of a connection is the same bytes on every path that ever carries it.
  */

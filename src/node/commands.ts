@@ -6,11 +6,12 @@ import { echo, helpCommand } from '../command/builtin.ts'
 import { Calculator, calcCommand } from '../command/calc.node.ts'
 import { programCommand } from '../command/program.node.ts'
 import { CommandRegistry } from '../command/registry.ts'
-import { formatPeers } from './format.ts'
+import { formatNodes, formatPeers } from './format.ts'
 import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command } from '../command/command.ts'
+import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { NodeOptions } from './options.ts'
 import type { Peer, PeerInfo } from './peer.ts'
 
@@ -35,6 +36,8 @@ export interface CommandHost {
   resolve(name: string): PeerId
   nameOf(id: PeerId): string
   connect(address: string, options: { readonly signal?: AbortSignal }): Promise<PeerInfo>
+  nodes(): readonly NodeInfo[]
+  links(): readonly LinkInfo[]
   listen(places: readonly string[]): Promise<readonly string[]>
   allow(id: PeerId, label?: string): Promise<string>
   deny(id: PeerId): Promise<void>
@@ -66,7 +69,8 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
       commands.add(name, { ...command, allow: forOwner })
     }
   }
-  for (const [name, command] of Object.entries(ownerCommands(node))) commands.add(name, command)
+  const forTheOwner = { ...ownerCommands(node), ...admissionCommands(node) }
+  for (const [name, command] of Object.entries(forTheOwner)) commands.add(name, command)
   for (const [name, program] of Object.entries(options.programs ?? {})) {
     commands.add(name, programCommand(name, program))
   }
@@ -130,8 +134,11 @@ function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
   return {
     id: {
       summary: "Print this node's ID",
+      usage: 'id [--json]',
       allow: forOwner,
-      run: () => node.id,
+      run: ({ args }) => {
+        return isJson(args) ? JSON.stringify({ id: node.id, label: node.label }) : node.id
+      },
     },
     resolve: {
       summary: 'List the peers that a name means',
@@ -152,6 +159,25 @@ function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
         return `Connected to ${peer.name} at ${displayAddress(peer.address)}`
       },
     },
+    nodes: {
+      summary: 'List every node of the network that this one knows',
+      usage: 'nodes [--json]',
+      allow: forOwner,
+      run({ args }) {
+        const nodes = node.nodes()
+        if (isJson(args)) return nodes.map((each) => JSON.stringify(each)).join('\n')
+        return formatNodes(nodes).join('\n')
+      },
+    },
+    links: {
+      summary: 'List every link between nodes of the network, a JSON object a line',
+      allow: forOwner,
+      run: () =>
+        node
+          .links()
+          .map((each) => JSON.stringify(each))
+          .join('\n'),
+    },
     listen: {
       summary: 'Listen somewhere else from now on; connections stay',
       usage: 'listen HOST:PORT',
@@ -161,12 +187,18 @@ function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
         return `Listening on ${places.map(displayAddress).join(', ')}`
       },
     },
+  }
+}
+
+/** What changes who may connect. */
+function admissionCommands(node: CommandHost): Readonly<Record<string, Command>> {
+  return {
     allow: {
       summary: 'Put a peer on the known list',
       usage: 'allow ID [LABEL]',
       allow: forOwner,
       async run({ args: [name, label] }) {
-        const id = node.resolve(required(name, 'allow ID [LABEL]'))
+        const id = resolveOther(node, required(name, 'allow ID [LABEL]'))
         return `${await node.allow(id, label)} is known from now on`
       },
     },
@@ -175,7 +207,7 @@ function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
       usage: 'deny ID|LABEL',
       allow: forOwner,
       async run({ args: [name] }) {
-        const id = node.resolve(required(name, 'deny ID|LABEL'))
+        const id = resolveOther(node, required(name, 'deny ID|LABEL'))
         const shown = node.nameOf(id)
         await node.deny(id)
         return `${shown} is shut out from now on`
@@ -195,6 +227,12 @@ function isJson(args: readonly string[]): boolean {
 
 function joinHostPort(host: string, port: string): string {
   return host.includes(':') ? `[${host.replaceAll(/[[\]]/g, '')}]:${port}` : `${host}:${port}`
+}
+
+function resolveOther(node: CommandHost, name: string): PeerId {
+  const id = node.resolve(name)
+  if (id !== node.id) return id
+  throw new SkeinError('INVALID', 'that is this node itself; name another one')
 }
 
 function required(word: string | undefined, usage: string): string {

@@ -6,8 +6,17 @@ import type { Log } from '../base/log.ts'
 import type { RunReport } from '../command/service.ts'
 import type { ManagerEvents } from '../connection/manager.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { MemberState } from '../membership/snapshot.ts'
 import type { PeerInfo } from './peer.ts'
 import type { People } from './people.ts'
+
+/** What happened to a member. */
+export interface MemberEvent {
+  readonly id: PeerId
+  readonly name: string
+  readonly state: MemberState
+}
 
 /** What a node tells. */
 export type NodeEvents = {
@@ -29,6 +38,16 @@ export type NodeEvents = {
   'link:rtt': { readonly peer: PeerInfo; readonly rttMicros: number }
   /** An address did not answer; it is dialled again later. */
   'dial:fail': { readonly address: string; readonly error: SkeinError }
+  /** A member was heard of, or lives after all. */
+  'member:join': MemberEvent
+  /** Somebody should reach a member and cannot. */
+  'member:suspect': MemberEvent
+  /** A suspect did not answer in time. */
+  'member:gone': MemberEvent
+  /** A member said that it goes. */
+  'member:left': MemberEvent
+  /** Links of the network, or their round-trip times, changed. */
+  'link:update': Record<string, never>
   /** A peer's command ended here. */
   'command:run': RunReport
   /** A newer process runs with this node's key: this one dials no more. */

@@ -1,6 +1,8 @@
 /** How peers look to people. */
+import { displayAddress } from '../base/address.ts'
 import { sanitizeText } from '../base/text.ts'
 import { shortPeerId } from '../base/peer-id.ts'
+import type { NodeInfo } from '../membership/snapshot.ts'
 import type { PeerInfo } from './peer.ts'
 
 /** `240 µs`, `1 240 µs`; a dash before the first measurement. */
@@ -24,6 +26,27 @@ export function formatPeers(peers: readonly PeerInfo[]): string[] {
     formatState(peer),
   ])
   return alignColumns(rows).map((line) => `  ${line}`)
+}
+
+/** A line a node, in columns, for `nodes`. */
+export function formatNodes(nodes: readonly NodeInfo[]): string[] {
+  const rows = nodes.map((node) => [
+    node.isSelf ? `${node.name} (this node)` : node.name,
+    shortPeerId(node.id),
+    node.state,
+    formatAge(node),
+    `${sanitizeText(node.software)}/${node.protocol}`,
+    sanitizeText(node.addresses.map(displayAddress).join(' ')),
+  ])
+  return alignColumns([['NODE', 'ID', 'STATE', 'HEARD', 'VERSION', 'ADDRESSES'], ...rows])
+}
+
+function formatAge({ ageMs, isSelf }: NodeInfo): string {
+  const seconds = Math.round(ageMs / 1_000)
+  if (isSelf || seconds < 1) return 'now'
+  if (seconds < 120) return `${seconds} s ago`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 120 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`
 }
 
 /** Pads each column to its longest cell. */

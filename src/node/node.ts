@@ -15,12 +15,14 @@ import { systemRandom } from '../base/random.ts'
 import { MemoryStorage } from '../base/storage.ts'
 import { CommandService } from '../command/service.ts'
 import { ConnectionManager } from '../connection/manager.ts'
+import { membershipProtocol } from '../membership/service.ts'
 import { tlsTransport } from '../transport/tls.node.ts'
 import { buildRegistry } from './commands.ts'
 import { forwardEvents } from './events.ts'
 import { addressesProtocol, receiveAddresses, sendAddresses } from './address-news.ts'
 import { nextIncarnation } from './incarnation.ts'
 import { Listeners } from './listeners.ts'
+import { Network } from './network.ts'
 import { watchNetwork } from './network-watch.node.ts'
 import { checkOptions, defaultNodeLimits, readAddress } from './options.ts'
 import { Peer, runHere } from './peer.ts'
@@ -43,6 +45,7 @@ import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { Transport } from '../transport/contract.ts'
 import type { Registry } from './commands.ts'
 import type { NodeEvents } from './events.ts'
+import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { NetworkWatch } from './network-watch.node.ts'
 import type { NodeLimits, NodeOptions, PeerTarget } from './options.ts'
 import type { PathInfo, PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
@@ -68,6 +71,7 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #listeners: Listeners
   readonly #startMs: number
   readonly #remembered: RememberedPeers
+  readonly #network: Network
   readonly #watch: NetworkWatch | undefined
   #closing: Promise<void> | undefined
 
@@ -103,14 +107,7 @@ export class Node implements PeerHost, AsyncDisposable {
       options: this.#limits,
       introduce: () => ({ label: this.label, addresses: this.addresses }),
       admit: (candidate) => this.#people.refusal(candidate),
-      onStream: (stream, entry) => {
-        if (stream.protocol !== addressesProtocol) return this.#accept(stream, entry)
-        receiveAddresses(stream, (addresses) => {
-          const seenAt = entry.connection?.path?.remoteAddress ?? entry.addresses[0] ?? ''
-          entry.replaceClaimed(addresses, seenAt)
-        })
-        return true
-      },
+      onStream: (stream, entry) => this.#accept(stream, entry),
     })
     this.#listeners = new Listeners({
       transports,
@@ -119,6 +116,14 @@ export class Node implements PeerHost, AsyncDisposable {
       accept: (path) => this.#manager.accept(path),
     })
     forwardEvents(this.#manager.events, { node: this, people, events: this.#events, log: this.log })
+    this.#network = new Network({
+      ...{ identity, incarnation, people, label: this.label, clock: this.clock, log: this.log },
+      random: options.random ?? systemRandom,
+      manager: this.#manager,
+      events: this.#events,
+      addresses: () => this.addresses,
+      subject: (entry) => this.subject(entry),
+    })
     this.#remembered = new RememberedPeers({
       storage: parts.storage,
       clock: this.clock,
@@ -156,6 +161,7 @@ export class Node implements PeerHost, AsyncDisposable {
     const node = new Node({ ...parts, log, clock })
     try {
       await node.#listeners.open(options.listen ?? [])
+      node.#network.describe()
     } catch (thrown) {
       await node.close()
       throw thrown
@@ -215,6 +221,16 @@ export class Node implements PeerHost, AsyncDisposable {
     return Object.freeze(infos.toSorted((a, b) => a.index - b.index))
   }
 
+  /** Every node of the network that is known, this one first, then by name. Frozen. */
+  nodes(): readonly NodeInfo[] {
+    return this.#network.membership.nodes()
+  }
+
+  /** Every link between nodes, each once. Frozen. */
+  links(): readonly LinkInfo[] {
+    return this.#network.membership.links()
+  }
+
   /** A handle to a peer: by index, label, ID or its start (4 or more), or part of its address. */
   peer(name: string): Peer {
     return new Peer(this, name)
@@ -266,7 +282,7 @@ export class Node implements PeerHost, AsyncDisposable {
   ): Promise<PeerInfo> {
     const url = readAddress(address)
     const entry = await this.#manager.dial(url, options)
-    this.#manager.hold(url)
+    this.#manager.hold(url, undefined, entry)
     return this.info(entry)
   }
 
@@ -285,6 +301,7 @@ export class Node implements PeerHost, AsyncDisposable {
     for (const { connection } of this.#manager.peers) {
       if (connection !== undefined) sendAddresses(connection, this.addresses)
     }
+    this.#network.describe()
     return this.addresses
   }
 
@@ -420,7 +437,13 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   #accept(stream: Stream, entry: PeerEntry): boolean {
-    return acceptStream(stream, { node: this, entry, servers: this.#servers, log: this.log })
+    if (stream.protocol === membershipProtocol) this.#network.accept(stream, entry)
+    else if (stream.protocol === addressesProtocol) {
+      receiveAddresses(stream, (addresses) => entry.replaceClaimed(addresses, entry.seenAt))
+    } else {
+      return acceptStream(stream, { node: this, entry, servers: this.#servers, log: this.log })
+    }
+    return true
   }
 
   #onNetworkChange(what: string): void {
@@ -430,6 +453,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#watch?.close()
+    this.#network.membership.leave()
     await this.#listeners.close()
     await this.commands.close()
     this.#manager.close()

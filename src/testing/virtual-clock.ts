@@ -5,7 +5,7 @@
  * each one all promises settle before the next, as in a real event loop.
  *
  * Promises settle by `process.nextTick`, which comes when the queue of microtasks is empty; a turn of
- * the whole event loop a timer (`setImmediate`) took nine tenths of a simulation's time.
+ * the whole event loop for each timer takes a fifth longer (measured: an hour of 50 nodes).
  */
 import type { Clock, Timer } from '../base/clock.ts'
 

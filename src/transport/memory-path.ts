@@ -8,8 +8,8 @@ import type { MemoryProcess } from './memory-process.ts'
 export interface MemoryPathEnds {
   readonly near: MemoryProcess
   readonly far: MemoryProcess
-  /** What the far end is called beside its host; 0 where that is the listener. */
-  readonly farPort: number
+  /** What the far end is called: the address that was dialled, or one of the dialler's. */
+  readonly remoteAddress: string
 }
 
 /** What a path asks of the network that it lies in. */
@@ -21,6 +21,8 @@ export interface MemoryWires {
   rate(from: string, to: string): number
   /** Something came for an end that is no more: its host says so, if it can. */
   answerFor(end: MemoryPath): void
+  /** Something is held at this end until the network lets it through. */
+  hold(end: MemoryPath): void
   /** The path lives no longer. */
   drop(path: MemoryPath): void
 }
@@ -46,6 +48,7 @@ export class MemoryPath implements Path {
   #isClosing = false
   #isDrainDue = false
   #isSilent = false
+  #latencyMs: number | undefined
   #bytesPerSecond = Number.POSITIVE_INFINITY
   /** When the wire is free for the next byte, and when the last one arrives. */
   #freeAtMs = 0
@@ -54,13 +57,13 @@ export class MemoryPath implements Path {
   #held: (Uint8Array | string)[] = []
   #budgetBytes = Number.POSITIVE_INFINITY
 
-  constructor(network: MemoryWires, { near, far, farPort }: MemoryPathEnds) {
+  constructor(network: MemoryWires, { near, far, remoteAddress }: MemoryPathEnds) {
     this.#network = network
     this.#process = near
     this.from = near.host
     this.to = far.host
     this.remoteId = far.id
-    this.remoteAddress = `memory://${far.host}${farPort === 0 ? '' : `#${farPort}`}`
+    this.remoteAddress = remoteAddress
   }
 
   /** The other end. */
@@ -72,6 +75,12 @@ export class MemoryPath implements Path {
   join(far: MemoryPath): void {
     this.#far = far
     far.#far = this
+  }
+
+  /** Gives this path, both ways, a one-way latency of its own. */
+  setLatency(latencyMs: number): void {
+    this.#latencyMs = latencyMs
+    this.far.#latencyMs = latencyMs
   }
 
   /** Lets exactly so many more bytes out of this end, then breaks the path. */
@@ -100,13 +109,13 @@ export class MemoryPath implements Path {
   /** @internal Ends without telling its own side, which is no more. */
   vanish(): void {
     this.#isOver = true
+    if (this.far.#isOver) this.#network.drop(this)
   }
 
   /** @internal Tells the other end, if a word can get there, that nobody is here. */
   refuse(): void {
     if (this.#isBlocked() || this.far.#isOver) return
-    const { clock } = this.#network
-    clock.after(this.#network.latencyMs(this.from, this.to), () => {
+    this.#network.clock.after(this.#travelMs(), () => {
       this.#network.drop(this)
       this.far.#process.run(() => this.far.#end('reset by peer'))
     })
@@ -146,11 +155,15 @@ export class MemoryPath implements Path {
     this.refuse()
   }
 
-  /** @internal */
+  /** @internal Lets through what was held, if it may pass now. */
   flushHeld(): void {
     const held = this.#held
     this.#held = []
     for (const item of held) this.#arrive(item)
+  }
+
+  #travelMs(): number {
+    return this.#latencyMs ?? this.#network.latencyMs(this.from, this.to)
   }
 
   #isBlocked(): boolean {
@@ -172,7 +185,7 @@ export class MemoryPath implements Path {
     const rate = Math.min(this.#bytesPerSecond, this.#network.rate(this.from, this.to))
     const wireMs = typeof item === 'string' ? 0 : (item.length * 1_000) / rate
     this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + wireMs
-    const arrivalMs = this.#freeAtMs + this.#network.latencyMs(this.from, this.to)
+    const arrivalMs = this.#freeAtMs + this.#travelMs()
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivalMs)
     clock.after(this.#lastArrivalMs - nowMs, () => this.#arrive(item))
   }
@@ -180,6 +193,7 @@ export class MemoryPath implements Path {
   #arrive(item: Uint8Array | string): void {
     if (this.#isBlocked()) {
       this.#held.push(item)
+      this.#network.hold(this)
       return
     }
     if (item === 'cut') {

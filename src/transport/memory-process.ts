@@ -10,6 +10,8 @@ export class MemoryProcess {
 
   readonly #clock: Clock
   #isAwake = true
+  /** True while one of the late things is being done: to it the process is awake. */
+  #isCatchingUp = false
   #late: (() => void)[] = []
 
   constructor(clock: Clock, host: string, id: PeerId | undefined) {
@@ -20,13 +22,13 @@ export class MemoryProcess {
 
   /** True while what arrives is handed on at once. */
   get isAwake(): boolean {
-    return this.#isAwake
+    return this.#isAwake || this.#isCatchingUp
   }
 
   /** Does it now, or when the process wakes, in order; never when it is dead. */
   run(action: () => void): void {
     if (this.isDead) return
-    if (this.#isAwake) action()
+    if (this.isAwake) action()
     else this.#late.push(action)
   }
 
@@ -44,7 +46,9 @@ export class MemoryProcess {
         this.#isAwake = true
         return
       }
+      this.#isCatchingUp = true
       next()
+      this.#isCatchingUp = false
       this.resume()
     })
   }

@@ -31,6 +31,8 @@ export class MemoryNetwork implements MemoryWires {
   readonly #partitions = new Set<Partition>()
   readonly #rates = new Map<string, number>()
   readonly #paths = new Set<MemoryPath>()
+  /** Ends of paths, living or not, from which something is under way that may not pass. */
+  readonly #holding = new Set<MemoryPath>()
   readonly #processes = new Set<MemoryProcess>()
   /** Hosts without power: they do not even say that nobody is there. */
   readonly #dark = new Set<string>()
@@ -41,7 +43,10 @@ export class MemoryNetwork implements MemoryWires {
     this.#latency = latency
   }
 
-  /** The transport of a process on a host. Whoever uses it is believed to be `id`. */
+  /**
+   * The transport of a process on a host. Whoever uses it is believed to be `id`. It may listen under
+   * any name, its host's or another.
+   */
   transport(host: string, id: PeerId | undefined): Transport {
     const process = new MemoryProcess(this.clock, host, id)
     this.#processes.add(process)
@@ -115,9 +120,9 @@ export class MemoryNetwork implements MemoryWires {
     for (const path of this.pathsBetween(a, b)) path.breakOff('reset')
   }
 
-  /** Takes a host's listener away, so that another process can listen there. */
-  forget(host: string): void {
-    this.#listeners.delete(host)
+  /** Takes a listener away by its name, so that another process can listen there. */
+  forget(name: string): void {
+    this.#listeners.delete(name)
   }
 
   /** Nothing arrives at a host any more, until {@link resume}: then all of it does, at once. */
@@ -137,7 +142,9 @@ export class MemoryNetwork implements MemoryWires {
    *   the host again; otherwise its paths break at their other ends.
    */
   crash(host: string, { isPowerLoss = false }: { readonly isPowerLoss?: boolean } = {}): void {
-    this.#listeners.delete(host)
+    for (const [name, { process }] of this.#listeners) {
+      if (process.host === host) this.#listeners.delete(name)
+    }
     if (isPowerLoss) this.#dark.add(host)
     for (const process of this.#processesOf(host)) {
       process.kill()
@@ -177,16 +184,20 @@ export class MemoryNetwork implements MemoryWires {
   }
 
   /** @internal */
+  hold(end: MemoryPath): void {
+    this.#holding.add(end)
+  }
+
+  /** @internal */
   drop(path: MemoryPath): void {
     this.#paths.delete(path)
     this.#paths.delete(path.far)
   }
 
   #flushHeld(): void {
-    for (const path of this.#paths) {
-      path.flushHeld()
-      path.far.flushHeld()
-    }
+    const ends = [...this.#holding]
+    this.#holding.clear()
+    for (const end of ends) end.flushHeld()
   }
 
   #processesOf(host: string): readonly MemoryProcess[] {
@@ -194,16 +205,16 @@ export class MemoryNetwork implements MemoryWires {
   }
 
   #listen(process: MemoryProcess, options: ListenOptions): Listener {
-    const host = hostOf(options.address)
-    if (this.#listeners.has(host)) {
+    const name = nameOf(options.address)
+    if (this.#listeners.has(name)) {
       throw new SkeinError('ADDRESS_IN_USE', `${options.address} is taken; choose another name`)
     }
     const listener = { process, options }
-    this.#listeners.set(host, listener)
+    this.#listeners.set(name, listener)
     return {
       addresses: [options.address],
       close: () => {
-        if (this.#listeners.get(host) === listener) this.#listeners.delete(host)
+        if (this.#listeners.get(name) === listener) this.#listeners.delete(name)
         return Promise.resolve()
       },
     }
@@ -212,7 +223,8 @@ export class MemoryNetwork implements MemoryWires {
   #dial(process: MemoryProcess, address: string, options: DialOptions): Promise<Path> {
     const { expectedId, signal, timeoutMs } = options
     const from = process.host
-    const to = hostOf(address)
+    const name = nameOf(address)
+    const to = this.#listeners.get(name)?.process.host ?? name
     return new Promise((resolve, reject) => {
       const timers: Timer[] = []
       let isSettled = false
@@ -236,7 +248,7 @@ export class MemoryNetwork implements MemoryWires {
         !this.#dark.has(to) && !this.isSilent(from, to) && !this.isSilent(to, from)
       if (!isReachable()) return
       const onArrival = (): void => {
-        const listener = this.#listeners.get(to)
+        const listener = this.#listeners.get(name)
         if (!isReachable() || isSettled) return
         if (listener === undefined) {
           fail(new SkeinError('DIAL_FAILED', `${address}: nobody listens`))
@@ -244,16 +256,18 @@ export class MemoryNetwork implements MemoryWires {
           fail(new SkeinError('PEER_MISMATCH', `${address} proved another key than expected`))
         } else if (!process.isAwake) process.run(onArrival)
         else if (!listener.process.isAwake) listener.process.run(onArrival)
-        else if (!process.isDead) settle(() => resolve(this.#connect(process, listener)))
+        else if (!process.isDead) settle(() => resolve(this.#connect(process, address, listener)))
       }
       const roundTripMs = this.latencyMs(from, to) + this.latencyMs(to, from)
       timers.push(this.clock.after(roundTripMs, onArrival))
     })
   }
 
-  #connect(dialler: MemoryProcess, { process, options }: MemoryListener): Path {
-    const near = new MemoryPath(this, { near: dialler, far: process, farPort: 0 })
-    const far = new MemoryPath(this, { near: process, far: dialler, farPort: this.#nextPort++ })
+  #connect(dialler: MemoryProcess, address: string, listener: MemoryListener): Path {
+    const { process, options } = listener
+    const port = `memory://${dialler.host}#${this.#nextPort++}`
+    const near = new MemoryPath(this, { near: dialler, far: process, remoteAddress: address })
+    const far = new MemoryPath(this, { near: process, far: dialler, remoteAddress: port })
     near.join(far)
     this.#paths.add(near)
     options.onPath(far)
@@ -266,6 +280,6 @@ interface MemoryListener {
   readonly options: ListenOptions
 }
 
-function hostOf(address: string): string {
+function nameOf(address: string): string {
   return address.slice('memory://'.length)
 }

@@ -62,6 +62,14 @@ describe('with admit = "known"', () => {
     await machine.connected('alice', 1)
   })
 
+  test('allow and deny of oneself say so in one line', async () => {
+    for (const command of ['allow', 'deny']) {
+      const { code, stderr } = await machine.skein(['-p', 'alice', command, alice.id])
+      expect(stderr).toBe('skein: that is this node itself; name another one\n')
+      expect(code).toBe(1)
+    }
+  })
+
   test.each([
     ['what is no ID', 'xyz', 'mallory', /No peer found matching 'xyz'/],
     ['what is no label', 'ID', 'Not A Label', /Not A Label.*1 to 32/],

@@ -1,5 +1,6 @@
 /** Commands that make no sense, are too much, or lead nowhere; and the nodes that outlive them. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Node, SkeinError } from '../../src/index.ts'
 import { linesOf, Machine, type RunningNode } from './machine.ts'
 import type { Ended } from './processes.ts'
 
@@ -114,6 +115,17 @@ describe('a command', () => {
   })
 })
 
+test('what a peer says in an error loses its escape sequences', async () => {
+  await using mallory = await Node.start({ label: 'mallory', peers: [alice.address] })
+  mallory.command('evil', {
+    summary: 'Say something evil',
+    run: () => Promise.reject(new SkeinError('INVALID', '\u001b[31mred\nskein: all is well')),
+  })
+  await mallory.ready()
+  const { stderr } = await machine.skein(['-p', 'alice', '@mallory', 'evil'])
+  expect(stderr).toBe('skein: \\x1b[31mred\nskein: skein: all is well\n')
+})
+
 describe('[D40] calc', () => {
   test.each([
     ['99999999999999999999+1', '1e+20'],
@@ -141,18 +153,14 @@ describe('[D40] calc', () => {
   })
 
   test.each([
-    ['all the time', 'f(n) = f(n + 1) + f(n + 2); 1:1e9', /.*/],
-    [
-      'all the time, in one function',
-      'bignumber(2)^bignumber("1e9") * bignumber(3)^bignumber("1e8")',
-      /.*/,
-    ],
-    ['all the memory', 'ones(1e9)', /.*/],
-    ['all the memory, bit by bit', 'x = "x"; x = concat(x, x); range(1, 1e9)', /.*/],
+    ['all the time', 'f(n)=n<2?n:f(n-1)+f(n-2);f(60)', /.* more than 2 s; make it smaller/],
+    ['all the memory at once', 'ones(1e8)', /.* more than .*; make it smaller/],
+    ['all the memory bit by bit', 'setPowerset(1:30)', /.* more than .*; make it smaller/],
+    ['all the stack', 'f(n)=f(n+1);f(1)', /.* too deeply; make it smaller/],
   ])('[D41] that would take %s is ended within its limit', async (_what, expression, message) => {
     const startMs = Date.now()
     await expectFailure(['@alice', 'calc', expression], message)
-    expect(Date.now() - startMs).toBeLessThan(9_000)
+    expect(Date.now() - startMs).toBeLessThan(15_000) // 2 s and what a busy machine adds.
     expect(await fromBob(['@alice', 'add'])).toEqual(success('3\n'))
   })
 })

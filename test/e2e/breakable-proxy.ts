@@ -2,7 +2,8 @@
  * The only way between two nodes of a test: a TCP proxy on loopback that breaks when it is told to.
  *
  *   whole ──cut──▶ gone     sockets are reset, new ones are refused
- *     └────stall──▶ silent   bytes go in and nothing comes out, one way or both, of new sockets too
+ *     ├────stall──▶ silent   bytes go in and nothing comes out, one way or both, of new sockets too
+ *     └───forget──▶ dead     the same for the sockets that are there, for ever; new ones are whole
  *
  * `heal` ends both. What a stalled socket held comes out then, late, as from a router's queue.
  */
@@ -26,10 +27,8 @@ export class BreakableProxy {
   readonly #targetPort: number
   readonly #sockets = new Set<Socket>()
   readonly #flows = new Set<Flow>()
-  readonly #watchers = new Set<() => void>()
   #server: Server
   #stalled: readonly Direction[] = []
-  #passedBytes = 0
 
   private constructor(server: Server, targetPort: number) {
     this.#server = server
@@ -55,26 +54,19 @@ export class BreakableProxy {
     for (const flow of this.#flows) if (directions.includes(flow.direction)) flow.from.pause()
   }
 
-  /** Lets everything through again. */
+  /** Lets nothing through any more of what goes through now, for ever; new sockets are served. */
+  forget(): void {
+    for (const flow of this.#flows) flow.from.pause()
+    this.#flows.clear()
+  }
+
+  /** Lets everything through again, but what was forgotten. */
   async heal(): Promise<void> {
     this.#stalled = []
     for (const { from } of this.#flows) from.resume()
     if (this.#server.listening) return
     this.#server = await listen(this.port)
     this.#server.on('connection', (socket) => this.#accept(socket))
-  }
-
-  /** Waits until so many more bytes went through. */
-  passed(bytes: number): Promise<void> {
-    const goalBytes = this.#passedBytes + bytes
-    return new Promise((resolve) => {
-      const check = (): void => {
-        if (this.#passedBytes < goalBytes) return
-        this.#watchers.delete(check)
-        resolve()
-      }
-      this.#watchers.add(check)
-    })
   }
 
   close(): void {
@@ -94,12 +86,10 @@ export class BreakableProxy {
     this.#flows.add(flow)
     from.setNoDelay(true)
     from.on('data', (chunk) => {
-      this.#passedBytes += chunk.length
-      for (const check of this.#watchers) check()
       if (!to.write(chunk)) from.pause()
     })
     to.on('drain', () => {
-      if (!this.#stalled.includes(direction)) from.resume()
+      if (this.#flows.has(flow) && !this.#stalled.includes(direction)) from.resume()
     })
     from.on('end', () => to.end())
     from.on('error', () => to.resetAndDestroy())

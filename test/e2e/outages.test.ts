@@ -1,5 +1,5 @@
-/** Peers that are killed, frozen or mute while a command runs on them. */
-import { describe, expect, test } from 'vitest'
+/** Peers that are killed, frozen, quiet or mute while a command runs on them. */
+import { describe, expect, test, vi } from 'vitest'
 import { Node } from '../../src/index.ts'
 import { linesOf, Machine, type RunningNode } from './machine.ts'
 import type { Launched } from './processes.ts'
@@ -111,6 +111,15 @@ describe.concurrent('a peer', () => {
     const { code, stdout, stderr } = await running.ended
     expect(linesOf(stdout)).toEqual(Array.from({ length: count }, (_, at) => String(at)))
     expect([code, stderr]).toEqual([0, ''])
+  })
+
+  test('[D8] whose program says nothing for longer than 10 s is waited for', async () => {
+    await using pair = await Pair.start()
+    const running = await pair.runLasting()
+    const startMs = Date.now()
+    await vi.waitUntil(() => Date.now() - startMs > 11_000, { timeout: 15_000 })
+    running.endInput()
+    expect(await running.ended).toEqual({ code: 0, stdout: 'begun\n', stderr: '' })
   })
 
   test('[D8] that never answers is given up after 10 s, or when --timeout says', async () => {

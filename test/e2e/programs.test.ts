@@ -6,9 +6,6 @@ import type { Ended, Launched } from './processes.ts'
 
 let machine: Machine
 let bob: RunningNode
-/** A command that stays without output while the other tests run. */
-let quiet: Launched
-let quietSinceMs: number
 
 /** What bob offers: a name, and the JavaScript that it runs. */
 const programs = {
@@ -18,7 +15,6 @@ const programs = {
   flood: `process.stdout.write(Buffer.alloc(5 * 2 ** 20, 'x'))`,
   wait: `console.log('pid', process.pid); setInterval(() => {}, 1000)`,
   stubborn: `process.on('SIGTERM', () => console.log('no')); console.log('pid', process.pid); setInterval(() => {}, 1000)`,
-  quiet: `process.stdin.once('data', () => { console.log('at last'); process.exit() })`,
   crash: `process.kill(process.pid, 'SIGKILL')`,
   binary: `process.stdout.write(Buffer.from([0xff, 0x00, 0x1b, 0x0a]))`,
   words: `console.log(JSON.stringify([process.argv.slice(1), Object.keys(process.env).sort()]))`,
@@ -29,8 +25,6 @@ beforeAll(async () => {
   bob = await machine.node('bob', Object.entries(programs).map(writeProgram).join('\n'))
   const alice = await machine.node('alice', `network.peers = ["${bob.address}"]\n`)
   await alice.process.printed('"msg":"connected"')
-  quiet = launched('@bob', 'quiet')
-  quietSinceMs = Date.now()
 })
 
 afterAll(() => machine.close())
@@ -136,13 +130,6 @@ describe('what ends a command ends the program at the other end', () => {
     expect(code).toBe(1)
     await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false)
   })
-})
-
-test('[D8] a program that says nothing for longer than the patience of 10 s is waited for', async () => {
-  const waitedMs = (): number => Date.now() - quietSinceMs
-  await expect.poll(waitedMs, { timeout: 15_000 }).toBeGreaterThan(11_000)
-  quiet.endInput('now\n')
-  expect(await quiet.ended).toEqual(success('at last\n'))
 })
 
 test('what cannot be started says so in one line, and names the entry', async () => {

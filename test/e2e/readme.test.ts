@@ -5,6 +5,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { linesOf, Machine } from './machine.ts'
+import { answersFrom, typed } from './transcript.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const command = path.join(root, 'dist/bin/skein.cjs')
@@ -38,6 +40,18 @@ test('the two peers of the README print what it shows', async ({ skip }) => {
     else await expectOutput(step)
   }
 }, 60_000)
+
+test('the shipped examples answer what is piped into them', async ({ skip }) => {
+  if (!arePortsFree) skip('ports 14595 and 14596, which the examples name, are taken here')
+  await using machine = new Machine()
+  const peer1 = machine.launch(['up', path.join(root, 'examples/peer1.json')])
+  peer1.type('echo ready\n')
+  await peer1.printed('Result: ready')
+  const words = ['up', path.join(root, 'examples/peer2.json')]
+  const { code, stdout, stderr } = await machine.skein(words, { stdin: typed })
+  expect(linesOf(stdout)).toEqual(answersFrom(14_595))
+  expect([code, stderr]).toEqual([0, ''])
+})
 
 test('the library of the README runs', () => {
   const code = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? ''

@@ -37,6 +37,7 @@ export const trafficPrograms = Object.entries(sources)
       `args = ["-e", ${JSON.stringify(source)}, "--"]`,
       `stdin = ${name === 'back'}`,
       `arguments = "append"`,
+      `allow = ["role:anyone"]`,
     ].join('\n'),
   )
   .join('\n')
@@ -50,8 +51,6 @@ export interface TrafficOptions {
   readonly to: string
   readonly lines: number
   readonly periodMs: number
-  /** Characters that go there and come back; none where 0. */
-  readonly bulkChars: number
   /** How long each call takes; they start at once. */
   readonly callsMs: readonly number[]
 }
@@ -60,19 +59,29 @@ export interface TrafficOptions {
 export class Traffic {
   readonly #options: TrafficOptions
   readonly #lines: Launched
-  readonly #input: string
-  readonly #bulk: Launched | undefined
+  #input = ''
+  #bulk: Launched | undefined
   readonly #calls: Launched[] = []
 
   constructor(options: TrafficOptions) {
     this.#options = options
-    const { lines, periodMs, bulkChars, callsMs } = options
+    const { lines, periodMs, callsMs } = options
     this.#lines = this.#ask('lines', `${lines}`, `${periodMs}`)
-    for (const delayMs of callsMs) this.call(delayMs)
-    this.#input = randomBytes(bulkChars / 2).toString('hex')
-    if (bulkChars === 0) return
+    for (const delayMs of callsMs) this.#call(delayMs)
+  }
+
+  /** Sends so many characters there and back, and waits until the first of them have come back. */
+  async bulk(chars: number): Promise<void> {
+    this.#input = randomBytes(chars / 2).toString('hex')
     this.#bulk = this.#ask('back')
     this.#bulk.endInput(this.#input)
+    await this.#bulk.printed(/^[0-9a-f]{1000000}/)
+  }
+
+  /** Signals every program that asks, as when their machine falls asleep. */
+  signal(name: NodeJS.Signals): void {
+    for (const asking of [this.#lines, ...this.#calls]) asking.signal(name)
+    this.#bulk?.signal(name)
   }
 
   /** Waits until the program printed so many lines, and each call has begun. */
@@ -83,10 +92,7 @@ export class Traffic {
 
   /** Starts one more call. */
   call(delayMs: number): Promise<Ended> {
-    const name = `${this.#calls.length}`
-    const call = this.#ask('call', this.#runsFile, name, `${delayMs}`)
-    this.#calls.push(call)
-    return call.ended
+    return this.#call(delayMs).ended
   }
 
   /** Waits for the end of everything, and checks that all arrived once, in order, whole. */
@@ -118,6 +124,13 @@ export class Traffic {
     } catch {
       return [] // None yet.
     }
+  }
+
+  #call(delayMs: number): Launched {
+    const name = `${this.#calls.length}`
+    const call = this.#ask('call', this.#runsFile, name, `${delayMs}`)
+    this.#calls.push(call)
+    return call
   }
 
   #ask(...words: readonly string[]): Launched {

@@ -1,20 +1,10 @@
-/** Two peers from single JSON files, as the first page of the guide has them. */
+/** Two peers from single JSON files. `readme.test.ts` runs the shipped ones, with their fixed ports. */
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { freePort, linesOf, Machine, root } from './machine.ts'
 import type { Launched } from './processes.ts'
-
-const transcript = [
-  'peers',
-  '@0 add',
-  '@0 hello',
-  '@0 calc 2*(3+4)^2',
-  '@0 nope',
-  '@9 add',
-  'exit',
-].join('\n')
+import { answersFrom, typed } from './transcript.ts'
 
 let machine: Machine
 
@@ -23,20 +13,6 @@ beforeEach(() => {
 })
 
 afterEach(() => machine.close())
-
-/** What the transcript prints when peer1 is at this port. */
-function expectedTranscript(port: number): readonly unknown[] {
-  const at = `127.0.0.1:${port}`
-  return [
-    'Connected peers:',
-    expect.stringMatching(new RegExp(`^ {2}0: ${at} .*peer1`)),
-    `Result from ${at} for command 'add': 3`,
-    `Result from ${at} for command 'hello': Hello from peer1`,
-    `Result from ${at} for command 'calc 2*(3+4)^2': 98`,
-    `Error from ${at} for command 'nope': Unknown command: nope`,
-    "No peer found matching '9'",
-  ]
-}
 
 /** Waits until a node with a prompt answers it. */
 async function ready(node: Launched): Promise<void> {
@@ -60,9 +36,9 @@ describe('from copies of the examples, with ports that are free', () => {
     const peer1 = machine.launch(['up', 'peer1.json'])
     await ready(peer1)
     const { code, stdout, stderr } = await machine.skein(['up', 'peer2.json'], {
-      stdin: `${transcript}\n`,
+      stdin: typed,
     })
-    expect(linesOf(stdout)).toEqual(expectedTranscript(ports[0]))
+    expect(linesOf(stdout)).toEqual(answersFrom(ports[0]))
     expect(stderr).toBe('')
     expect(code).toBe(0)
   })
@@ -70,7 +46,7 @@ describe('from copies of the examples, with ports that are free', () => {
   test('the first shows each command that it ran, and for whom', async () => {
     const peer1 = machine.launch(['up', 'peer1.json'])
     await ready(peer1)
-    await machine.skein(['up', 'peer2.json'], { stdin: `${transcript}\n` })
+    await machine.skein(['up', 'peer2.json'], { stdin: typed })
     for (const command of ['add', 'hello', 'calc 2*(3+4)^2', 'nope']) {
       const line = linesOf(peer1.stderr).find((each) => each.includes(`"command":"${command}"`))
       expect(line).toContain('"peer":"peer2"')
@@ -120,24 +96,3 @@ describe('from copies of the examples, with ports that are free', () => {
     }
   })
 })
-
-test('the shipped examples work as they are', async (context) => {
-  for (const port of [14595, 14596]) {
-    context.skip(await isTaken(port), `port ${port} of the examples is taken on this machine`)
-  }
-  const peer1 = machine.launch(['up', path.join(root, 'examples/peer1.json')])
-  await ready(peer1)
-  const { code, stdout } = await machine.skein(['up', path.join(root, 'examples/peer2.json')], {
-    stdin: `${transcript}\n`,
-  })
-  expect(linesOf(stdout)).toEqual(expectedTranscript(14595))
-  expect(code).toBe(0)
-})
-
-function isTaken(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(true))
-    server.listen(port, '::', () => server.close(() => resolve(false)))
-  })
-}

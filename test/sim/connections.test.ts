@@ -150,6 +150,41 @@ describe('two nodes', () => {
     },
   )
 
+  test.each<[string, boolean, boolean]>([
+    ['both ways', true, true],
+    ['from the one who dialled', true, false],
+    ['to the one who dialled', false, true],
+  ])(
+    '[C22] a path that went dead %s is left for the next one in 5 s',
+    async (_way, there, back) => {
+      for (let seed = 0; seed < 30; seed++) {
+        const [world, alice, bob] = await pair(seed)
+        const runs = countRuns(alice)
+        await world.advance(5_000 + seed * 90)
+        const [path] = world.network.pathsBetween('alice', 'bob')
+        path?.setSilent(there)
+        path?.far.setSilent(back)
+        const deadMs = world.clock.nowMs()
+        const calls = [bob.peer('alice').run('count a'), alice.peer('bob').run('echo b')]
+        const texts = (await world.wait(Promise.all(calls))).map(({ text }) => text)
+        expect(texts).toEqual(['a 1', 'b'])
+        expect(runs.get('a')).toBe(1)
+        expect(world.clock.nowMs() - deadMs, `seed ${seed}`).toBeLessThan(5_000)
+      }
+    },
+  )
+
+  test('[C15] that were connected by hand have one path, which was dialled once', async () => {
+    const world = new Simulation({ seed: 1, latency: () => 1 })
+    const alice = await world.start('alice')
+    const bob = await world.start('bob')
+    const connecting = bob.connect('memory://alice')
+    await world.until(() => bob.peers().length === 1)
+    await connecting
+    await world.advance(5_000)
+    expect(alice.peers().map(({ paths }) => paths.length)).toEqual([1])
+  })
+
   test('[C19] a node does not connect to itself, whatever the list says', async () => {
     const world = new Simulation({ seed: 1 })
     const alice = await world.start('alice', { peers: ['memory://alice'] })

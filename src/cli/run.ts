@@ -1,0 +1,58 @@
+/** Runs a command that the front has read, and ends the process with its exit code. */
+import { SkeinError, messageOf } from '../base/errors.ts'
+import { sanitizeText } from '../base/text.ts'
+import { SeveralNodes } from './find-node.node.ts'
+import { exit, processContext } from './terminal.node.ts'
+import type { Invocation } from './arguments.ts'
+import type { Context, ExitCode } from './context.ts'
+
+/** Runs the command; returns when its end is under way. */
+export async function runToEnd(invocation: Invocation): Promise<void> {
+  exit(await run(invocation, processContext()))
+}
+
+async function run(invocation: Invocation, context: Context): Promise<ExitCode> {
+  try {
+    switch (invocation.command) {
+      case 'up':
+      case 'demo':
+      case 'map':
+      case 'config': {
+        context.out('') // They print for themselves, too: then `exit` waits for both outputs.
+        context.err('')
+        const { runMain } = await import('./main.ts')
+        return await runMain(invocation, context)
+      }
+      case 'on': {
+        const { on } = await import('./on.ts')
+        return await on(invocation, context)
+      }
+      case 'status':
+      case 'peers':
+      case 'nodes':
+      case 'id':
+      case 'logs':
+      case 'down':
+      case 'allow':
+      case 'deny':
+      case 'help': {
+        const { ask } = await import('./ask.ts')
+        return await ask(invocation, context)
+      }
+      default:
+        return invocation.command satisfies never
+    }
+  } catch (thrown) {
+    return report(thrown, context)
+  }
+}
+
+/** One clear line a problem, and the exit code that goes with it. */
+function report(thrown: unknown, context: Context): ExitCode {
+  const text = sanitizeText(messageOf(thrown)) // It may be a peer's.
+  for (const line of text.split('\n')) context.err(`skein: ${line}\n`)
+  if (thrown instanceof SeveralNodes) return 2
+  if (!(thrown instanceof SkeinError)) return 1
+  if (context.signal.aborted) return 130
+  return thrown.code === 'NODE_NOT_RUNNING' ? 3 : 1
+}

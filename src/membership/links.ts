@@ -1,0 +1,41 @@
+import { linkKey } from './record.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { LinkInfo } from './snapshot.ts'
+import type { Member } from './view.ts'
+
+/**
+ * All links between members that are not gone, each once, in the order of their ends (spec M9).
+ *
+ * A link that only one end names is told apart; its round-trip time is that end's.
+ */
+export function collectLinks(members: Iterable<Member>): readonly LinkInfo[] {
+  const living = [...members].filter(({ state }) => state === 'alive' || state === 'suspect')
+  const byKey = new Map(living.map(({ record }) => [linkKey(record.value.id), record.value.id]))
+  const found = new Map<string, { a: PeerId; b: PeerId; measured: number[]; ends: number }>()
+  for (const { record, links } of living) {
+    const { id } = record.value
+    for (const [key, rttMicros] of links?.value.rttMicros ?? []) {
+      const other = byKey.get(key)
+      if (other === undefined || other === id) continue
+      const [a, b] = id < other ? [id, other] : [other, id]
+      const link = found.get(`${a} ${b}`) ?? { a, b, measured: [], ends: 0 }
+      link.ends++
+      if (rttMicros > 0) link.measured.push(rttMicros)
+      found.set(`${a} ${b}`, link)
+    }
+  }
+  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, link]) => toInfo(link))
+}
+
+function toInfo(link: {
+  readonly a: PeerId
+  readonly b: PeerId
+  readonly measured: readonly number[]
+  readonly ends: number
+}): LinkInfo {
+  const { a, b, measured, ends } = link
+  const isConfirmed = ends === 2
+  if (measured.length === 0) return { a, b, isConfirmed }
+  const sum = measured.reduce((total, each) => total + each, 0)
+  return { a, b, isConfirmed, rttMicros: Math.round(sum / measured.length) }
+}

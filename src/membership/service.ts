@@ -1,0 +1,158 @@
+/**
+ * Runs the membership machine on a node: a stream a connection, round-trip times from the paths, and
+ * a suspicion when a connection has no path and none can be made.
+ *
+ * A connection that is closed with a word of goodbye is no reason for suspicion; one that lost its
+ * paths is, after a moment, for most come back within it.
+ */
+import { MessageStream } from '../connection/message-stream.ts'
+import { collectLinks } from './links.ts'
+import { MembershipMachine } from './machine.ts'
+import { readMessage, writeMessage } from './messages.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Random } from '../base/random.ts'
+import type { Stream } from '../connection/contract.ts'
+import type { MembershipMessage } from './messages.ts'
+import type { MembershipOptions } from './options.ts'
+import type { SelfDescription } from './machine.ts'
+import type { Signer } from './record.ts'
+import type { LinkInfo, MemberState, NodeInfo } from './snapshot.ts'
+
+/** The name under which streams are opened. */
+export const membershipProtocol = 'membership/1'
+
+const suspicionDelayMs = 1_000 // Guess: most lost paths are replaced within a few round trips.
+const maxMessageBytes = 2 * 2 ** 20 // 512 signed words of 2 048 bytes, and their frame.
+
+/** What the service works with. */
+export interface MembershipSetup {
+  readonly signer: Signer
+  readonly incarnation: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly options: MembershipOptions
+  readonly self: SelfDescription
+  readonly nameOf: (id: PeerId) => string
+  readonly onChange: (id: PeerId, state: MemberState, before: MemberState | undefined) => void
+  readonly onLinks: () => void
+}
+
+/** See the file's head. */
+export class Membership {
+  readonly #setup: MembershipSetup
+  readonly #machine: MembershipMachine
+  readonly #streams = new Map<PeerId, MessageStream>()
+  readonly #doubts = new Map<PeerId, Timer>()
+
+  constructor(setup: MembershipSetup) {
+    this.#setup = setup
+    const { signer, incarnation, clock, random, options, self } = setup
+    this.#machine = new MembershipMachine({
+      ...{ signer, incarnation, clock, random, options, self },
+      send: (to, message) => this.#send(to, message),
+      onChange: setup.onChange,
+      onLinks: () => setup.onLinks(),
+    })
+  }
+
+  /** All members, this node first, then by name. Frozen. */
+  nodes(): readonly NodeInfo[] {
+    const nowMs = this.#setup.clock.nowMs()
+    const infos = [...this.#machine.view].map(({ record, state, heardMs }): NodeInfo => {
+      const { id, addresses, software, protocol } = record.value
+      const isSelf = id === this.#machine.self
+      const ageMs = isSelf ? 0 : Math.round(nowMs - heardMs)
+      const name = this.#setup.nameOf(id)
+      return Object.freeze({ id, name, state, addresses, ageMs, software, protocol, isSelf })
+    })
+    const rank = (info: NodeInfo): string => `${info.isSelf ? 0 : 1} ${info.name} ${info.id}`
+    return Object.freeze(infos.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)))
+  }
+
+  /** All links, each once. Frozen. */
+  links(): readonly LinkInfo[] {
+    return Object.freeze(collectLinks(this.#machine.view))
+  }
+
+  /** What a member last said of itself. */
+  addressesOf(id: PeerId): readonly string[] {
+    return this.#machine.view.get(id)?.record.value.addresses ?? []
+  }
+
+  /** What a member calls itself. */
+  labelOf(id: PeerId): string | undefined {
+    return this.#machine.view.get(id)?.record.value.label
+  }
+
+  /** Takes the stream of a neighbour over; an earlier one of the same neighbour ends. */
+  join(id: PeerId, stream: Stream): void {
+    const messages = new MessageStream(stream, { maxMessageBytes })
+    this.#streams.get(id)?.stream.end()
+    this.#streams.set(id, messages)
+    this.#trust(id)
+    messages.bind({
+      onMessage: (value) => {
+        const message = readMessage(value)
+        if (typeof message === 'string') {
+          this.#machine.violations++
+          stream.reset('VIOLATION', `M8: ${message}`)
+        } else this.#machine.receive(id, message)
+      },
+      onEnd: () => stream.end(),
+      onDrain: () => undefined,
+      onClose: () => {
+        if (this.#streams.get(id) !== messages) return
+        this.#streams.delete(id)
+        this.#machine.removeNeighbour(id)
+      },
+    })
+    this.#machine.addNeighbour(id)
+  }
+
+  /** A path to a neighbour was attached: all is well. */
+  restored(id: PeerId): void {
+    this.#trust(id)
+  }
+
+  /** A neighbour has no path any more. */
+  interrupted(id: PeerId): void {
+    if (this.#doubts.has(id)) return
+    const timer = this.#setup.clock.after(suspicionDelayMs, () => {
+      this.#doubts.delete(id)
+      this.#machine.suspect(id)
+    })
+    this.#doubts.set(id, timer)
+  }
+
+  /** The connection to a neighbour is over; suspicious unless it was ended by a word. */
+  parted(id: PeerId, isByWord: boolean): void {
+    this.#machine.dropLink(id)
+    if (!isByWord) this.interrupted(id)
+  }
+
+  /** A round trip was measured, µs. */
+  measured(id: PeerId, rttMicros: number): void {
+    this.#machine.measure(id, rttMicros)
+  }
+
+  /** Says something new of this node. */
+  describe(self: SelfDescription): void {
+    this.#machine.describe(self)
+  }
+
+  /** Tells everybody that this node goes. */
+  leave(): void {
+    this.#machine.leave()
+    for (const timer of this.#doubts.values()) timer.cancel()
+  }
+
+  #trust(id: PeerId): void {
+    this.#doubts.get(id)?.cancel()
+    this.#doubts.delete(id)
+  }
+
+  #send(to: PeerId, message: MembershipMessage): void {
+    this.#streams.get(to)?.send(writeMessage(message))
+  }
+}

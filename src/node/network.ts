@@ -1,0 +1,115 @@
+/** Joins the connections of a node with its view of the whole network. */
+import { findRule } from '../base/policy.ts'
+import { verifySignature } from '../base/verify.node.ts'
+import { version } from '../base/version.ts'
+import { protocolVersions } from '../connection/messages.ts'
+import { defaultMembershipOptions } from '../membership/options.ts'
+import { Membership, membershipProtocol } from '../membership/service.ts'
+import { reachableAddresses } from './reachable.node.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Emitter } from '../base/emitter.ts'
+import type { Identity } from '../base/identity.node.ts'
+import type { Log } from '../base/log.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Random } from '../base/random.ts'
+import type { Rule, Subject } from '../base/policy.ts'
+import type { ConnectionManager } from '../connection/manager.ts'
+import type { PeerEntry } from '../connection/peer-entry.ts'
+import type { Stream } from '../connection/contract.ts'
+import type { MemberState } from '../membership/snapshot.ts'
+import type { NodeEvents } from './events.ts'
+import type { People } from './people.ts'
+
+/** What joins the two. */
+export interface NetworkSetup {
+  readonly identity: Identity
+  readonly incarnation: number
+  readonly label: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly people: People
+  readonly manager: ConnectionManager
+  readonly events: Emitter<NodeEvents>
+  readonly addresses: () => readonly string[]
+  readonly subject: (peer: PeerEntry) => Subject
+}
+
+const allowed: readonly Rule[] = ['role:known', 'role:member', 'role:local']
+
+/** See the file's head. */
+export class Network {
+  readonly membership: Membership
+  readonly #setup: NetworkSetup
+
+  constructor(setup: NetworkSetup) {
+    this.#setup = setup
+    const { identity, incarnation, clock, random, people, events } = setup
+    const signer = {
+      id: identity.peerId,
+      sign: identity.sign,
+      verify: verifySignature,
+    }
+    this.membership = new Membership({
+      ...{ signer, incarnation, clock, random },
+      options: defaultMembershipOptions,
+      self: this.#describeSelf(),
+      nameOf: (id) => (id === identity.peerId ? setup.label : people.directory.name(id)),
+      onChange: (id, state, before) => this.#announce(id, state, before),
+      onLinks: () => events.emit('link:update', {}),
+    })
+    this.#follow()
+  }
+
+  /** Says anew where this node listens. */
+  describe(): void {
+    this.membership.describe(this.#describeSelf())
+  }
+
+  /** Takes a stream of `membership/1`, or refuses it. */
+  accept(stream: Stream, peer: PeerEntry): void {
+    if (findRule(allowed, this.#setup.subject(peer)) !== undefined) {
+      this.membership.join(peer.id, stream)
+      return
+    }
+    stream.reset('DENIED', `${membershipProtocol} is for ${allowed.join(', ')}`)
+  }
+
+  #describeSelf() {
+    const { label, addresses } = this.#setup
+    const [protocol] = protocolVersions
+    return { label, addresses: reachableAddresses(addresses()), software: version, protocol }
+  }
+
+  #follow(): void {
+    const { identity, manager, subject } = this.#setup
+    const { membership } = this
+    manager.events.on('peer:connect', ({ peer }) => {
+      const { connection } = peer
+      const isOurs = identity.peerId < peer.id
+      if (connection === undefined || !isOurs) return
+      if (findRule(allowed, subject(peer)) === undefined) return
+      membership.join(peer.id, connection.open(membershipProtocol))
+    })
+    manager.events.on('path:attached', ({ peer }) => membership.restored(peer.id))
+    manager.events.on('path:lost', ({ peer }) => {
+      if (peer.connection?.state === 'suspended') membership.interrupted(peer.id)
+    })
+    manager.events.on('peer:disconnect', ({ peer, error }) => {
+      const isByWord = error.code === 'CONNECTION_CLOSED' || error.code === 'DENIED'
+      membership.parted(peer.id, isByWord || error.code === 'PEER_RESTARTED')
+    })
+    manager.events.on('link:rtt', ({ peer, rttMicros }) => membership.measured(peer.id, rttMicros))
+  }
+
+  #announce(id: PeerId, state: MemberState, before: MemberState | undefined): void {
+    const { people, events, log } = this.#setup
+    const label = this.membership.labelOf(id)
+    if (label !== undefined) people.claim(id, label)
+    const member = { id, name: people.directory.name(id), state }
+    const peer = `${member.name} ${id.slice(0, 8)}`
+    log.debug({ scope: 'membership', peer, before }, `member ${state}`)
+    if (state === 'alive') events.emit('member:join', member)
+    else events.emit(`member:${state}`, member)
+  }
+}

@@ -1,0 +1,87 @@
+/** The prompt on a terminal, which `script` (util-linux) plays. */
+import { spawnSync } from 'node:child_process'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { Machine } from './machine.ts'
+import type { Launched } from './processes.ts'
+
+const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
+const controlC = '\u0003'
+
+let machine: Machine
+
+beforeAll(async () => {
+  machine = new Machine()
+  const wait = `[programs.wait]\nfile = "${process.execPath}"\nargs = ["-e", "console.log('begun'); setInterval(() => {}, 1000)"]\n`
+  const alice = await machine.node(
+    'alice',
+    `${wait}[commands]\nadd = "calc 1+2"\nevil = "echo \\u001b[31mred\\u0007"\n`,
+  )
+  machine.write('config/network/bob.toml', `network.peers = ["${alice.address}"]\n`)
+})
+
+afterAll(() => machine?.close())
+
+beforeEach((context) => {
+  context.skip(!hasTerminals, 'there is no script(1) here that could play a terminal')
+})
+
+/** Starts bob on a terminal and waits for his prompt. */
+async function startOnTerminal(): Promise<Launched> {
+  const bob = machine.shell(`exec script -qfec '"$NODE" "$SKEIN" up -p bob' /dev/null`)
+  await bob.printed('Type help, @PEER COMMAND, or exit.')
+  return bob
+}
+
+test('it greets, shows the log in readable lines, and answers', async () => {
+  const bob = await startOnTerminal()
+  await bob.printed(/^bob \w{8} listens on 127\.0\.0\.1:\d+\r$/m)
+  await bob.printed(/\d\d:\d\d:\d\d connection: connected · alice \w{8}/)
+  bob.type('@alice add\r')
+  await bob.printed(/Result from 127\.0\.0\.1:\d+ for command 'add': 3\r\n/)
+  bob.type('exit\r')
+  expect((await bob.ended).code).toBe(0)
+})
+
+test('Ctrl-C takes back what runs, and ends the node when nothing does', async () => {
+  const bob = await startOnTerminal()
+  bob.type('@alice wait\r')
+  await expect
+    .poll(async () => (await machine.skein(['-p', 'alice', 'status', '--json'])).stdout)
+    .toContain('"running":2') // And that very status.
+  bob.type(controlC)
+  await bob.printed("for command 'wait': interrupted")
+  bob.type('echo still here\r')
+  await bob.printed('Result: still here')
+  bob.type(controlC)
+  expect((await bob.ended).code).toBe(0)
+})
+
+test('what a peer prints reaches it without escape sequences', async () => {
+  const bob = await startOnTerminal()
+  bob.type('@alice evil\r')
+  await bob.printed(/: \\x1b\[31mred\\x07/)
+  const command = machine.shell(`exec script -qfec '"$NODE" "$SKEIN" -p bob @alice evil' /dev/null`)
+  const { stdout } = await command.ended
+  expect(stdout).toBe('\\x1b[31mred\\x07\r\n')
+  bob.type('exit\r')
+  await bob.ended
+})
+
+test('Tab completes names of peers and commands', async () => {
+  const bob = await startOnTerminal()
+  await bob.printed('connected · alice')
+  bob.type('@ali')
+  await bob.printed(/> .*@ali$/)
+  bob.type('\t')
+  await bob.printed(/@alice $/)
+  bob.type('add\r')
+  await bob.printed(/Result from .* for command 'add': 3/)
+  bob.type('ec')
+  await bob.printed(/> .*ec$/)
+  bob.type('\t')
+  await bob.printed(/echo$/)
+  bob.type(' one\r')
+  await bob.printed('Result: one')
+  bob.type('exit\r')
+  await bob.ended
+})
