@@ -1,9 +1,11 @@
 /**
  * `npm run bench` runs all benchmarks, `npm run bench -- echo bulk` those named. Prints a table of
  * ratios, ours to theirs, each of pairs that were measured in turn, and writes `results.json`.
+ *
+ * `npm run bench -- outage` is another matter, of 20 minutes and with rivals: see `outage/main.mjs`.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +14,7 @@ import {
   checkNode,
   ensureBuilt,
   ensureInstalled,
+  run,
   runScript,
   say,
   seconds,
@@ -29,9 +32,13 @@ const pinned = new Set(['echo'])
 await runScript(async () => {
   checkNode()
   const wanted = process.argv.slice(2)
+  if (wanted[0] === 'outage') return runOutage(wanted.slice(1))
   const unknown = wanted.filter((name) => !names.includes(name))
   if (unknown.length > 0)
-    throw new StepFailure(`no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}`, 2)
+    throw new StepFailure(
+      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage`,
+      2,
+    )
   await prepare()
   const results = readResults()
   for (const name of names) {
@@ -46,7 +53,15 @@ await runScript(async () => {
   writeFileSync(resultsFile, `${JSON.stringify(results, roundNumber, 2)}\n`)
 })
 
-/** None of these benchmarks needs a rival's package, so nothing of `bench/package.json` is installed. */
+async function runOutage(args) {
+  await prepare()
+  if (!existsSync(path.join(here, 'node_modules'))) {
+    await run('npm', ['ci', '--prefix', 'bench'], { what: 'npm ci in bench/' })
+  }
+  await run(process.execPath, [path.join(here, 'outage', 'main.mjs'), ...args], { what: 'outage' })
+}
+
+/** None of the others needs a rival's package, so nothing of `bench/package.json` is installed. */
 async function prepare() {
   if (process.env.BENCH_DIST !== undefined) return
   await ensureInstalled()

@@ -16,6 +16,7 @@ const ip = (line) => runFile('ip', line.split(' '))
 const macs = { near: '02:00:00:00:00:01', far: '02:00:00:00:00:02', between: '02:00:00:00:00:09' }
 const hosts = { near: '10.77.0.1', far: '10.77.0.2', between: '10.77.0.9' }
 const port = 4_077
+const cables = new Set()
 let count = 0
 
 /** Whether this process may make namespaces. */
@@ -29,8 +30,14 @@ export async function canCable() {
   }
 }
 
+/** Removes what is there, when the benchmark is interrupted. */
+export async function closeCables() {
+  await Promise.all([...cables].map((cable) => cable.close()))
+}
+
 export async function startCable() {
   const cable = new Cable(`skein-outage-${process.pid}-${count++}`)
+  cables.add(cable)
   try {
     await cable.open()
     return cable
@@ -104,6 +111,7 @@ class Cable {
   }
 
   async close() {
+    cables.delete(this)
     for (const side of ['near', 'far', 'between']) {
       await ip(`netns del ${this.#name}-${side}`).catch(() => {}) // It was not made.
     }

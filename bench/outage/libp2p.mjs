@@ -33,7 +33,7 @@ export async function far({ host, port, announced }, answerer) {
   for (const name of lineNames) {
     await node.handle(`/outage-${name}/1`, (stream) => answerer.up(name, lineOf(stream)))
   }
-  return `${node.peerId}`
+  return node.peerId.toString()
 }
 
 export async function near({ address, way, contact }, asker) {
@@ -63,7 +63,7 @@ export async function near({ address, way, contact }, asker) {
     })
   }
   await open()
-  node.addEventListener('peer:connect', open)
+  node.addEventListener('peer:connect', () => void open())
   if (way === 'redial') {
     setInterval(() => {
       if (!lineNames.every((name) => asker.has(name))) void open()

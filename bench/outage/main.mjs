@@ -11,7 +11,7 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { canCable } from './cable.mjs'
+import { canCable, closeCables } from './cable.mjs'
 import { runCell } from './cell.mjs'
 import { formatCells, formatSection, inOrder, keyOf, summarize } from './report.mjs'
 import { links, obstacle, systems, versions } from './systems.mjs'
@@ -36,6 +36,9 @@ const { values } = parseArgs({
   },
 })
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => void closeCables().finally(() => process.exit(1)))
+}
 const outages = values.outages.split(',')
 const rounds = values.rounds?.split(',').map(Number)
 const loadBefore = os.loadavg()[0]
@@ -48,7 +51,7 @@ for (const [at, seconds] of outages.entries()) {
 }
 const summary = summarize(cells)
 console.log(formatCells(summary))
-if (!values.dry) write(summary)
+if (!values.dry) write()
 process.exit(0)
 
 /** Runs all cells of one length, some at a time, each round in another order. */
@@ -97,7 +100,7 @@ async function runOne({ link, kind, name, seconds, watchMs, round }) {
 }
 
 /** Cells that were not measured this time stay as they were. */
-function write(summary) {
+function write() {
   const results = JSON.parse(readOr(resultsFile, '{}'))
   const measured = new Set(summary.map(keyOf))
   const kept = (results.outage?.cells ?? []).filter((cell) => !measured.has(keyOf(cell)))

@@ -67,8 +67,8 @@ export class Asker {
 
   /** @param call - How the system asks, if it does so without lines. */
   start(call) {
-    this.#every(callPeriodMs, () => this.#ask(call))
-    this.#every(chunkPeriodMs, () => this.#send())
+    this.#timers.push(setInterval(() => this.#ask(call), callPeriodMs))
+    this.#timers.push(setInterval(() => this.#send(), chunkPeriodMs))
   }
 
   stop() {
@@ -104,10 +104,6 @@ export class Asker {
       sentBytes: this.#sent.bytes,
       sentHash: this.#sent.hash.copy().digest('hex'),
     }
-  }
-
-  #every(periodMs, act) {
-    this.#timers.push(setInterval(act, periodMs))
   }
 
   #ask(call) {

@@ -138,6 +138,11 @@ export class Connection implements LinkOwner, FrameOutlet {
     return this.#streams.size
   }
 
+  /** True before the first path joined. */
+  get isUnused(): boolean {
+    return this.state === 'suspended' && this.#expiry === undefined
+  }
+
   /** Milliseconds since the last path was lost; 0 while open. */
   get suspendedMs(): number {
     return this.state === 'suspended' ? this.clock.nowMs() - this.#suspendedAtMs : 0

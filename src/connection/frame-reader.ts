@@ -69,7 +69,9 @@ export class FrameReader {
   #payloadOffset = 0
   #isInPayload = false
   #payload: Uint8Array | undefined
+  /** What came early; those before `#heldAt` were handed on. */
   #held: (DataPart | Frame)[] = []
+  #heldAt = 0
   #heldBytes = 0
 
   constructor(sink: FrameSink, number: number) {
@@ -79,32 +81,38 @@ export class FrameReader {
 
   /** True while counted frames wait for another path to bring those before them. */
   get isHolding(): boolean {
-    return this.#held.length > 0
+    return this.#held.length > this.#heldAt
   }
 
   /** The peer goes on at `number` on this path. What is held from before that stays good. */
   renumber(number: number): void {
-    const isEarlier = (item: DataPart | Frame): boolean => item.number < number
-    if (!this.#held.every(isEarlier)) this.#held = this.#held.filter(isEarlier)
+    const kept = this.isHolding ? this.#held.slice(this.#heldAt) : []
+    this.#dropHeld()
+    for (const item of kept) {
+      if (item.number >= number) continue
+      this.#held.push(item)
+      this.#heldBytes += wireBytes(item)
+    }
     this.number = number
     this.isNumbered = true
   }
 
   /** Hands on what was held back, as far as it is due now. */
   readHeld(): string | undefined {
-    while (this.#held.length > 0) {
-      const first = this.#held[0]
+    while (this.isHolding) {
+      const first = this.#held[this.#heldAt]
       if (first === undefined) break
       if (first.number > this.#sink.receivedNumber) {
         if (!this.#sink.canFillGap(this)) this.#lose()
-        break
+        return undefined
       }
-      this.#held.shift()
+      this.#heldAt++
+      this.#heldBytes -= wireBytes(first)
       const isPart = 'payloadBytes' in first
       const violation = isPart ? this.#sink.onDataPart(first) : this.#sink.onFrame(first, this)
       if (violation !== undefined) return violation
     }
-    if (this.#held.length === 0) this.#heldBytes = 0
+    this.#dropHeld()
     return undefined
   }
 
@@ -168,17 +176,17 @@ export class FrameReader {
 
   /** Tells whether frames before `number` are missing. */
   #isAhead(number: number): boolean {
-    return this.#held.length > 0 || number > this.#sink.receivedNumber
+    return this.isHolding || number > this.#sink.receivedNumber
   }
 
   /** Puts a frame aside until another path brought those before it; without one it is lost. */
-  #hold(item: DataPart | Frame, bytes: number): string | undefined {
+  #hold(item: DataPart | Frame): string | undefined {
     if (!this.#sink.canFillGap(this)) {
       this.#lose()
       return undefined
     }
     this.#held.push(item)
-    this.#heldBytes += bytes
+    this.#heldBytes += wireBytes(item)
     return this.#heldBytes > maxHeldBytes
       ? 'C16: too many bytes ahead of what is missing'
       : undefined
@@ -192,6 +200,7 @@ export class FrameReader {
 
   #dropHeld(): void {
     this.#held = []
+    this.#heldAt = 0
     this.#heldBytes = 0
   }
 
@@ -206,7 +215,7 @@ export class FrameReader {
       if (!this.isNumbered) return undefined
       if (isWhole) this.number = number + 1
       const data = { number, streamId: this.#streamId, bytes: part, offset, payloadBytes }
-      if (this.#isAhead(number)) return this.#hold(data, headerBytes + part.length)
+      if (this.#isAhead(number)) return this.#hold(data)
       return this.#sink.onDataPart(data)
     }
     const payload = this.#gather(part, offset)
@@ -227,7 +236,12 @@ export class FrameReader {
     if (!isCounted(this.#type)) return this.#sink.onFrame(frame, this)
     if (!this.isNumbered) return undefined
     this.number = number + 1
-    if (this.#isAhead(number)) return this.#hold(frame, headerBytes + payload.length)
+    if (this.#isAhead(number)) return this.#hold(frame)
     return this.#sink.onFrame(frame, this)
   }
+}
+
+/** What a frame, or a part of one, took on its path. */
+function wireBytes(item: DataPart | Frame): number {
+  return headerBytes + ('payloadBytes' in item ? item.bytes.length : item.payload.length)
 }

@@ -38,7 +38,12 @@ test.each<[string, Standing, Partial<Hello>, string]>([
   ['[C15] what the dialler lost is over', met, { epoch: 0 }, 'start 4 CONNECTION_EXPIRED'],
   ['[C15] what the accepter lost is over', lost, {}, 'start 4'],
   ['[C15] the dialler may know a higher epoch', lost, { epoch: 0, highestEpoch: 7 }, 'start 8'],
-  ['[C15] what our own dial began there is taken up', lost, { epoch: 4, highestEpoch: 4 }, 'start 4'],
+  [
+    '[C15] what our own dial began there is taken up',
+    lost,
+    { epoch: 4, highestEpoch: 4 },
+    'start 4',
+  ],
   [
     '[C15] also by a peer that restarted',
     met,

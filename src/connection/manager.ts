@@ -23,6 +23,7 @@ import type { Attachment, ConnectionHandler } from './connection.ts'
 import type { Stream } from './contract.ts'
 import type { Rest } from './handshake.ts'
 import type { ReachOptions } from './keeper.ts'
+import type { ManagerEvents } from './manager-events.ts'
 import type { PeerEntry } from './peer-entry.ts'
 import type { Ending, Standing } from './machine.ts'
 import type { Hello, Introduction, Refusal, Welcome } from './messages.ts'
@@ -75,27 +76,6 @@ export interface ManagerSetup {
   readonly admit: (candidate: Candidate) => Refusal | undefined
   /** Serves a stream that a peer opened; false when nobody speaks its protocol. */
   readonly onStream: (stream: Stream, peer: PeerEntry) => boolean
-}
-
-/** What happens to connections. */
-export type ManagerEvents = {
-  'peer:connect': { readonly peer: PeerEntry; readonly address: string; readonly isLocal: boolean }
-  'peer:disconnect': { readonly peer: PeerEntry; readonly error: SkeinError }
-  'peer:violation': { readonly peer: PeerEntry; readonly rule: string }
-  'peer:refuse': {
-    readonly id: PeerId | undefined
-    readonly address: string
-    readonly refusal: Refusal
-  }
-  /** A peer that is away was forgotten, because too many are known. */
-  'peer:forget': { readonly peer: PeerEntry }
-  'path:attached': { readonly peer: PeerEntry; readonly path: Path }
-  'path:lost': { readonly peer: PeerEntry; readonly path: Path; readonly reason: string }
-  'path:doubt': { readonly peer: PeerEntry }
-  'link:rtt': { readonly peer: PeerEntry; readonly rttMicros: number }
-  'dial:fail': { readonly address: string; readonly error: SkeinError }
-  /** A newer process runs with this node's key: this one dials no more. */
-  'node:superseded': Record<string, never>
 }
 
 interface Joining {
@@ -176,6 +156,7 @@ export class ConnectionManager {
     const hello = this.#hello(peer)
     const leftMs = Math.max(1, options.dialTimeoutMs - (clock.nowMs() - startMs))
     const answer = await sayHello(path, hello, { clock, timeoutMs: leftMs, signal: anySignal })
+    this.#checkOpen(path)
     peer.addGood(address)
     this.#joinAsDialler({ peer, path, hello, welcome: answer.message, rest: answer.rest })
     return peer
@@ -228,7 +209,9 @@ export class ConnectionManager {
     this.#halfOpen++
     try {
       const timeoutMs = options.handshakeTimeoutMs
-      const { message: hello, rest } = await awaitHello(path, { clock, timeoutMs })
+      const { signal } = this.#endings
+      const { message: hello, rest } = await awaitHello(path, { clock, timeoutMs, signal })
+      this.#checkOpen(path)
       this.#joinAsAccepter(path, hello, rest)
     } catch (thrown) {
       const refusal = {
@@ -250,6 +233,11 @@ export class ConnectionManager {
   /** Gives up what {@link hold} asked for. The connection lives on until somebody closes it. */
   release(address: string): void {
     this.#keeper.release(address)
+  }
+
+  /** Where a peer can be dialled, as others say: a hint, proved by the dial. */
+  learn(id: PeerId, addresses: readonly string[]): void {
+    if (id !== this.setup.id && addresses.length > 0) this.#peers.meet(id).addClaimed(addresses, '')
   }
 
   /** Dials a peer that was known before this process started, at its addresses of then. */
@@ -282,6 +270,13 @@ export class ConnectionManager {
       throw new SkeinError('DIAL_FAILED', `${address}: no such kind of address; known: ${schemes}`)
     }
     return transport
+  }
+
+  /** A handshake may end in the very turn in which the node closes. */
+  #checkOpen(path: Path): void {
+    if (!this.#endings.signal.aborted) return
+    path.destroy('this node was closed')
+    throw new SkeinError('NODE_CLOSED', 'this node was closed')
   }
 
   #checkOutbound(peer: PeerEntry, path: Path): void {
@@ -476,6 +471,8 @@ export class ConnectionManager {
     path.destroy('C7')
     const rule = 'C7: it claims to have received what was never sent'
     this.events.emit('peer:violation', { peer, rule })
+    // A connection that this path was to begin would wait for another one for ever.
+    if (connection.isUnused) connection.close('VIOLATION', rule)
   }
 
   #supersede(): void {

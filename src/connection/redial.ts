@@ -29,6 +29,8 @@ const maxDoublings = 20
 const urgentDelayMs = 800 // DESIGN: answered 1 s after the end of an outage; test/lab: a dial takes 0.2 s.
 const maxOverlapping = 14 // Two more than fit into a dial's deadline of 5 s at the shortest delay.
 
+const maxHasty = 3 // Guess: two paths and an address that changed may well break within a moment.
+
 /** See the file's head. */
 export class Redial {
   readonly #setup: RedialSetup
@@ -36,17 +38,27 @@ export class Redial {
   #failures = 0
   #underWay = 0
   #isStopped = false
+  #attemptMs = Number.NEGATIVE_INFINITY
+  /** Kicks in a row that came right behind an attempt. */
+  #hasty = 0
 
   constructor(setup: RedialSetup) {
     this.#setup = setup
   }
 
-  /** Something changed for the worse, or for the better: tries at once, with a fresh back-off. */
+  /**
+   * Something changed for the worse, or for the better: tries at once, with a fresh back-off. Paths that
+   * break as soon as they join are another matter: then each attempt waits for `minDelayMs`.
+   */
   kick(): void {
     this.#failures = 0
     this.#timer?.cancel()
     this.#timer = undefined
-    this.#attempt()
+    const { clock, minDelayMs } = this.#setup
+    const pauseMs = this.#attemptMs + minDelayMs - clock.nowMs()
+    this.#hasty = pauseMs > 0 ? this.#hasty + 1 : 0
+    if (this.#hasty > maxHasty) this.#scheduleAfter(pauseMs)
+    else this.#attempt()
   }
 
   /** Gives the goal up. */
@@ -61,6 +73,7 @@ export class Redial {
     const mayOverlap = urgency() === 'urgent' && this.#underWay < maxOverlapping
     if (this.#underWay === 0 || mayOverlap) {
       this.#underWay++
+      this.#attemptMs = this.#setup.clock.nowMs()
       void attempt().finally(() => {
         this.#underWay--
         this.#schedule()
@@ -71,7 +84,12 @@ export class Redial {
 
   #schedule(): void {
     if (this.#isStopped || this.#timer !== undefined || this.#setup.urgency() === 'reached') return
-    this.#timer = this.#setup.clock.after(this.#delayMs(), () => {
+    this.#scheduleAfter(this.#delayMs())
+  }
+
+  #scheduleAfter(delayMs: number): void {
+    if (this.#isStopped) return
+    this.#timer = this.#setup.clock.after(delayMs, () => {
       this.#timer = undefined
       this.#attempt()
     })

@@ -143,6 +143,7 @@ export class Directory {
     yield [...met].filter((id) => this.name(id) === text)
     if (text.length < minPrefixLength) return
     yield [...met].filter((id) => id.startsWith(text))
-    yield peers.filter(({ displayAddress }) => displayAddress.includes(text)).map(({ id }) => id)
+    const near = peers.filter(({ displayAddress }) => displayAddress.includes(text))
+    yield [...new Set(near.map(({ id }) => id))]
   }
 }

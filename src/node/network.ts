@@ -1,4 +1,5 @@
 /** Joins the connections of a node with its view of the whole network. */
+import { displayAddress } from '../base/address.ts'
 import { findRule } from '../base/policy.ts'
 import { verifySignature } from '../base/verify.node.ts'
 import { version } from '../base/version.ts'
@@ -17,6 +18,7 @@ import type { ConnectionManager } from '../connection/manager.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { MemberState } from '../membership/snapshot.ts'
+import type { Listed } from './directory.ts'
 import type { NodeEvents } from './events.ts'
 import type { People } from './people.ts'
 
@@ -64,6 +66,22 @@ export class Network {
   /** Says anew where this node listens. */
   describe(): void {
     this.membership.describe(this.#describeSelf())
+  }
+
+  /** Members that are alive, without this node. */
+  aliveIds(): readonly PeerId[] {
+    const alive = this.membership
+      .nodes()
+      .filter(({ state, isSelf }) => state === 'alive' && !isSelf)
+    return alive.map(({ id }) => id)
+  }
+
+  /** Members without this node, as names are resolved among them. */
+  listed(): readonly Listed[] {
+    const others = this.membership.nodes().filter(({ isSelf }) => !isSelf)
+    return others.map(({ id, addresses: [first = ''] }) => {
+      return { id, displayAddress: displayAddress(first) }
+    })
   }
 
   /** Takes a stream of `membership/1`, or refuses it. */

@@ -237,7 +237,8 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   /**
-   * Handles to all that `target` means: a name, `all`, `role:NAME`, or a list `a,b`; each once.
+   * Handles to all that `target` means: a name, `all`, `role:NAME`, or a list `a,b`; each once. `all`
+   * is every connected peer and every member that is alive, dialled if need be, but not this node.
    *
    * @throws {SkeinError} `PEER_UNKNOWN`, `LABEL_AMBIGUOUS` one of the names means nobody or several.
    */
@@ -245,11 +246,12 @@ export class Node implements PeerHost, AsyncDisposable {
     const ids = new Set(
       target.split(',').flatMap((name): readonly PeerId[] => {
         const role = /^role:(.+)$/.exec(name)?.[1]
+        if (name !== 'all' && role === undefined) return [this.resolve(name)]
         const connected = this.peers().map(({ id }) => id)
-        if (name === 'all') return connected
-        if (role === undefined) return [this.resolve(name)]
+        const all = [...new Set([...connected, ...this.#network.aliveIds()])]
+        if (role === undefined) return all
         const holders = this.#people.withRole(role)
-        return connected.filter((id) => holders.has(id))
+        return all.filter((id) => holders.has(id))
       }),
     )
     return [...ids].map((id) => this.peer(id))
@@ -257,11 +259,11 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** The ID that a name means. @throws {SkeinError} `PEER_UNKNOWN`, `LABEL_AMBIGUOUS`. */
   resolve(name: string): PeerId {
-    const listed = [...this.#manager.peers].map(({ id, displayAddress: shown }) => ({
+    const met = [...this.#manager.peers].map(({ id, displayAddress: shown }) => ({
       id,
       displayAddress: shown,
     }))
-    return this.#people.directory.resolve(name, listed)
+    return this.#people.directory.resolve(name, [...met, ...this.#network.listed()])
   }
 
   /** What people call a peer. */
@@ -288,6 +290,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** @internal Returns the connection to a peer, dialling if need be. */
   reach(id: PeerId, signal?: AbortSignal): Promise<Connection> {
+    this.#manager.learn(id, this.#network.membership.addressesOf(id))
     return this.#manager.reach(id, signal)
   }
 

@@ -74,3 +74,23 @@ test('[M2] a peer without a role learns nothing of the network', async () => {
   await world.advance(30_000)
   expect([alice.nodes().length, stranger.nodes().length]).toEqual([1, 1])
 })
+
+test('[M1] a node reaches every member by name, connected or not, and @all means all', async () => {
+  const [world, nodes] = await five(5)
+  await world.advance(15_000)
+  const erin = nodes.get('erin')
+  expect(
+    erin
+      ?.peers()
+      .map(({ name }) => name)
+      .toSorted(),
+  ).toEqual(['carol', 'dave'])
+  const { text } = await world.wait(
+    erin?.peer('alice').run('echo hello') ?? Promise.reject(new RangeError('erin was started')),
+  )
+  expect(text).toBe('hello')
+  const answers = (erin?.select('all') ?? []).map((peer) => peer.run('echo here'))
+  expect((await world.wait(Promise.all(answers))).map((answer) => answer.text)).toEqual(
+    Array.from({ length: 4 }, () => 'here'),
+  )
+})

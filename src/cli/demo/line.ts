@@ -7,6 +7,8 @@ const codes = {
   red: '31',
   green: '32',
   yellow: '33',
+  magenta: '35',
+  cyan: '36',
 } as const
 
 /** How a piece looks. */

@@ -57,7 +57,7 @@ ${rulesOf(dark)}}
 
 function rulesOf({ background, text, muted, states, bands }: Theme): string {
   const ofStates = Object.entries(states).map(([state, colour]) => {
-    const fill = state === 'alive' || state === 'suspect' ? colour : background
+    const fill = state === 'gone' ? background : colour
     return `.${state} .dot { fill: ${fill}; stroke: ${colour} }\n`
   })
   const ofBands = rttBands.map((_, band) => {

@@ -55,7 +55,9 @@ export function formatSvg(network: Network): string {
     `<title>${countText(graph)}</title>\n`,
     `<style>\n${styleSheet()}</style>\n`,
     `<rect class="background" width="100%" height="100%"/>\n`,
-    `<g${density}>\n${graph.edges.map((edge) => formatLink(edge, scene)).join('')}</g>\n`,
+    `<g${density}>\n${farFirst(graph.edges)
+      .map((edge) => formatLink(edge, scene))
+      .join('')}</g>\n`,
     `<g>\n${formatRtts(scene)}</g>\n`,
     `<g>\n${graph.nodes.map((node, at) => formatNode(node, placeOf(scene, at))).join('')}</g>\n`,
     `<g>\n${legend.text}</g>\n`,
@@ -90,6 +92,12 @@ function toScene(graph: Graph): Scene {
 
 function placeOf({ places }: Scene, node: number): Point {
   return places[node] ?? { x: 0, y: 0 }
+}
+
+/** The last drawn is seen best. */
+function farFirst(edges: readonly Edge[]): readonly Edge[] {
+  const far = Number.MAX_VALUE
+  return edges.toSorted((a, b) => (b.rttMicros ?? far) - (a.rttMicros ?? far))
 }
 
 function formatLink(edge: Edge, scene: Scene): string {
