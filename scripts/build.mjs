@@ -43,12 +43,20 @@ await runScript(async () => {
     const [library, bundles] = await Promise.allSettled([buildLibrary(), buildBundles()])
     for (const part of [library, bundles]) if (part.status === 'rejected') throw part.reason
     writeFileSync(path.join(staging, path.basename(buildStamp)), stamp)
-    rmSync(path.join(root, 'dist'), { recursive: true, force: true })
-    renameSync(staging, path.join(root, 'dist'))
+    takePlace()
   } finally {
     rmSync(staging, { recursive: true, force: true })
   }
 })
+
+/** Swaps the new build in: two renames, so that `dist` is missing for an instant at most. */
+function takePlace() {
+  const dist = path.join(root, 'dist')
+  const before = `${staging}-before`
+  if (existsSync(dist)) renameSync(dist, before)
+  renameSync(staging, dist)
+  rmSync(before, { recursive: true, force: true })
+}
 
 async function buildLibrary() {
   const tsc = path.join('node_modules', 'typescript', 'bin', 'tsc')

@@ -489,6 +489,7 @@ export class Connection implements LinkOwner, FrameOutlet {
     this.#sending = undefined
     for (const link of links) link.close()
     this.#streams.closeAll(error)
+    this.#log.clear()
     this.#handler.onClose(error)
   }
 }

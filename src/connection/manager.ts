@@ -93,7 +93,7 @@ export class ConnectionManager {
   readonly #keeper: Keeper
   readonly #idleWatch: IdleWatch
   readonly #endings = new AbortController()
-  #halfOpen = 0
+  readonly #halfOpen = new Set<Path>()
 
   constructor(setup: ManagerSetup) {
     this.setup = setup
@@ -121,7 +121,7 @@ export class ConnectionManager {
 
   /** Paths that have not said HELLO yet. */
   get halfOpenCount(): number {
-    return this.#halfOpen
+    return this.#halfOpen.size
   }
 
   /** The peer with this ID, if it was ever met. */
@@ -140,7 +140,8 @@ export class ConnectionManager {
     const { options, clock } = this.setup
     const startMs = clock.nowMs()
     const ended = this.#endings.signal
-    const anySignal = signal === undefined ? ended : AbortSignal.any([signal, ended])
+    // Also of one: a listener a dial on the node's own signal would be too many.
+    const anySignal = AbortSignal.any(signal === undefined ? [ended] : [signal, ended])
     const path = await this.#transportFor(address).dial(address, {
       expectedId,
       signal: anySignal,
@@ -199,18 +200,17 @@ export class ConnectionManager {
   /** Takes a path that a listener accepted through the handshake. Never throws. */
   async accept(path: Path): Promise<void> {
     const { options, clock } = this.setup
-    if (this.#halfOpen >= options.maxHalfOpen) {
+    if (this.#halfOpen.size >= options.maxHalfOpen) {
       const message = `${options.maxHalfOpen} paths have not said hello yet; try again`
       const refusal = { code: 'LIMIT_EXCEEDED', rule: 'limits.maxHalfOpen', message } as const
       path.destroy(message)
       this.events.emit('peer:refuse', { id: path.remoteId, address: path.remoteAddress, refusal })
       return
     }
-    this.#halfOpen++
+    this.#halfOpen.add(path)
     try {
       const timeoutMs = options.handshakeTimeoutMs
-      const { signal } = this.#endings
-      const { message: hello, rest } = await awaitHello(path, { clock, timeoutMs, signal })
+      const { message: hello, rest } = await awaitHello(path, { clock, timeoutMs })
       this.#checkOpen(path)
       this.#joinAsAccepter(path, hello, rest)
     } catch (thrown) {
@@ -221,7 +221,7 @@ export class ConnectionManager {
       }
       this.events.emit('peer:refuse', { id: path.remoteId, address: path.remoteAddress, refusal })
     } finally {
-      this.#halfOpen--
+      this.#halfOpen.delete(path)
     }
   }
 
@@ -258,6 +258,7 @@ export class ConnectionManager {
     this.#endings.abort(new SkeinError('NODE_CLOSED', 'this node was closed'))
     this.#keeper.stop()
     this.#idleWatch.stop()
+    for (const path of this.#halfOpen) path.destroy('this node was closed')
     for (const peer of this.#peers) {
       peer.connection?.close('CONNECTION_CLOSED', 'the node was closed')
     }
@@ -350,6 +351,10 @@ export class ConnectionManager {
     ) {
       const message = `${options.maxInbound} connections are open; try again later`
       return { code: 'LIMIT_EXCEEDED', rule: 'limits.maxInbound', message }
+    }
+    if (peer?.joins.take(this.setup.clock.nowMs()) === false) {
+      const message = 'too many paths in a short time; wait some seconds'
+      return { code: 'LIMIT_EXCEEDED', rule: 'C26', message }
     }
     return admit({
       id: peerId,
@@ -469,6 +474,7 @@ export class ConnectionManager {
     const { peer, connection, path, rest } = joining
     if (connection.attach(path, numbers, rest)) return
     path.destroy('C7')
+    if (connection.state === 'closed') return
     const rule = 'C7: it claims to have received what was never sent'
     this.events.emit('peer:violation', { peer, rule })
     // A connection that this path was to begin would wait for another one for ever.

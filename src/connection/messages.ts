@@ -59,6 +59,7 @@ export type Answer =
   | { readonly type: 'refuse'; readonly refusal: Refusal }
 
 const maxAddresses = 32
+const maxEpoch = 2 ** 48 // One a second for nine million years: what comes after it can be counted.
 const maxAddressLength = 256
 const maxTextLength = 500
 
@@ -89,7 +90,8 @@ export function readHello(payload: Uint8Array): Hello | string {
     return 'C2: versions'
   }
   if (!isCount(peerIncarnation)) return 'C2: peerIncarnation'
-  if (!isCount(epoch) || !isCount(highestEpoch) || epoch > highestEpoch) return 'C2: epoch'
+  if (!isCount(epoch) || !isCount(highestEpoch)) return 'C2: epoch'
+  if (epoch > highestEpoch || highestEpoch > maxEpoch) return 'C2: epoch'
   if (pass !== undefined && !(pass instanceof Uint8Array)) return 'C2: pass'
   const hello = { ...introduction, versions, peerIncarnation, epoch, highestEpoch }
   return pass === undefined ? hello : { ...hello, pass }

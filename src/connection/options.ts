@@ -21,7 +21,7 @@ export interface ConnectionOptions {
 /** Defaults for direct paths. */
 export const defaultConnectionOptions: ConnectionOptions = {
   initialWindowBytes: 256 * 1_024, // Guess: bounds what a thousand unread streams can pin.
-  maxWindowBytes: 4 * 2 ** 20, // Measured, bench: bulk gains up to 2–4 MiB.
+  maxWindowBytes: 4 * 2 ** 20, // Prototype: bulk gains up to 2–4 MiB.
   maxStreams: 1_024, // Guess.
   writeQueueBytes: 256 * 1_024, // Four full frames: enough to keep a path busy.
   resumeBufferBytes: 16 * 2 ** 20, // DESIGN §4.7
@@ -31,14 +31,14 @@ export const defaultConnectionOptions: ConnectionOptions = {
 }
 
 /** Bytes in flight at most while nothing but bulk travels. */
-export const bulkInFlightBytes = 4 * 2 ** 20 // Measured, bench/bulk.
+export const bulkInFlightBytes = 4 * 2 ** 20 // Prototype; bench/bulk holds its floor with it.
 /** Bytes in flight at most while calls travel too: they bound how long a call waits. */
-export const sharedInFlightBytes = 128 * 1_024 // Measured, bench/mixed.
+export const sharedInFlightBytes = 128 * 1_024 // Prototype; bench/mixed holds its floor with it.
 /** How long after the last call the lower bound holds. */
-export const callMemoryMs = 20 // Measured, bench/mixed.
+export const callMemoryMs = 20 // Prototype; bench/mixed holds its floor with it.
 /** An ACK that nothing carries goes by itself after this long. */
 export const ackDelayMs = 25 // As TCP's shortest delayed ACK; measured: free.
 /** An ACK goes at once when so many bytes wait for one. */
-export const ackBytes = 64 * 1_024 // Measured, bench/bulk.
+export const ackBytes = 64 * 1_024 // Prototype; bench/bulk holds its floor with it.
 /** Paths that a connection has at most. */
 export const maxPaths = 4 // Guess: one in use, one that is better, two that are on their way out.

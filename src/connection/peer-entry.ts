@@ -1,4 +1,5 @@
 import { displayAddress, formatHostPort, parseHostPort, tlsAddress } from '../base/address.ts'
+import { JoinRate } from './join-rate.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Connection } from './connection.ts'
 
@@ -25,6 +26,9 @@ export class PeerEntry {
   isOnDemand = false
   /** Since when an on-demand connection has had no stream, ms of the clock. */
   idleSinceMs = 0
+
+  /** How often it may bring a path. */
+  readonly joins = new JoinRate()
 
   #addresses: string[] = []
   readonly #good = new Set<string>()

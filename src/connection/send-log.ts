@@ -29,7 +29,7 @@ import type { Path } from '../transport/contract.ts'
 
 const slabBytes = 65_536 // Measured with TLS: four records a write.
 const maxForgottenEntries = 256 // Guess: moving the rest costs less than what it frees.
-const copyLimitBytes = 4_096 // Measured, bench/bulk: above it a reference beats a copy.
+const copyLimitBytes = 4_096 // Prototype: above it a reference beats a copy.
 
 interface Entry {
   readonly firstNumber: number
@@ -185,6 +185,16 @@ export class SendLog {
   /** Frees the slab when nothing is in it; it comes back on demand. */
   rest(): void {
     if (this.retainedBytes === 0) this.#slab = undefined
+  }
+
+  /** Forgets everything: the connection is over. */
+  clear(): void {
+    this.#entries = []
+    this.#head = 0
+    this.#slab = undefined
+    this.#start = this.#end = numberFrameBytes
+    this.#growingAt = -1
+    this.retainedBytes = 0
   }
 
   #startOver(): void {

@@ -96,7 +96,8 @@ export function forwardEvents(source: Emitter<ManagerEvents>, target: Target): v
   })
   source.on('path:lost', ({ peer: entry, path, reason }) => {
     const address = displayAddress(path.remoteAddress)
-    log.info({ ...who(entry), path: path.kind, address }, `path lost: ${reason}`)
+    const level = entry.connection?.state === 'suspended' ? 'info' : 'debug'
+    log[level]({ ...who(entry), path: path.kind, address }, `path lost: ${reason}`)
     events.emit('path:lost', { peer: node.info(entry), address, reason })
   })
   source.on('path:doubt', ({ peer: entry }) => {

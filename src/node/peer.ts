@@ -133,7 +133,7 @@ export class Peer {
         stdin,
         onOut: options.onOut ?? ((chunk) => out.add(chunk)),
         onErr: options.onErr ?? ((chunk) => err.add(chunk)),
-        isSuspended: () => connection.state !== 'open' || connection.isDoubtful,
+        isSuspended: suspensionOf(connection),
       },
     )
     return { text: out.text, errorText: err.text, exit }
@@ -148,6 +148,19 @@ export class Peer {
   async open(protocol: string, options: { readonly priority?: Priority } = {}): Promise<Stream> {
     const connection = await this.#host.reach(this.id)
     return connection.open(protocol, options)
+  }
+}
+
+/**
+ * Tells whether silence is a pause: the connection has no path, or one in doubt. A connection that had
+ * none when the command was given, and has not found one yet, is no pause: then the peer may be gone.
+ */
+function suspensionOf(connection: Connection): () => boolean {
+  const isWhole = (): boolean => connection.state === 'open' && !connection.isDoubtful
+  let wasWhole = isWhole()
+  return () => {
+    wasWhole ||= isWhole()
+    return wasWhole && !isWhole()
   }
 }
 

@@ -31,7 +31,7 @@ afterAll(async () => {
 
 /** Alice, who dials, and bob, who answers, with a proxy between them. */
 class World {
-  readonly machine = new Machine()
+  readonly machine: Machine
   readonly proxy: BreakableProxy
   readonly alice: RunningNode
   bob: RunningNode

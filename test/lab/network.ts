@@ -36,13 +36,18 @@ export function hasFirewall(): boolean {
   return spawnSync('nft', ['--version']).status === 0
 }
 
+const living = new Set<LabNetwork>()
 let networks = 0
+
+// A run that is stopped half-way leaves nothing behind either.
+process.on('exit', () => living.forEach((network) => network.close()))
 
 /** See the file's head. */
 export class LabNetwork {
   readonly #prefix = `skein-lab-${process.pid}-${networks++}`
 
   constructor() {
+    living.add(this)
     const hub = this.#hub
     for (const name of [hub, ...places.map((place) => this.namespace(place))]) {
       ip('netns', 'add', name)
@@ -94,6 +99,7 @@ export class LabNetwork {
   }
 
   close(): void {
+    living.delete(this)
     for (const name of [...places.map((place) => this.namespace(place)), this.#hub]) {
       ip('netns', 'del', name)
     }

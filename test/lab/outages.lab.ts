@@ -93,8 +93,11 @@ class Lab implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.machine.close()
-    this.network.close()
+    try {
+      await this.machine.close()
+    } finally {
+      this.network.close()
+    }
   }
 
   #launch(place: Place, toml: string): Launched {

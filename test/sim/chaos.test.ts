@@ -1,0 +1,27 @@
+/** Worlds in which everything breaks; `npm run soak` plays more of them. `SEED=n` replays one. */
+import { expect, test } from 'vitest'
+import { seeds } from '../../src/testing/simulation.node.ts'
+import { chaos } from './chaos.ts'
+
+/** Each found a bug once: the seed, and what it showed. They stay. */
+const found: readonly (readonly [number, string])[] = [
+  [4, 'new paths put off the doubt about the one in use, for ever, and gathered without bound'],
+  [31, 'a dial made before the peer restarted ended the connection that the next one had begun'],
+  [188, 'the same, between two dials of one side'],
+  [617, 'a dial that overtook the answer to one from the other side ended what that answer began'],
+]
+
+test.each(found)('[C5] a world that failed once is whole again: seed %i, %s', async (seed) => {
+  expect((await chaos(seed)).operations).toBeGreaterThan(0)
+})
+
+test.each(seeds(200, 100_000))(
+  '[C5] nothing is lost, repeated or reordered, and all is whole a minute after the last fault, seed %i',
+  async (seed) => {
+    expect((await chaos(seed)).operations).toBeGreaterThan(0)
+  },
+)
+
+test('[C5] a world is a function of its seed', async () => {
+  expect(await chaos(7)).toEqual(await chaos(7))
+})
