@@ -13,6 +13,7 @@ export interface Spacing {
 }
 
 const maxRounds = 400 // Measured: 50 nodes at 30 % of the area need up to 60.
+const tie = 0.01 // Both ways as long: take one, then the other, or a heap grows into a column.
 const margin = 1.001 // Pushes a little further than needed, so that rounding undoes nothing.
 
 /**
@@ -23,7 +24,7 @@ export function fitToBox(points: readonly Point[]): Point[] {
   const turned = mirror(turn(points))
   const [left, right] = extent(turned.map(({ x }) => x))
   const [top, bottom] = extent(turned.map(({ y }) => y))
-  const scale = 1 / Math.max(right - left, bottom - top, Number.MIN_VALUE)
+  const scale = 1 / (Math.max(right - left, bottom - top) || 1)
   return turned.map(({ x, y }) => ({
     x: clamp(0.5 + (x - (left + right) / 2) * scale),
     y: clamp(0.5 + (y - (top + bottom) / 2) * scale),
@@ -51,7 +52,8 @@ export function spreadOut(points: readonly Point[], spacing: Spacing): Point[] {
         const down = spacing.y - Math.abs((ys[b] ?? 0) - (ys[a] ?? 0))
         if (down <= 0) continue
         isDone = false
-        const isAcross = across / spacing.x < down / spacing.y
+        const difference = across / spacing.x - down / spacing.y
+        const isAcross = Math.abs(difference) < tie ? (a + b + round) % 2 === 0 : difference < 0
         if (isAcross) push(xs, [a, b], spacing.x)
         else push(ys, (ys[a] ?? 0) <= (ys[b] ?? 0) ? [a, b] : [b, a], spacing.y)
       }
