@@ -2,12 +2,16 @@
  * The public test kit: for those who write their own transport, and those who want to see their
  * program survive a bad network.
  */
+export { EventRing } from './testing/event-ring.ts'
 export { MemoryNetwork } from './transport/memory.ts'
-export { Simulation } from './testing/simulation.node.ts'
+export { MemoryPath } from './transport/memory-path.ts'
+export { Simulation, seeds, simulate } from './testing/simulation.node.ts'
 export { transportConformance } from './testing/transport-conformance.ts'
 export { VirtualClock } from './testing/virtual-clock.ts'
 export type { Clock, Timer } from './base/clock.ts'
 export type { Latency } from './transport/memory.ts'
+export type { LatencyMatrix, LatencyModel } from './testing/latency.ts'
+export type { WorldEvent } from './testing/event-ring.ts'
 export type {
   DialOptions,
   ListenOptions,

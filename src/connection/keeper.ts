@@ -31,6 +31,8 @@ interface Goal {
   readonly redial: Redial
   /** Whom it is about; `undefined` until an address answered. */
   aim: PeerId | undefined
+  /** Attempts that have not ended. The first to succeed ends the others: one path is wanted. */
+  readonly underWay: Set<AbortController>
 }
 
 const recallPrefix = 'recall:'
@@ -56,7 +58,7 @@ export class Keeper {
     this.#add(address, reached?.id ?? expectedId, async (goal) => {
       const known = goal.aim === undefined ? undefined : this.#setup.peer(goal.aim)
       const addresses = new Set([address, ...(known?.addresses ?? [])])
-      const answer = await this.#dialAny([...addresses], expectedId)
+      const answer = await this.#dialAny(goal, [...addresses], expectedId)
       if (answer === 'self') this.release(address)
       else if (answer !== undefined) {
         goal.aim = answer.id
@@ -76,8 +78,8 @@ export class Keeper {
     if (this.#isStopped) return
     for (const goal of this.#goals.values()) if (goal.aim === peer.id) goal.redial.kick()
     if (peer.isHeld || peer.connection === undefined || peer.addresses.length === 0) return
-    this.#add(`peer:${peer.id}`, peer.id, async () => {
-      await this.#dialAny([...peer.addresses], peer.id)
+    this.#add(`peer:${peer.id}`, peer.id, async (goal) => {
+      await this.#dialAny(goal, [...peer.addresses], peer.id)
     })
   }
 
@@ -85,8 +87,8 @@ export class Keeper {
   recall(peer: PeerEntry): void {
     const untilMs = this.#setup.clock.nowMs() + recallMs
     const key = `${recallPrefix}${peer.id}`
-    this.#add(key, peer.id, async () => {
-      const answer = await this.#dialAny([...peer.addresses], peer.id)
+    this.#add(key, peer.id, async (goal) => {
+      const answer = await this.#dialAny(goal, [...peer.addresses], peer.id)
       if (answer !== undefined || this.#setup.clock.nowMs() > untilMs) this.release(key)
     })
   }
@@ -113,7 +115,7 @@ export class Keeper {
       urgency: () => this.#urgency(key, goal.aim),
       attempt: () => attempt(goal),
     })
-    const goal: Goal = { redial, aim }
+    const goal: Goal = { redial, aim, underWay: new Set() }
     this.#goals.set(key, goal)
     redial.kick()
   }
@@ -133,10 +135,12 @@ export class Keeper {
 
   /** Dials all addresses at once; the first to answer wins. */
   async #dialAny(
+    goal: Goal,
     addresses: readonly string[],
     expectedId: PeerId | undefined,
   ): Promise<PeerEntry | 'self' | undefined> {
     const others = new AbortController()
+    goal.underWay.add(others)
     const dials = addresses.map(async (address) => {
       try {
         return await this.#setup.dial(address, { signal: others.signal, expectedId })
@@ -150,11 +154,18 @@ export class Keeper {
       }
     })
     try {
-      return await Promise.any(dials)
+      const answer = await Promise.any(dials)
+      for (const attempt of goal.underWay) attempt.abort(tooLate())
+      return answer
     } catch {
       return undefined // Each failure was told to onFailure.
     } finally {
-      others.abort(new SkeinError('CANCELLED', 'another address answered first'))
+      others.abort(tooLate())
+      goal.underWay.delete(others)
     }
   }
+}
+
+function tooLate(): SkeinError {
+  return new SkeinError('CANCELLED', 'another dial was answered first')
 }

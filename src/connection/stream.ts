@@ -9,6 +9,7 @@
  *   receiving  open ──END──▶ ended
  */
 import { SkeinError } from '../base/errors.ts'
+import { UnreadBytes } from './unread-bytes.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { Priority, Stream, StreamHandler } from './contract.ts'
 
@@ -69,8 +70,8 @@ export class ConnectionStream implements Stream {
   #receivedOffset = 0
   #grantedOffset: number
   #window: number
-  #unreadBytes = 0
-  #unread: Uint8Array[] = []
+  /** Made on demand: most streams are read as they come. */
+  #unread: UnreadBytes | undefined
   #isReading = true
   #isDelivering = false
   #isPeerEnded = false
@@ -170,8 +171,8 @@ export class ConnectionStream implements Stream {
   receive(bytes: Uint8Array): void {
     this.#receivedOffset += bytes.length
     if (this.#handler === undefined || !this.#isReading || this.#isDelivering) {
+      this.#unread ??= new UnreadBytes()
       this.#unread.push(bytes)
-      this.#unreadBytes += bytes.length
       return
     }
     this.#isDelivering = true
@@ -198,8 +199,7 @@ export class ConnectionStream implements Stream {
     this.#owner.countQueued(-this.queuedBytes)
     this.queuedBytes = 0
     this.#queue = []
-    this.#unread = []
-    this.#unreadBytes = 0
+    this.#unread = undefined
     this.#owner.forget(this)
     this.#handler?.onClose(error)
     if (this.#handler === undefined) this.#closeReason = error
@@ -217,9 +217,8 @@ export class ConnectionStream implements Stream {
     }
     this.#isDelivering = true
     while (this.#isReading && !this.isClosed) {
-      const bytes = this.#unread.shift()
+      const bytes = this.#unread?.shift()
       if (bytes === undefined) break
-      this.#unreadBytes -= bytes.length
       handler.onData(bytes)
     }
     this.#isDelivering = false
@@ -235,7 +234,7 @@ export class ConnectionStream implements Stream {
   /** Gives credit back in large steps, and a larger window to a reader that keeps up. */
   #grantCredit(): void {
     if (this.isClosed || this.#isPeerEnded) return
-    const consumed = this.#receivedOffset - this.#unreadBytes
+    const consumed = this.#receivedOffset - (this.#unread?.byteLength ?? 0)
     const room = this.#grantedOffset - consumed
     const step = Math.max(minCreditStepBytes, this.#window / 4)
     if (this.#window - room < step) return

@@ -9,7 +9,7 @@ export interface WorldEvent {
   readonly what: string
 }
 
-/** See the file's head. The oldest gives way. */
+/** The last events of a world; the oldest gives way. */
 export class EventRing {
   readonly #capacity: number
   #events: WorldEvent[] = []

@@ -47,7 +47,7 @@ interface Host {
 const defaultLimitMs = 60_000
 const ringLength = 40
 
-/** See the file's head. */
+/** A world of nodes in virtual time. See the file's head. */
 export class Simulation {
   readonly seed: number
   readonly clock = new VirtualClock()

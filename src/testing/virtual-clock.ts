@@ -28,7 +28,7 @@ class Due implements Timer {
 
 const turnsPerBreath = 4_096 // Guess: some 10 ms, then the process may look at its sockets.
 
-/** See the file's head. */
+/** Time for tests: it stands still until it is turned. See the file's head. */
 export class VirtualClock implements Clock {
   readonly #epochMs: number
   #nowMs = 0

@@ -35,6 +35,7 @@ const faults: readonly (readonly [number, Fault])[] = [
   [2, delayPath],
   [5, ({ addPath, random, pairs }) => addPath(...eitherWay(random, pairs))],
   [6, ({ switchPath, random, pairs }) => switchPath(...eitherWay(random, pairs))],
+  [4, switchAndBreak],
   [1, setClock],
   [2, crash],
 ]
@@ -56,6 +57,18 @@ function cutPath({ world, random, pairs }: FaultSetup): void {
   const bytes = Math.floor(random.next() ** 3 * 100_000)
   world.note(`cuts a path of ${end?.from} to ${end?.to} after ${bytes} bytes`)
   end?.cutAfter(bytes)
+}
+
+/** Breaks one of the paths while frames from before a SWITCH are under way. */
+function switchAndBreak({ world, random, pairs, switchPath }: FaultSetup): void {
+  const [from, to] = eitherWay(random, pairs)
+  const paths = world.network.pathsBetween(from, to)
+  const path = paths[randomInt(random, paths.length)]
+  switchPath(from, to)
+  world.clock.after(random.next() * 60, () => {
+    world.note(`breaks a path of ${from} and ${to}`)
+    path?.breakOff('reset')
+  })
 }
 
 function silence({ world, random, pairs }: FaultSetup): void {

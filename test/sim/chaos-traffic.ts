@@ -40,17 +40,24 @@ export function takePart(node: Node, peers: readonly Node[], setup: TrafficSetup
     stream.bind(new BulkReader(stream, node, setup))
   })
   for (const peer of peers) {
-    every(node, [60, 900], setup, () => void ask('call', node, peer, setup))
-    every(node, [2_000, 15_000], setup, () => void ask('bulk', node, peer, setup))
-    every(node, [300, 8_000], setup, () => void ask('flow', node, peer, setup))
+    const every = (kind: Operation['kind'], minMs: number, maxMs: number): void => {
+      const pauseMs = minMs + randomInt(setup.random, maxMs - minMs)
+      node.clock.after(pauseMs, () => {
+        if (!setup.isOn() || node.isClosed) return
+        void ask(kind, [node, peer], setup)
+        every(kind, minMs, maxMs)
+      })
+    }
+    every('call', 60, 900)
+    every('bulk', 2_000, 15_000)
+    every('flow', 300, 8_000)
   }
 }
 
-/** Asks a peer for one thing, if it is connected. */
+/** Asks a peer for one thing, if it is connected: the first node asks the second. */
 export async function ask(
   kind: Operation['kind'],
-  node: Node,
-  peer: Node,
+  [node, peer]: readonly [Node, Node],
   setup: TrafficSetup,
 ): Promise<Operation | undefined> {
   const { ledger, random } = setup
@@ -61,7 +68,7 @@ export async function ask(
   const operation = ledger.begin(kind, node.label, peer.label)
   const prefix = number(operation.id)
   if (kind === 'call') {
-    stream.bind(new CallAsker(stream, ledger, operation))
+    stream.bind(new CallAsker(ledger, operation))
     stream.write(prefix)
     stream.write(new Uint8Array(randomInt(random, 3_000)))
     stream.end()
@@ -76,21 +83,6 @@ export async function ask(
     writer.pump()
   }
   return operation
-}
-
-/** Does something again and again, on the node's clock, while there is traffic. */
-function every(
-  node: Node,
-  [minMs, maxMs]: readonly [number, number],
-  setup: TrafficSetup,
-  act: () => void,
-): void {
-  const pauseMs = minMs + randomInt(setup.random, maxMs - minMs)
-  node.clock.after(pauseMs, () => {
-    if (!setup.isOn() || node.isClosed) return
-    act()
-    every(node, [minMs, maxMs], setup, act)
-  })
 }
 
 abstract class Quiet implements StreamHandler {
@@ -132,7 +124,7 @@ class CallAsker extends Quiet {
   readonly #operation: Operation
   readonly #answer = new Prefix()
 
-  constructor(_stream: Stream, ledger: Ledger, operation: Operation) {
+  constructor(ledger: Ledger, operation: Operation) {
     super()
     this.#ledger = ledger
     this.#operation = operation

@@ -74,7 +74,7 @@ class ChaoticWorld {
   /** Starts the nodes, connected as a tree with some more links. */
   async begin(): Promise<void> {
     const random = this.#random
-    const names = [...'abcde'].slice(0, 2 + randomInt(random, 4))
+    const names = ['a', 'b', 'c', 'd', 'e'].slice(0, 2 + randomInt(random, 4))
     for (const [index, name] of names.entries()) {
       const parent = randomInt(random, index)
       for (const [at, other] of names.slice(0, index).entries()) {
@@ -222,7 +222,7 @@ class ChaoticWorld {
     const { clock } = this.#world
     const talks: Operation[] = []
     while (clock.nowMs() < untilMs) {
-      const talk = await ask('call', this.#node(from), this.#node(to), this.#traffic)
+      const talk = await ask('call', [this.#node(from), this.#node(to)], this.#traffic)
       if (talk !== undefined) talks.push(talk)
       const isAnswered = (): boolean => talks.some(({ state }) => state === 'done')
       await this.#pass(Math.min(1_000, untilMs - clock.nowMs()), isAnswered)

@@ -1,6 +1,6 @@
 /**
- * What is written beside a node. Labels and addresses come from peers, who may be hostile: what leaves
- * this file is one line of visible characters, of bounded length.
+ * What is written beside a node. Labels and addresses come from peers, who may be hostile: what
+ * leaves this file is one line of visible characters, of bounded length.
  */
 import { parseHostPort } from '../../base/address.ts'
 import type { NodeInfo } from '../../membership/snapshot.ts'
@@ -37,7 +37,7 @@ export function captionLine(node: NodeInfo): string {
  * `\xNN` or `\u{NNNN}`. Longer text ends in `…`.
  */
 export function visibleText(text: string, maxLength: number): string {
-  // Cut first: the rest of a megabyte is not worth a look. An escape is never shorter than its source.
+  // Cut first, a megabyte is not worth a look. An escape is never shorter than its source.
   const visible = text
     .slice(0, maxLength + 1)
     .replaceAll(/[^ -~\u00a1-\u00ac\u00ae-\u024f–…]/gu, escapeOf)

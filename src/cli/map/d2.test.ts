@@ -87,7 +87,7 @@ test('the D2 compiler takes it, and shows each label as it was', async () => {
     ...strange.map((_, at) => fakeLink(0, 10 + at, { rttMicros: at })),
   ]
   const { diagram } = await new D2().compile(formatD2({ nodes, links }))
-  const labels = diagram.shapes.map((shape) => ('label' in shape ? shape.label : undefined))
+  const labels = diagram.shapes.map((shape) => ('label' in shape ? String(shape.label) : ''))
   expect(labels.toSorted()).toEqual(nodes.map((node) => captionLine(node)).toSorted())
   expect(diagram.connections).toHaveLength(links.length - 1) // One stood there twice.
   expect(diagram.connections.filter(({ strokeDash }) => strokeDash > 0)).toHaveLength(2)

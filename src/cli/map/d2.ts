@@ -15,9 +15,9 @@ const classes = `classes: {
 `
 
 /**
- * The network in D2: a line a node with its label and port, then a line a link with its RTT in µs, or
- * without text before the first measurement. A link known from one end only is dashed; suspects are
- * dashed too, who is gone or left is faint.
+ * The network in D2: a line a node with its label and port, then a line a link with its RTT in µs,
+ * or without text before the first measurement. A link known from one end only is dashed; suspects
+ * are dashed too, who is gone or left is faint.
  *
  * The text changes only with what it shows: equal networks give equal texts, whatever the order of
  * their parts and the age of the news.
@@ -41,8 +41,8 @@ export function formatD2(network: Network): string {
 }
 
 /**
- * `@label`, as in commands; `@ID` where the name is no label, or is not the only one. With the `@` it
- * is none of D2's reserved words (`label`, `style`, `_`).
+ * `@label`, as in commands; `@ID` where the name is no label, or is not the only one. With the `@`
+ * it is none of D2's reserved words (`label`, `style`, `_`).
  */
 function keysOf(nodes: readonly NodeInfo[]): readonly string[] {
   const counts = new Map<string, number>()

@@ -1,6 +1,6 @@
 /**
- * How far apart the nodes of a graph are: shortest paths over edges of small whole lengths (Dial, 1969:
- * Dijkstra's algorithm with a bucket a distance in the place of a heap).
+ * How far apart the nodes of a graph are: shortest paths over edges of small whole lengths (Dial,
+ * 1969: Dijkstra's algorithm with a bucket a distance in the place of a heap).
  */
 
 /** An edge of a graph whose nodes are numbers from 0. */
@@ -17,7 +17,9 @@ export const maxSpanLength = 32
 /** The distance of a node that no path leads to. */
 export const unreachable = 0xffff_ffff
 
-/** The edges of each node, one after the other: those of `n` stand at `starts[n]`–`starts[n + 1]`. */
+/**
+ * The edges of each node, one after the other: those of `n` stand at `starts[n]`–`starts[n + 1]`.
+ */
 export interface Rows {
   readonly starts: Uint32Array
   readonly targets: Uint32Array

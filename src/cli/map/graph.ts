@@ -29,8 +29,8 @@ export interface Neighbour {
 }
 
 /**
- * Puts a network in order: nodes by name, then ID; edges by their ends in that order. Equal networks
- * give equal graphs, in whatever order their parts came.
+ * Puts a network in order: nodes by name, then ID; edges by their ends in that order. Equal
+ * networks give equal graphs, in whatever order their parts came.
  *
  * Left out: a second entry of one node, and a link to itself or to a node that is not listed. Two
  * entries of one link become one, the better known: confirmed before unconfirmed, measured before
@@ -58,7 +58,9 @@ export function toGraph(network: Network): Graph {
   return { nodes, edges: inOrder }
 }
 
-/** For each node its neighbours, nearest first; the unmeasured last, equals in the graph's order. */
+/**
+ * For each node its neighbours, nearest first; the unmeasured last, equals in the graph's order.
+ */
 export function neighboursOf(graph: Graph): readonly (readonly Neighbour[])[] {
   const lists: Neighbour[][] = graph.nodes.map(() => [])
   for (const edge of graph.edges) {

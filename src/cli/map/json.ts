@@ -1,14 +1,15 @@
 import { type Network, toGraph } from './graph.ts'
 
 /**
- * The network for programs: one JSON object a line, first the nodes, then the links, in the order of
- * the drawings. The keys of a line are always all there, in one order:
+ * The network for programs: one JSON object a line, first the nodes, then the links, in the order
+ * of the drawings. The keys of a line are always all there, in one order:
  *
  * - `{"type":"node","id","name","state","addresses","ageMs","software","protocol","isSelf"}`
  * - `{"type":"link","a","b","rttMicros","isConfirmed"}`, with `a` the lower ID and `rttMicros` null
  *   before the first measurement.
  *
- * Names and addresses are the whole, unchanged text; what a terminal would obey is written `\uXXXX`.
+ * Names and addresses are the whole, unchanged text; what a terminal would obey is written
+ * `\uXXXX`.
  */
 export function formatJson(network: Network): string[] {
   const { nodes, edges } = toGraph(network)

@@ -2,9 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../base/random.ts'
 import { distancesFrom, toRows, unreachable } from './distances.ts'
-import { toGraph } from './graph.ts'
 import { type LayoutLink, idealLength, layOut } from './layout.ts'
-import { fakeNetwork } from './network.test-kit.ts'
 import { type Point, type Spacing, spreadOut } from './spread.ts'
 
 /** Networks with loops and loose parts. */
@@ -66,6 +64,16 @@ test('a chain is drawn as a line from left to right, nodes in their order', () =
   expect([xs.at(0), xs.at(-1)]).toEqual([0, 1])
 })
 
+test.each<[string, (at: number) => number]>([
+  ['chain', (at) => at - 1],
+  ['star', () => 0],
+  ['tree', (at) => (at - 1) >> 1],
+])('a %s of fifty nodes finds room in the box', (_shape, parentOf) => {
+  const links = Array.from({ length: 49 }, (_, at) => ({ from: parentOf(at + 1), to: at + 1 }))
+  const gap = 0.5 / Math.sqrt(50)
+  expect(pairsTooNear(layOut({ count: 50, links }), { x: gap, y: gap })).toEqual([])
+})
+
 test('two halves that know nothing of each other stand apart', () => {
   const half = randomLinks(10, 8, 3)
   const links = [...half, ...half.map(({ from, to }) => ({ from: from + 10, to: to + 10 }))]
@@ -76,8 +84,7 @@ test('two halves that know nothing of each other stand apart', () => {
 
 test('a thousand nodes are laid out whole, and more than that too', () => {
   for (const count of [1_000, 1_500]) {
-    const { edges } = toGraph(fakeNetwork(count))
-    const points = layOut({ count, links: edges })
+    const points = layOut({ count, links: randomLinks(count, 10, 1) })
     expect(points.every(({ x, y }) => x >= 0 && x <= 1 && y >= 0 && y <= 1)).toBe(true)
   }
 })

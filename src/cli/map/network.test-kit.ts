@@ -29,8 +29,9 @@ export function fakeLink(a: number, b: number, changes: Partial<LinkInfo> = {}):
 }
 
 /**
- * Up to twelve nodes are all linked; more have `degree` links each or so, half of them to nodes near.
- * One in twenty links is unmeasured, one in twenty unconfirmed, one in fifteen nodes not alive.
+ * Up to twelve nodes are all linked; more have `degree` links each or so, half of them to nodes
+ * near. One in twenty links is unmeasured, one in twenty unconfirmed, one in fifteen nodes not
+ * alive.
  */
 export function fakeNetwork(count: number, { seed = 1, degree = 10 } = {}): Network {
   const random = seededRandom(seed)

@@ -11,7 +11,10 @@ export interface Box {
 /** Where on a link its label may stand, as parts of its length: first in the middle. */
 const stops: readonly number[] = [0.5, 0.42, 0.58, 0.34, 0.66, 0.28, 0.72]
 
-/** Finds places for the labels of links that hide neither nodes nor each other; first come, first served. */
+/**
+ * Finds places for the labels of links that hide neither nodes nor each other; first come, first
+ * served.
+ */
 export class LabelPlaces {
   readonly #taken: Box[]
 

@@ -34,7 +34,8 @@ export function formatLegend(
     const entryWidth = signWidth + label.length * characterWidth
     if (x > margin && x + entryWidth > width - margin) [x, row] = [margin, row + 1]
     const y = top + row * legendRowHeight + legendRowHeight / 2
-    const line = `${sign(x, y)}<text class="key" x="${x + signWidth}" y="${y + 4}">${label}</text>\n`
+    const key = `<text class="key" x="${x + signWidth}" y="${y + 4}">${label}</text>`
+    const line = `${sign(x, y)}${key}\n`
     x = Math.round(x + entryWidth + gap)
     return line
   })

@@ -1,6 +1,6 @@
 /**
- * How the SVG looks, by day and by night. Colours are plain rules, not CSS variables: not every viewer
- * of SVG knows those.
+ * How the SVG looks, by day and by night. Colours are plain rules, not CSS variables: not every
+ * viewer of SVG knows those.
  */
 import type { MemberState } from '../../membership/snapshot.ts'
 import { rttBands } from './rtt-band.ts'
@@ -10,7 +10,10 @@ interface Theme {
   readonly text: string
   readonly muted: string
   readonly states: Readonly<Record<MemberState, string>>
-  /** A link's colour by its band of RTT: violet is near, yellow is far, apart also for the colour-blind. */
+  /**
+   * A link's colour by its band of RTT: violet is near, yellow is far, apart also for the
+   * colour-blind.
+   */
   readonly bands: readonly string[]
 }
 
@@ -30,7 +33,7 @@ const dark: Theme = {
   bands: ['#8f93ff', '#c58bff', '#ff7fa8', '#ff9257', '#ffd24a'],
 }
 
-const shapes = `text { font: 12px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; text-anchor: middle }
+const shapes = `text { text-anchor: middle; font: 12px system-ui, "DejaVu Sans", sans-serif }
 .name { font-weight: 600 }
 .port, .key { font-size: 11px }
 .key { text-anchor: start }

@@ -68,14 +68,18 @@ test('equal networks give equal pictures, whatever their order and age', () => {
 
 test('whatever peers write, it stays text in a well-formed document', () => {
   const markup = fc.constantFrom('</text><script>', '"><!--', ']]>', '&amp;', '\u0000', '\ufffe')
+  const harmless = structureOf(
+    formatSvg({
+      nodes: [fakeNode(0, { addresses: [] }), fakeNode(1)],
+      links: [fakeLink(0, 1, { rttMicros: 5 })],
+    }),
+  ).toSorted()
   const hostile = fc.oneof(fc.string({ unit: 'binary' }), markup)
   fc.assert(
     fc.property(hostile, hostile, hostile, (name, address, software) => {
       const nodes = [fakeNode(0, { name, addresses: [address], software }), fakeNode(1)]
       const links = [fakeLink(0, 1, { rttMicros: 5 })]
-      expect(structureOf(formatSvg({ nodes, links }))).toEqual(
-        structureOf(formatSvg({ nodes: [fakeNode(0, { addresses: [] }), fakeNode(1)], links })),
-      )
+      expect(structureOf(formatSvg({ nodes, links })).toSorted()).toEqual(harmless)
     }),
   )
 })

@@ -36,9 +36,9 @@ interface Scene {
 /**
  * Draws the network as an SVG document that needs nothing else: no font, script or style sheet.
  *
- * Label and port stand under each node. A link is coloured by its RTT, dashed while only one end knows
- * it, grey before the first measurement. Suspects are dashed, who is gone or left is faint. It has
- * colours for light and dark, which the viewer chooses. Details are in tooltips.
+ * Label and port stand under each node. A link is coloured by its RTT, dashed while only one end
+ * knows it, grey before the first measurement. Suspects are dashed, who is gone or left is faint.
+ * It has colours for light and dark, which the viewer chooses. Details are in tooltips.
  *
  * Equal networks give equal pictures.
  */
@@ -157,7 +157,10 @@ function formatNode(node: NodeInfo, { x, y }: Point): string {
   )
 }
 
-/** A text twice: first as a halo in the colour of the background, so that no link makes it unreadable. */
+/**
+ * A text twice: first as a halo in the colour of the background, so that no link makes it
+ * unreadable.
+ */
 function haloed(name: string, { x, y }: Point, text: string): string {
   const place = `x="${x}" y="${y}"`
   const shown = escapeXml(text)

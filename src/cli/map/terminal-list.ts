@@ -4,7 +4,8 @@
  *     ◉ alice :14590  this node, 2 links
  *         bob 0.24 ms   (carol 1.31 ms)
  *
- * Of a large network only this node has all its neighbours; the others have what fits in their line.
+ * Of a large network only this node has all its neighbours; the others have what fits in their
+ * line.
  */
 import type { Piece } from '../demo/line.ts'
 import { captionOf } from './caption.ts'
@@ -45,7 +46,7 @@ function formatBlock({ nodes }: Graph, { at, width, entries }: Block): Piece[][]
   const { name, port } = captionOf(node)
   const facts = [
     ...(node.isSelf ? ['this node'] : []),
-    entries.length === 1 ? '1 link' : `${entries.length} links`,
+    `${entries.length || 'no'} ${entries.length === 1 ? 'link' : 'links'}`,
   ]
   const word = stateWord(node)
   const head: Piece[] = [

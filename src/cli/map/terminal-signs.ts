@@ -44,7 +44,10 @@ export function doubtful({ isConfirmed }: Edge, text: string): string {
   return isConfirmed ? text : `(${text})`
 }
 
-/** Pads a piece with spaces to a number of columns, which text from {@link visibleText} has one each. */
+/**
+ * Pads a piece with spaces to a number of columns, which text from {@link visibleText} has one
+ * each.
+ */
 export function padPiece(piece: Piece, width: number, side: 'left' | 'right' = 'right'): Piece {
   const text = side === 'left' ? piece.text.padStart(width) : piece.text.padEnd(width)
   return { ...piece, text }

@@ -16,11 +16,11 @@ export interface MapSurface {
 const states: readonly MemberState[] = ['alive', 'suspect', 'gone', 'left']
 
 /**
- * Draws the network in lines without line breaks: first what there is, then nodes and links with their
- * RTT, this node first, then by name. The end explains the signs that occur.
+ * Draws the network in lines without line breaks: first what there is, then nodes and links with
+ * their RTT, this node first, then by name. The end explains the signs that occur.
  *
- * No line is wider than the surface; what peers wrote is made visible text. Equal networks give equal
- * lines.
+ * No line is wider than the surface; what peers wrote is made visible text. Equal networks give
+ * equal lines.
  */
 export function formatMap(network: Network, { columns, isColoured }: MapSurface): string[] {
   const graph = ownFirst(toGraph(network))
