@@ -12,6 +12,7 @@ import type { Context, ExitCode } from './context.ts'
 import type { Network } from './map/graph.ts'
 
 const watchMs = 1_000 // The issue: at most once a second.
+const pipeColumns = 120 // Guess: what a page or a mail shows without wrapping.
 const clearScreen = '\u001b[H\u001b[2J'
 
 /** Draws once, or with `--watch` whenever something changed, until Ctrl-C. */
@@ -38,7 +39,8 @@ function draw(network: Network, { drawing, isJson }: Flags): string {
   if (drawing === 'd2') return formatD2(network).trimEnd()
   if (drawing === 'svg') return formatSvg(network).trimEnd()
   if (isJson) return formatJson(network).join('\n')
-  const { isTTY: isTerminal, columns = 80 } = process.stdout
+  const { isTTY: isTerminal } = process.stdout
+  const columns = isTerminal ? process.stdout.columns : pipeColumns
   const isColoured = isTerminal && (process.env['NO_COLOR'] ?? '') === ''
   return formatMap(network, { columns, isColoured }).join('\n')
 }

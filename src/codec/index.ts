@@ -1,4 +1,3 @@
 export { decode } from './decode.ts'
-export type { Decoded } from './decode.ts'
 export { encode } from './encode.ts'
 export type { DecodeLimits, EncodeOptions } from './limits.ts'

@@ -11,7 +11,6 @@ export const textString = 3
 export const array = 4
 export const map = 5
 export const tag = 6
-export const simpleOrFloat = 7
 
 // Whole first bytes of major type 7 (RFC 8949 §3.3).
 export const falseByte = 0xf4

@@ -49,7 +49,7 @@ export class Network {
     const { identity, incarnation, clock, random, people, events } = setup
     const signer = {
       id: identity.peerId,
-      sign: identity.sign,
+      sign: (bytes: Uint8Array) => identity.sign(bytes),
       verify: verifySignature,
     }
     this.membership = new Membership({
