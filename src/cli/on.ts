@@ -1,5 +1,5 @@
 /** `skein @PEER COMMAND`: one peer's bare output, or a line a peer. */
-import type { SkeinError} from '../base/errors.ts';
+import type { SkeinError } from '../base/errors.ts'
 import { messageOf, toSkeinError } from '../base/errors.ts'
 import { sanitizeText } from '../base/text.ts'
 import { Collector } from './collector.ts'
