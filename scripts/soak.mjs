@@ -8,7 +8,7 @@
  *   --workers N   processes; one a core
  */
 import { fork } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -53,6 +53,7 @@ await runScript(async () => {
   await Promise.all(children.map((child) => finished(child, tally, stop)))
   clearTimeout(deadline)
   clearInterval(progress)
+  rmSync(file)
   const { worlds, failures } = tally
   console.log(describe(tally, startMs))
   if (failures.length > 0) throw new StepFailure(`${failures.length} of ${worlds} worlds failed`, 1)

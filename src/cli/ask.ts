@@ -7,7 +7,7 @@ import type { Context, ExitCode } from './context.ts'
 /** Sends the command to the node and prints its answer. */
 export async function ask(invocation: Invocation, context: Context): Promise<ExitCode> {
   const { command, flags, words } = invocation
-  const node = await ControlClient.connect(findNode(flags.profile))
+  const node = await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
   const argv = [command, ...words, ...(flags.isJson ? ['--json'] : [])]
   const { timeoutMs } = flags
   const exit = await node.run(timeoutMs === undefined ? { argv } : { argv, timeoutMs }, {

@@ -10,7 +10,7 @@ import type { RequestOptions } from '../command/request.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Place } from './find-node.node.ts'
 
-const timeoutMs = 5_000 // A node on this machine answers at once, or hangs.
+const patienceMs = 5_000 // A node on this machine answers at once, or hangs.
 
 /** A running node, as its owner's programs see it. */
 export class ControlClient {
@@ -28,9 +28,11 @@ export class ControlClient {
   /**
    * Connects to the node of a data folder.
    *
+   * @param limitMs - Give up after this long, where that is less than five seconds.
    * @throws {SkeinError} `NODE_NOT_RUNNING` nobody is there; `TIMED_OUT` its process does not answer.
    */
-  static async connect(place: Place): Promise<ControlClient> {
+  static async connect(place: Place, limitMs = patienceMs): Promise<ControlClient> {
+    const timeoutMs = Math.min(limitMs, patienceMs)
     const address = localAddress(place.controlPath)
     const path = await localTransport.dial(address, { timeoutMs }).catch((thrown: unknown) => {
       const text = `the node of profile '${place.profile}' does not answer at ${place.controlPath}`

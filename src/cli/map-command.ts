@@ -17,7 +17,10 @@ const clearScreen = '\u001b[H\u001b[2J'
 
 /** Draws once, or with `--watch` whenever something changed, until Ctrl-C. */
 export async function map({ flags }: Invocation, context: Context): Promise<ExitCode> {
-  const node = await ControlClient.connect(findNode(flags.profile))
+  const node = await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
+  const { timeoutMs } = flags
+  const deadline = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]
+  const ending = AbortSignal.any([context.signal, ...deadline])
   try {
     let shown = ''
     do {
@@ -27,8 +30,8 @@ export async function map({ flags }: Invocation, context: Context): Promise<Exit
         context.out(`${isLive ? clearScreen : ''}${drawing}\n`)
         shown = drawing
       }
-      if (flags.isWatching) await pause(context.signal)
-    } while (flags.isWatching && !context.signal.aborted)
+      if (flags.isWatching) await pause(ending)
+    } while (flags.isWatching && !ending.aborted)
     return 0
   } finally {
     node.close()
@@ -62,10 +65,12 @@ async function fetchList<T>(node: ControlClient, argv: readonly string[]): Promi
 
 function pause(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, watchMs)
-    signal.addEventListener('abort', () => {
+    const finish = (): void => {
       clearTimeout(timer)
+      signal.removeEventListener('abort', finish)
       resolve()
-    })
+    }
+    const timer = setTimeout(finish, watchMs)
+    signal.addEventListener('abort', finish)
   })
 }

@@ -23,7 +23,7 @@ interface Outcome {
 /** Runs the command on each peer that is meant. */
 export async function on(invocation: Invocation, context: Context): Promise<ExitCode> {
   const { to = '', flags } = invocation
-  const node = await ControlClient.connect(findNode(flags.profile))
+  const node = await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
   try {
     const isOne = !/^all$|^role:|,/.test(to)
     if (isOne && !flags.isJson) return await runOnOne(node, invocation, context)

@@ -112,7 +112,7 @@ export class Prompt {
 
   #showHere({ text, errorText, exit }: RunResult, isBare: boolean): void {
     if (errorText !== '') this.#say(errorText)
-    this.#say(isBare ? text : `Result: ${text}`)
+    this.#say(isBare || text.includes('\n') ? text : `Result: ${text}`)
     if (exit !== 0) this.#say(`Exit code ${exit}`)
   }
 

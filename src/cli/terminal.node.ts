@@ -40,7 +40,8 @@ function output(name: OutputName): NodeJS.WriteStream {
   outputs.set(name, stream)
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0) // Whoever read us has enough, as `head` does.
-    throw error
+    if (name === 'stdout') process.stderr.write(`skein: cannot write: ${error.message}\n`)
+    process.exit(1)
   })
   return stream
 }

@@ -72,7 +72,7 @@ export async function sayHello(
   if (read.type === 'refuse') {
     const { code, rule, message } = read.refusal
     path.destroy('refused')
-    throw new SkeinError(code, `${message} (${rule})`, { cause: read.refusal })
+    throw new SkeinError(code, `refused by ${rule}: ${message}`, { cause: read.refusal })
   }
   return { message: read.welcome, rest }
 }

@@ -14,69 +14,16 @@ import { Keeper } from './keeper.ts'
 import { judgeHello, judgeWelcome } from './machine.ts'
 import { protocolVersions, writeRefusal, writeWelcome } from './messages.ts'
 import { PeerTable } from './peer-table.ts'
-import type { Clock } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
-import type { Random } from '../base/random.ts'
 import type { Path, Transport } from '../transport/contract.ts'
 import type { Attachment, ConnectionHandler } from './connection.ts'
-import type { Stream } from './contract.ts'
 import type { Rest } from './handshake.ts'
 import type { ReachOptions } from './keeper.ts'
 import type { ManagerEvents } from './manager-events.ts'
+import type { ManagerSetup } from './manager-setup.ts'
 import type { PeerEntry } from './peer-entry.ts'
 import type { Ending, Standing } from './machine.ts'
 import type { Hello, Introduction, Refusal, Welcome } from './messages.ts'
-import type { ConnectionOptions } from './options.ts'
-
-/** Bounds of a manager beside those of each connection. */
-export interface ManagerOptions extends ConnectionOptions {
-  /** Connections that peers opened; one more is refused with `LIMIT_EXCEEDED`. */
-  readonly maxInbound: number
-  /** Connections that this node opened; one more fails with `LIMIT_EXCEEDED`. */
-  readonly maxOutbound: number
-  /** Paths that have not said HELLO yet; one more is dropped. */
-  readonly maxHalfOpen: number
-  /** Time for HELLO and its answer. */
-  readonly handshakeTimeoutMs: number
-  /** Time for a whole dial: the path and the handshake. */
-  readonly dialTimeoutMs: number
-  /** The first pause before a peer is dialled again; it doubles with each failure. */
-  readonly reconnectMinMs: number
-  /** The longest pause. Each is a random part of itself. */
-  readonly reconnectMaxMs: number
-  /** A connection that was made on demand closes after so long without a stream. */
-  readonly idleMs: number
-  /** Unacknowledged bytes of all suspended connections; the largest is closed with `RESUME_LIMIT`. */
-  readonly resumeTotalBytes: number
-}
-
-/** A peer that asks to be let in. */
-export interface Candidate {
-  readonly id: PeerId
-  readonly claimedLabel: string
-  readonly address: string
-  /** Whether it runs on this machine. */
-  readonly isLocal: boolean
-  readonly pass: Uint8Array | undefined
-}
-
-/** What a manager works with. */
-export interface ManagerSetup {
-  readonly id: PeerId
-  readonly incarnation: number
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  readonly transports: readonly Transport[]
-  readonly options: ManagerOptions
-  /** What this node says of itself. */
-  readonly introduce: () => { readonly label: string; readonly addresses: readonly string[] }
-  /** Who may connect; a refusal names the rule. */
-  readonly admit: (candidate: Candidate) => Refusal | undefined
-  /** Serves a stream that a peer opened; false when nobody speaks its protocol. */
-  readonly onStream: (stream: Stream, peer: PeerEntry) => boolean
-}
 
 interface Joining {
   readonly peer: PeerEntry
@@ -153,6 +100,10 @@ export class ConnectionManager {
       throw new SkeinError('SELF_DIAL', `${address} is this node itself; remove it from the list`)
     }
     const peer = this.#peers.meet(id)
+    if (this.setup.isDenied(id)) {
+      path.destroy('denied')
+      throw new SkeinError('DENIED', `${address} is ${shortPeerId(id)}, whom this node shut out`)
+    }
     this.#checkOutbound(peer, path)
     const hello = this.#hello(peer)
     const leftMs = Math.max(1, options.dialTimeoutMs - (clock.nowMs() - startMs))
@@ -179,13 +130,14 @@ export class ConnectionManager {
         `no address of ${shortPeerId(id)} is known; connect to it`,
       )
     }
-    const failures: string[] = []
+    const failures = new Map<string, SkeinError>()
     const dials = addresses.map(async (address) => {
       try {
         return await this.dial(address, { signal, expectedId: id })
       } catch (thrown) {
-        failures.push(messageOf(thrown))
-        throw thrown
+        const error = toSkeinError(thrown, 'DIAL_FAILED')
+        failures.set(error.message, error)
+        throw error
       }
     })
     const reached = await Promise.any(dials).catch(() => undefined)
@@ -194,7 +146,10 @@ export class ConnectionManager {
       this.#idleWatch.start()
       return reached.connection
     }
-    throw new SkeinError('DIAL_FAILED', `no address of the peer answered: ${failures.join('; ')}`)
+    const [only, ...more] = failures.values()
+    if (only !== undefined && more.length === 0) throw only
+    const texts = [...failures.keys()].join('; ')
+    throw new SkeinError('DIAL_FAILED', `no address of the peer could be used: ${texts}`)
   }
 
   /** Takes a path that a listener accepted through the handshake. Never throws. */

@@ -38,7 +38,7 @@ export function formatNodes(nodes: readonly NodeInfo[]): string[] {
     `${sanitizeText(node.software)}/${node.protocol}`,
     sanitizeText(node.addresses.map(displayAddress).join(' ')),
   ])
-  return alignColumns([['NODE', 'ID', 'STATE', 'HEARD', 'VERSION', 'ADDRESSES'], ...rows])
+  return alignColumns([['NODE', 'ID', 'STATE', 'LAST NEWS', 'VERSION', 'ADDRESSES'], ...rows])
 }
 
 function formatAge({ ageMs, isSelf }: NodeInfo): string {

@@ -76,6 +76,14 @@ export class Network {
     return alive.map(({ id }) => id)
   }
 
+  /** Members that are gone or have left. */
+  absentIds(): ReadonlySet<PeerId> {
+    const absent = this.membership
+      .nodes()
+      .filter(({ state }) => state === 'gone' || state === 'left')
+    return new Set(absent.map(({ id }) => id))
+  }
+
   /** Members without this node, as names are resolved among them. */
   listed(): readonly Listed[] {
     const others = this.membership.nodes().filter(({ isSelf }) => !isSelf)

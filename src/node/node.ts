@@ -107,6 +107,7 @@ export class Node implements PeerHost, AsyncDisposable {
       options: this.#limits,
       introduce: () => ({ label: this.label, addresses: this.addresses }),
       admit: (candidate) => this.#people.refusal(candidate),
+      isDenied: (id) => this.#people.isDenied(id),
       onStream: (stream, entry) => this.#accept(stream, entry),
     })
     this.#listeners = new Listeners({
@@ -248,7 +249,9 @@ export class Node implements PeerHost, AsyncDisposable {
         const role = /^role:(.+)$/.exec(name)?.[1]
         if (name !== 'all' && role === undefined) return [this.resolve(name)]
         const connected = this.peers().map(({ id }) => id)
-        const all = [...new Set([...connected, ...this.#network.aliveIds()])]
+        const absent = this.#network.absentIds()
+        const present = connected.filter((id) => !absent.has(id))
+        const all = [...new Set([...present, ...this.#network.aliveIds()])]
         if (role === undefined) return all
         const holders = this.#people.withRole(role)
         return all.filter((id) => holders.has(id))
@@ -259,6 +262,9 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** The ID that a name means. @throws {SkeinError} `PEER_UNKNOWN`, `LABEL_AMBIGUOUS`. */
   resolve(name: string): PeerId {
+    if (name === this.label || name === this.id) {
+      throw new SkeinError('INVALID', `'${name}' is this node itself; name another one`)
+    }
     const met = [...this.#manager.peers].map(({ id, displayAddress: shown }) => ({
       id,
       displayAddress: shown,

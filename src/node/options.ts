@@ -11,7 +11,7 @@ import type { Random } from '../base/random.ts'
 import type { Storage } from '../base/storage.ts'
 import type { AliasConfig } from '../command/registry.ts'
 import type { ProgramConfig } from '../command/program.node.ts'
-import type { ManagerOptions } from '../connection/manager.ts'
+import type { ManagerOptions } from '../connection/manager-setup.ts'
 import type { Transport } from '../transport/contract.ts'
 
 /** Who may connect: those on the known list; they and whoever is on this machine; everybody. */

@@ -12,7 +12,7 @@ import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Subject } from '../base/policy.ts'
 import type { Storage } from '../base/storage.ts'
-import type { Candidate } from '../connection/manager.ts'
+import type { Candidate } from '../connection/manager-setup.ts'
 import type { Refusal } from '../connection/messages.ts'
 import type { Admission, NodeOptions } from './options.ts'
 
@@ -25,6 +25,7 @@ export class People {
   readonly #log: Log
   readonly #list: KnownList
   readonly #admit: Admission
+  readonly #ownLabel: string | undefined
   readonly #configured: ReadonlyMap<string, PeerId>
   readonly #roles: ReadonlyMap<string, ReadonlySet<PeerId>>
 
@@ -38,6 +39,7 @@ export class People {
     this.#list = parts.list
     this.directory = directory
     this.#admit = options.admit ?? 'local'
+    this.#ownLabel = options.label
     this.#configured = new Map(Object.entries(options.known ?? {}))
     const roles = Object.entries(options.roles ?? {})
     this.#roles = new Map(roles.map(([role, ids]) => [role, new Set(ids)]))
@@ -115,6 +117,9 @@ export class People {
   async allow(id: PeerId, label = this.#freeLabel(id)): Promise<string> {
     const problem = labelProblem(label)
     if (problem !== undefined) throw new SkeinError('INVALID', `'${label}': ${problem}`)
+    if (label === this.#ownLabel) {
+      throw new SkeinError('INVALID', `'${label}' is this node's own label; choose another`)
+    }
     const other = this.directory.known.get(label)
     if (other !== undefined && other !== id) {
       const text = `'${label}' is ${shortPeerId(other)} on the known list; choose another label`

@@ -41,7 +41,9 @@ export interface SimulationOptions {
 interface Host {
   readonly storage: Storage
   readonly identity: Identity
-  clock: HostClock
+  readonly clock: HostClock
+  /** Until when it stalls, ms of the world's clock. */
+  stalledUntilMs: number
 }
 
 const defaultLimitMs = 60_000
@@ -70,6 +72,7 @@ export class Simulation {
       storage: known?.storage ?? new MemoryStorage(),
       identity: known?.identity ?? seededIdentity(this.random),
       clock: new HostClock(this.clock),
+      stalledUntilMs: 0,
     }
     host.clock.skewMs = known?.clock.skewMs ?? 0
     this.#hosts.set(name, host)
@@ -103,13 +106,16 @@ export class Simulation {
 
   /** Stops a host's timers and deliveries for a while, as SIGSTOP does; then all come at once. */
   stall(name: string, durationMs: number): void {
-    const { clock } = this.#host(name)
+    const host = this.#host(name)
     this.note(`stalls for ${Math.round(durationMs)} ms`, name)
-    clock.stall()
+    host.stalledUntilMs = Math.max(host.stalledUntilMs, this.clock.nowMs() + durationMs)
+    host.clock.stall()
     this.network.stall(name)
     this.clock.after(durationMs, () => {
+      const isOver = this.clock.nowMs() >= host.stalledUntilMs
+      if (!isOver || this.#hosts.get(name) !== host) return
       this.note('goes on', name)
-      clock.resume()
+      host.clock.resume()
       this.network.resume(name)
     })
   }

@@ -65,7 +65,7 @@ describe('with admit = "known"', () => {
   test('allow and deny of oneself say so in one line', async () => {
     for (const command of ['allow', 'deny']) {
       const { code, stderr } = await machine.skein(['-p', 'alice', command, alice.id])
-      expect(stderr).toBe('skein: that is this node itself; name another one\n')
+      expect(stderr).toBe(`skein: '${alice.id}' is this node itself; name another one\n`)
       expect(code).toBe(1)
     }
   })

@@ -67,7 +67,7 @@ describe('a peer', () => {
     ['too short a start of its ID', '@a', /No peer found matching 'a'/],
     ['with a name as long as a page', `@${'x'.repeat(4000)}`, /No peer found/],
     ['with a name of control characters', '@\u001b[31m', /No peer found matching '\\x1b/],
-    ['that is oneself', '@bob', /No peer found matching 'bob'/],
+    ['that is oneself', '@bob', /'bob' is this node itself; name another one/],
   ])('%s', async (_what, peer, message) => {
     await expectFailure([peer, 'add'], message)
   })

@@ -3,12 +3,13 @@ import { expect, test } from 'vitest'
 import { seeds } from '../../src/testing/simulation.node.ts'
 import { chaos } from './chaos.ts'
 
-/** Each found a bug once: the seed, and what it showed. They stay. */
+/** Worlds that fail without the mending of a bug that chaos found: the seed, and what it showed. */
 const found: readonly (readonly [number, string])[] = [
-  [4, 'new paths put off the doubt about the one in use, for ever, and gathered without bound'],
-  [31, 'a dial made before the peer restarted ended the connection that the next one had begun'],
-  [188, 'the same, between two dials of one side'],
-  [617, 'a dial that overtook the answer to one from the other side ended what that answer began'],
+  [26, 'new paths put off the doubt about the one in use, for ever, and gathered without bound'],
+  [34, 'a dial made before the last one was answered ended the connection that the last one began'],
+  [230, 'the same, with a bulk stream on it'],
+  [201, 'a dial that overtook the answer to one from the other side ended what that answer began'],
+  [545, 'the same, with a stream both ways on it'],
 ]
 
 test.each(found)('[C5] a world that failed once is whole again: seed %i, %s', async (seed) => {

@@ -284,3 +284,10 @@ describe('addresses', () => {
     expect(again.peers().length).toBe(1)
   })
 })
+
+test('[C20] who was shut out is neither let in nor dialled', async () => {
+  const [world, alice, bob] = await pair(3)
+  await bob.deny(alice.id)
+  await world.advance(120_000)
+  expect([alice.peers(), bob.peers()]).toEqual([[], []])
+})

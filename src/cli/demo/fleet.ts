@@ -67,11 +67,13 @@ export class Fleet {
     return { nodes: this.#members.map((member) => this.#view(member)), events: [...this.#events] }
   }
 
-  /** The configured links that are not open at both ends. */
+  /** The configured links that are not open, and measured, at both ends. */
   get missingLinks(): readonly string[] {
     const views = new Map(this.state.nodes.map((node) => [node.name, node]))
-    const isOpen = (one: string, other: string): boolean =>
-      views.get(one)?.links.get(other)?.state === 'open'
+    const isOpen = (one: string, other: string): boolean => {
+      const link = views.get(one)?.links.get(other)
+      return link?.state === 'open' && link.rttMicros !== undefined
+    }
     return this.#setup.plan.links
       .filter(([from, to]) => !isOpen(from, to) || !isOpen(to, from))
       .map(([from, to]) => `${from}–${to}`)
