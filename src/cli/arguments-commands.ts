@@ -23,6 +23,9 @@ export type FlagName =
   | 'timeout'
   | 'no-prompt'
   | 'for'
+  | 'role'
+  | 'expires'
+  | 'within'
   | 'help'
   | 'version'
 
@@ -38,6 +41,9 @@ export const flagSpecs: readonly FlagSpec[] = [
   { name: 'timeout', value: 'TIME', summary: 'Give up after 10, 2s or 500ms, whatever happens' },
   { name: 'no-prompt', summary: 'Read no commands from the input' },
   { name: 'for', value: 'TIME', summary: 'End by itself after 10, 2s or 500ms' },
+  { name: 'role', value: 'NAME', summary: 'Give the invited node a role at every member' },
+  { name: 'expires', value: 'TIME', summary: 'Let the invited node in for so long: 12h or 30d' },
+  { name: 'within', value: 'TIME', summary: 'Let the ticket be used within this time; 24h' },
   { name: 'help', short: 'h', summary: 'Explain the command' },
   { name: 'version', summary: 'Print the version' },
 ]
@@ -79,6 +85,9 @@ export type CommandName =
   | 'down'
   | 'allow'
   | 'deny'
+  | 'invite'
+  | 'join'
+  | 'forget'
   | 'help'
 
 /** All commands, in the order of the help. */
@@ -207,6 +216,37 @@ export const commandSpecs: readonly CommandSpec[] = [
     flags: ['timeout'],
     words: [1, 1],
     details: [],
+  },
+  {
+    name: 'invite',
+    group: 'Say who may connect',
+    usage: 'invite [LABEL] [--role NAME]… [--expires TIME] [--within TIME] [--json]',
+    summary: 'Make a ticket that lets one node into your network',
+    flags: ['role', 'expires', 'within', 'json', 'timeout'],
+    words: [0, 1],
+    details: [
+      'The first one makes the network; its key stays with this node, which alone can invite.',
+      'All members admit each other: no lists. LABEL is what the invited node is called by all.',
+      'Send the ticket to one person: who has it first is in. Example: skein invite bob --expires 30d',
+    ],
+  },
+  {
+    name: 'join',
+    group: 'Say who may connect',
+    usage: 'join TICKET [--json]',
+    summary: 'Join the network of a ticket',
+    flags: ['json', 'timeout'],
+    words: [1, 1],
+    details: ['TICKET is the line that skein invite printed on the other machine.'],
+  },
+  {
+    name: 'forget',
+    group: 'Say who may connect',
+    usage: 'forget ID|LABEL',
+    summary: "Take a peer's pass back in the whole network, and forget it",
+    flags: ['timeout'],
+    words: [1, 1],
+    details: ['A new ticket lets it in again; skein deny shuts it out for good.'],
   },
   {
     name: 'help',

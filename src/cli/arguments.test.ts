@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { type CommandLine, parseArguments } from './arguments.ts'
 import { commandSpecs } from './arguments-commands.ts'
 
-const noFlags = { settings: [], isJson: false, isWatching: false, hasPrompt: true }
+const noFlags = {
+  settings: [],
+  isJson: false,
+  isWatching: false,
+  hasPrompt: true,
+  terms: [],
+}
 const run = (command: string, words: readonly string[], more: object = {}): object => ({
   kind: 'run',
   command,

@@ -9,6 +9,7 @@
  *
  * **Invariant**: imports nothing that takes time to load; every `skein @bob add` waits for it.
  */
+import { parseDuration } from '../base/duration.ts'
 import { nearestWord } from '../base/text.ts'
 import {
   type CommandName,
@@ -42,6 +43,8 @@ export interface Flags {
   readonly hasPrompt: boolean
   /** `--for`. */
   readonly forMs?: number
+  /** `--role`, `--expires`, `--within`: as they were written, for the node to read. */
+  readonly terms: readonly string[]
 }
 
 /** A command to run. */
@@ -212,8 +215,13 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
     ...(timeoutMs !== undefined && { timeoutMs }),
     hasPrompt: !given.has('no-prompt'),
     ...(forMs !== undefined && { forMs }),
+    terms: termFlags.flatMap((name) =>
+      (given.get(name) ?? []).flatMap((value) => [`--${name}`, value]),
+    ),
   }
 }
+
+const termFlags = ['role', 'expires', 'within'] as const
 
 function readSetting(text: string): string {
   if (!/^[^=]+=/.test(text))
@@ -221,15 +229,13 @@ function readSetting(text: string): string {
   return text
 }
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 const maxTimeMs = 2 ** 31 - 1 // What setTimeout can take: 24 days.
 
 /** Reads `10` (seconds), `1.5`, `500ms`, `2s`, `5m` or `1h` into milliseconds. */
 function readTime(flag: FlagName, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text)
-  const timeMs = Math.round(Number(match?.[1]) * (unitMs[match?.[2] ?? 's'] ?? 0))
-  if (timeMs >= 1 && timeMs <= maxTimeMs) return timeMs
+  const timeMs = parseDuration(text)
+  if (timeMs !== undefined && timeMs <= maxTimeMs) return timeMs
   throw new Wrong(
     `--${flag} must be a time such as 10 (seconds), 2s or 500ms, not ${JSON.stringify(text)}`,
   )

@@ -1,6 +1,7 @@
 /** What the front loads only when it has to: what runs a node in this process, and what draws. */
 import { config } from './config-command.ts'
 import { demo } from './demo/demo.ts'
+import { invite } from './invite.ts'
 import { map } from './map-command.ts'
 import { up } from './up.ts'
 import type { Invocation } from './arguments.ts'
@@ -13,6 +14,8 @@ export function runMain(invocation: Invocation, context: Context): Promise<ExitC
       return config(invocation, context)
     case 'map':
       return map(invocation, context)
+    case 'invite':
+      return invite(invocation, context)
     case 'demo':
       return demo(invocation, context)
     default:

@@ -17,6 +17,7 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
       case 'up':
       case 'demo':
       case 'map':
+      case 'invite':
       case 'config': {
         context.out('') // They print for themselves, too: then `exit` waits for both outputs.
         context.err('')
@@ -35,6 +36,8 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
       case 'down':
       case 'allow':
       case 'deny':
+      case 'join':
+      case 'forget':
       case 'help': {
         const { ask } = await import('./ask.ts')
         return await ask(invocation, context)

@@ -6,7 +6,7 @@ import type { Random } from '../base/random.ts'
 import type { Transport } from '../transport/contract.ts'
 import type { Stream } from './contract.ts'
 import type { PeerEntry } from './peer-entry.ts'
-import type { Refusal } from './messages.ts'
+import type { Introduction, Refusal } from './messages.ts'
 import type { ConnectionOptions } from './options.ts'
 
 /** Bounds of a manager beside those of each connection. */
@@ -50,8 +50,10 @@ export interface ManagerSetup {
   readonly log: Log
   readonly transports: readonly Transport[]
   readonly options: ManagerOptions
-  /** What this node says of itself. */
-  readonly introduce: () => { readonly label: string; readonly addresses: readonly string[] }
+  /** What this node says of itself to a peer. */
+  readonly introduce: (to: PeerId) => Pick<Introduction, 'label' | 'addresses' | 'pass'>
+  /** A peer was let in, or let this node in, and said what it is. */
+  readonly onIntroduced: (peer: PeerEntry) => void
   /** Who may connect; a refusal names the rule. */
   readonly admit: (candidate: Candidate) => Refusal | undefined
   /** Whom this node does not talk to, whoever dials. */

@@ -243,14 +243,14 @@ export class ConnectionManager {
     throw new SkeinError('LIMIT_EXCEEDED', `${limit} connections are open (limits.maxOutbound)`)
   }
 
-  #introduction(): Omit<Introduction, 'received'> {
+  #introduction(to: PeerId): Omit<Introduction, 'received'> {
     const { incarnation, options, introduce } = this.setup
-    return { ...introduce(), incarnation, windowBytes: options.initialWindowBytes }
+    return { ...introduce(to), incarnation, windowBytes: options.initialWindowBytes }
   }
 
   #hello(peer: PeerEntry): Hello {
     return {
-      ...this.#introduction(),
+      ...this.#introduction(peer.id),
       ...this.#standing(peer),
       versions: protocolVersions,
       received: peer.connection?.receivedNumber ?? 0,
@@ -275,7 +275,7 @@ export class ConnectionManager {
     const living = verdict.type === 'join' ? peer.connection : undefined
     const epoch = verdict.type === 'start' ? verdict.epoch : peer.highestEpoch
     const received = living?.receivedNumber ?? 0
-    path.write(writeWelcome({ ...this.#introduction(), version: 1, epoch, received }))
+    path.write(writeWelcome({ ...this.#introduction(id), version: 1, epoch, received }))
     this.#learn(peer, hello, path)
     const connection =
       living ?? this.#create(peer, { epoch, windowBytes: hello.windowBytes }, false)
@@ -369,6 +369,8 @@ export class ConnectionManager {
     peer.claimedLabel = said.label
     peer.seenAt = path.remoteAddress
     peer.addClaimed(said.addresses, path.remoteAddress)
+    peer.shownPass = said.pass
+    this.setup.onIntroduced(peer)
   }
 
   #create(

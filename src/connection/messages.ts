@@ -22,6 +22,8 @@ export interface Introduction {
   readonly label: string
   /** Where the node can be dialled, as URLs; a wildcard host means the host that was dialled from. */
   readonly addresses: readonly string[]
+  /** What proves the right to be here, for transports and networks that ask: opaque. */
+  readonly pass?: Uint8Array
 }
 
 /** The dialler's first and only word before an answer. */
@@ -33,8 +35,6 @@ export interface Hello extends Introduction {
   readonly epoch: number
   /** The highest epoch that the dialler ever knew; what it names no more is over. */
   readonly highestEpoch: number
-  /** What proves the right to be here, for transports and networks that ask: opaque. */
-  readonly pass?: Uint8Array
 }
 
 /** The accepter's yes. */
@@ -62,6 +62,7 @@ const maxAddresses = 32
 const maxEpoch = 2 ** 48 // One a second for nine million years: what comes after it can be counted.
 const maxAddressLength = 256
 const maxTextLength = 500
+const maxPassBytes = 2_048 // As much as anything that is signed.
 
 /** Writes HELLO as a frame. */
 export function writeHello(hello: Hello): Uint8Array {
@@ -85,16 +86,14 @@ export function readHello(payload: Uint8Array): Hello | string {
   if (typeof map === 'string') return map
   const introduction = readIntroduction(map)
   if (typeof introduction === 'string') return introduction
-  const { versions, peerIncarnation, epoch, highestEpoch, pass } = map
+  const { versions, peerIncarnation, epoch, highestEpoch } = map
   if (!Array.isArray(versions) || versions.length > 16 || !versions.every(isCount)) {
     return 'C2: versions'
   }
   if (!isCount(peerIncarnation)) return 'C2: peerIncarnation'
   if (!isCount(epoch) || !isCount(highestEpoch)) return 'C2: epoch'
   if (epoch > highestEpoch || highestEpoch > maxEpoch) return 'C2: epoch'
-  if (pass !== undefined && !(pass instanceof Uint8Array)) return 'C2: pass'
-  const hello = { ...introduction, versions, peerIncarnation, epoch, highestEpoch }
-  return pass === undefined ? hello : { ...hello, pass }
+  return { ...introduction, versions, peerIncarnation, epoch, highestEpoch }
 }
 
 /** Reads an answer to HELLO; a string is the rule that it breaks. */
@@ -142,14 +141,18 @@ function readMap(payload: Uint8Array): Record<string, unknown> | string {
 }
 
 function readIntroduction(map: Record<string, unknown>): Introduction | string {
-  const { incarnation, received, windowBytes, label, addresses } = map
+  const { incarnation, received, windowBytes, label, addresses, pass } = map
   if (!isCount(incarnation) || incarnation === 0) return 'C2: incarnation'
   if (!isCount(received)) return 'C2: received'
   if (!isCount(windowBytes)) return 'C2: windowBytes'
   if (typeof label !== 'string' || label.length > 64) return 'C2: label'
   if (!Array.isArray(addresses) || addresses.length > maxAddresses) return 'C2: addresses'
   if (!addresses.every(isAddress)) return 'C2: addresses'
-  return { incarnation, received, windowBytes, label, addresses }
+  if (pass !== undefined && !(pass instanceof Uint8Array && pass.length <= maxPassBytes)) {
+    return 'C2: pass'
+  }
+  const introduction = { incarnation, received, windowBytes, label, addresses }
+  return pass === undefined ? introduction : { ...introduction, pass }
 }
 
 function isCount(value: unknown): value is number {

@@ -16,6 +16,8 @@ export class PeerEntry {
   highestEpoch = 0
   /** The living connection; `undefined` after it closed. */
   connection: Connection | undefined
+  /** What it showed as its right to be here; opaque. */
+  shownPass: Uint8Array | undefined
   /** The far end of the last path, as a URL. */
   seenAt = 'no address'
   /** Whether this node dialled the first path of the connection. */

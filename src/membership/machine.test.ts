@@ -49,6 +49,9 @@ class World {
       self: { label: 'x', addresses: [`memory://${id}`], software: '1', protocol: 1 },
       send: (to, message) => this.#send(id, to, message),
       onChange: (who, state) => this.events.push(`${id} ${who} ${state}`),
+      admits: () => true,
+      withdrawals: () => [],
+      onWithdrawal: () => undefined,
       onLinks: () => undefined,
     })
     this.machines.set(id, machine)

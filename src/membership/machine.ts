@@ -36,7 +36,10 @@ import type { MemberState } from './snapshot.ts'
 import type { Member } from './view.ts'
 
 /** What this node says of itself. */
-export type SelfDescription = Pick<MemberRecord, 'label' | 'addresses' | 'software' | 'protocol'>
+export type SelfDescription = Pick<
+  MemberRecord,
+  'label' | 'addresses' | 'software' | 'protocol' | 'pass'
+>
 
 /** What a machine works with. */
 export interface MachineSetup {
@@ -46,6 +49,12 @@ export interface MachineSetup {
   readonly random: Random
   readonly options: MembershipOptions
   readonly self: SelfDescription
+  /** Whether somebody belongs to the network; all do in one without a key. */
+  readonly admits: (record: MemberRecord) => boolean
+  /** Withdrawals of passes, as they travel: a new neighbour gets them all. */
+  readonly withdrawals: () => readonly Uint8Array[]
+  /** Takes one that a neighbour told; returns what is wrong with it. */
+  readonly onWithdrawal: (bytes: Uint8Array) => string | undefined
   /** Sends a message to a neighbour. */
   readonly send: (to: PeerId, message: MembershipMessage) => void
   /** A member became what it is now; `undefined` before it was known. */
@@ -71,6 +80,7 @@ export class MembershipMachine {
   readonly #seen: SeenWords
   readonly #forgotten = new Map<PeerId, Version>()
   #self: Signed<MemberRecord>
+  #description: SelfDescription
   #links: Signed<LinksRecord> | undefined
   #linksTimer: Timer | undefined
   #reconcileTimer: Timer | undefined
@@ -79,6 +89,7 @@ export class MembershipMachine {
   constructor(setup: MachineSetup) {
     this.#setup = setup
     this.#seen = new SeenWords(2 * setup.options.maxMembers)
+    this.#description = setup.self
     this.#self = this.#sign({ ...setup.self, isLeaving: false }, 0)
     this.view.put(this.#self, setup.clock.nowMs())
     this.#reconcileSoon()
@@ -90,13 +101,13 @@ export class MembershipMachine {
 
   /** Says something new of this node. */
   describe(self: SelfDescription): void {
+    this.#description = self
     this.#speak({ ...self, isLeaving: false })
   }
 
   /** Says that this node goes, and says no more. */
   leave(): void {
-    const { label, addresses, software, protocol } = this.#self.value
-    this.#speak({ label, addresses, software, protocol, isLeaving: true })
+    this.#speak({ ...this.#description, isLeaving: true })
     this.stop()
   }
 
@@ -112,6 +123,10 @@ export class MembershipMachine {
   addNeighbour(id: PeerId): void {
     this.#neighbours.add(id)
     this.#measured.set(id, this.#measured.get(id) ?? 0)
+    const withdrawals = this.#setup.withdrawals()
+    for (let at = 0; at < withdrawals.length; at += chunkItems) {
+      this.#setup.send(id, { type: 'withdrawals', items: withdrawals.slice(at, at + chunkItems) })
+    }
     this.#setup.send(id, { type: 'records', items: [this.#self.bytes] })
     this.#askWhetherSame(id)
     this.#linksSoon()
@@ -120,6 +135,22 @@ export class MembershipMachine {
   /** A neighbour cannot be talked to for now. */
   removeNeighbour(id: PeerId): void {
     this.#neighbours.delete(id)
+  }
+
+  /** Passes were taken back, or ended: who is no member any more is forgotten. */
+  expel(): void {
+    for (const member of [...this.view]) {
+      const { value } = member.record
+      if (value.id === this.self || this.#setup.admits(value)) continue
+      this.#endDeadline(value.id)
+      this.#forget(value.id)
+      if (member.state !== 'gone') this.#setup.onChange(value.id, 'gone', member.state)
+    }
+  }
+
+  /** Tells the neighbours of a withdrawal that is news. */
+  tellWithdrawal(bytes: Uint8Array): void {
+    this.#tellOthers(undefined, { type: 'withdrawals', items: [bytes] })
   }
 
   /** The connection to a member is over: it is no link any more. */
@@ -158,6 +189,11 @@ export class MembershipMachine {
       case 'suspicions':
         this.#takeAll(message.items, readSuspicion, (each) => this.#takeSuspicion(each, from))
         return
+      case 'withdrawals':
+        for (const bytes of message.items) {
+          if (this.#setup.onWithdrawal(bytes) !== undefined) this.violations++
+        }
+        return
       case 'hashes':
         this.#compareHashes(from, message.hashes)
         return
@@ -193,6 +229,10 @@ export class MembershipMachine {
     const { id } = record.value
     if (id === this.self) {
       this.#answerOwnRecord(record.value)
+      return true
+    }
+    if (!this.#setup.admits(record.value)) {
+      this.violations++
       return true
     }
     const before = this.view.get(id)
@@ -295,8 +335,7 @@ export class MembershipMachine {
   }
 
   #repeatSelf(revision: number): void {
-    const { label, addresses, software, protocol } = this.#self.value
-    this.#speak({ label, addresses, software, protocol, isLeaving: false }, revision)
+    this.#speak({ ...this.#description, isLeaving: false }, revision)
   }
 
   #speak(

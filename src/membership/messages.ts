@@ -4,6 +4,7 @@
  *   {records: [bytes…]}      words of members: what changed, or what was asked for
  *   {links: [bytes…]}        round-trip times of members
  *   {suspicions: [bytes…]}   who should reach somebody and cannot
+ *   {withdrawals: [bytes…]}  whose passes were taken back
  *   {hashes: [number…]}      "is your view the same?"  a hash a bucket
  *   {have: [[bucket…], [[id, incarnation, revision, links incarnation, links revision, suspected]…]]}
  *   {want: [id…]}            "send me these"
@@ -22,6 +23,7 @@ export type MembershipMessage =
   | { readonly type: 'records'; readonly items: readonly Uint8Array[] }
   | { readonly type: 'links'; readonly items: readonly Uint8Array[] }
   | { readonly type: 'suspicions'; readonly items: readonly Uint8Array[] }
+  | { readonly type: 'withdrawals'; readonly items: readonly Uint8Array[] }
   | { readonly type: 'hashes'; readonly hashes: readonly number[] }
   | {
       readonly type: 'have'
@@ -39,6 +41,7 @@ export function writeMessage(message: MembershipMessage): unknown {
     case 'records':
     case 'links':
     case 'suspicions':
+    case 'withdrawals':
       return { [message.type]: message.items }
     case 'hashes':
       return { hashes: message.hashes }
@@ -63,6 +66,7 @@ export function readMessage(value: unknown): MembershipMessage | string {
     case 'records':
     case 'links':
     case 'suspicions':
+    case 'withdrawals':
       return content.every(isBytes) ? { type, items: content } : `${type} are byte strings`
     case 'hashes':
       return content.length === bucketCount && content.every(Number.isInteger)

@@ -8,9 +8,12 @@
  *
  * Of two records the higher (incarnation, revision) is newer. Nobody can make one for another.
  */
-import { decode, encode } from '../codec/index.ts'
 import { keyFromPeerId, peerIdFromKey } from '../base/peer-id.ts'
+import { isCount, isKey, open, seal } from './signed.ts'
 import type { PeerId } from '../base/peer-id.ts'
+import type { Signed } from './signed.ts'
+
+export type { Signed } from './signed.ts'
 
 /** Signs with this node's key, and checks what others signed (Ed25519). */
 export interface Signer {
@@ -34,6 +37,8 @@ export interface MemberRecord extends Version {
   readonly protocol: number
   /** True in its last word: it goes on purpose. */
   readonly isLeaving: boolean
+  /** What makes it a member of a network with a key; absent in one without. */
+  readonly pass?: Uint8Array
 }
 
 /** The round-trip times that a member measured. */
@@ -49,17 +54,10 @@ export interface Suspicion extends Version {
   readonly by: PeerId
 }
 
-/** Something signed: its meaning and the bytes that carry it. */
-export interface Signed<T> {
-  readonly value: T
-  readonly bytes: Uint8Array
-}
-
-const maxSignedBytes = 2_048 // A record with sixteen addresses, or a hundred links, fits.
 const maxAddresses = 16
 const maxAddressLength = 100
 const maxTextLength = 64
-const signatureBytes = 64 // Ed25519
+const maxPassBytes = 512 // A pass with eight roles takes 400.
 const linkKeyBytes = 8 // 64 bits: two of a million members share them once in 37 million networks.
 const linkBytes = linkKeyBytes + 4
 
@@ -75,8 +73,8 @@ export function linkKey(id: PeerId): string {
 
 /** Signs what this node says of itself. */
 export function signRecord(record: MemberRecord, signer: Signer): Signed<MemberRecord> {
-  const { id, ...rest } = record
-  return { value: record, bytes: sign({ ...rest, kind: 'member', key: keyFromPeerId(id) }, signer) }
+  const { id: _, ...rest } = record
+  return { value: record, bytes: sealAs('member', { ...rest }, signer) }
 }
 
 /** Signs the round-trip times that this node measured. */
@@ -89,37 +87,36 @@ export function signLinks(links: LinksRecord, signer: Signer): Signed<LinksRecor
     view.setUint32(offset + linkKeyBytes, Math.min(rttMicros, 2 ** 32 - 1))
     offset += linkBytes
   }
-  const { id, incarnation, revision } = links
-  const key = keyFromPeerId(id)
-  return {
-    value: links,
-    bytes: sign({ kind: 'links', key, incarnation, revision, packed }, signer),
-  }
+  const { incarnation, revision } = links
+  return { value: links, bytes: sealAs('links', { incarnation, revision, packed }, signer) }
 }
 
 /** Signs a suspicion of this node's. */
 export function signSuspicion(suspicion: Suspicion, signer: Signer): Signed<Suspicion> {
-  const { accused, by, incarnation, revision } = suspicion
-  const body = { kind: 'suspicion', accused: keyFromPeerId(accused), incarnation, revision }
-  return { value: suspicion, bytes: sign({ ...body, key: keyFromPeerId(by) }, signer) }
+  const { accused, incarnation, revision } = suspicion
+  const body = { accused: keyFromPeerId(accused), incarnation, revision }
+  return { value: suspicion, bytes: sealAs('suspicion', body, signer) }
 }
 
 /** Reads and checks a record; a string says what is wrong with it. */
 export function readRecord(bytes: Uint8Array, signer: Signer): Signed<MemberRecord> | string {
-  const body = open(bytes, 'member', signer)
+  const body = openVersioned(bytes, 'member', signer)
   if (typeof body === 'string') return body
   const { id, version, fields } = body
-  const { label, addresses, software, protocol, isLeaving } = fields
+  const { label, addresses, software, protocol, isLeaving, pass } = fields
   if (!isText(label) || !isText(software)) return 'a record with too long a text'
   if (!Array.isArray(addresses) || addresses.length > maxAddresses) return 'too many addresses'
   if (!addresses.every(isAddress)) return 'a record with an address that is none'
   if (!isCount(protocol) || typeof isLeaving !== 'boolean') return 'a malformed record'
-  return { value: { id, ...version, label, addresses, software, protocol, isLeaving }, bytes }
+  const value = { id, ...version, label, addresses, software, protocol, isLeaving }
+  if (pass === undefined) return { value, bytes }
+  if (!(pass instanceof Uint8Array) || pass.length > maxPassBytes) return 'a pass that is none'
+  return { value: { ...value, pass }, bytes }
 }
 
 /** Reads and checks round-trip times; a string says what is wrong. */
 export function readLinks(bytes: Uint8Array, signer: Signer): Signed<LinksRecord> | string {
-  const body = open(bytes, 'links', signer)
+  const body = openVersioned(bytes, 'links', signer)
   if (typeof body === 'string') return body
   const { packed } = body.fields
   if (!(packed instanceof Uint8Array) || packed.length % linkBytes !== 0) return 'malformed links'
@@ -134,10 +131,10 @@ export function readLinks(bytes: Uint8Array, signer: Signer): Signed<LinksRecord
 
 /** Reads and checks a suspicion; a string says what is wrong. */
 export function readSuspicion(bytes: Uint8Array, signer: Signer): Signed<Suspicion> | string {
-  const body = open(bytes, 'suspicion', signer)
+  const body = openVersioned(bytes, 'suspicion', signer)
   if (typeof body === 'string') return body
   const { accused } = body.fields
-  if (!(accused instanceof Uint8Array) || accused.length !== 32) return 'a suspicion of nobody'
+  if (!isKey(accused)) return 'a suspicion of nobody'
   return { value: { accused: peerIdFromKey(accused), by: body.id, ...body.version }, bytes }
 }
 
@@ -147,30 +144,18 @@ interface Body {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-function sign(body: Readonly<Record<string, unknown>>, signer: Signer): Uint8Array {
-  const bytes = encode(body, { deterministic: true })
-  return encode([bytes, signer.sign(bytes)])
+function sealAs(kind: string, body: Readonly<Record<string, unknown>>, signer: Signer): Uint8Array {
+  return seal({ ...body, kind, key: keyFromPeerId(signer.id) }, (bytes) => signer.sign(bytes))
 }
 
-/** Takes something signed apart and checks its size, its form and its signature. */
-function open(bytes: Uint8Array, kind: string, signer: Signer): Body | string {
-  if (bytes.length > maxSignedBytes) return 'something signed is too long'
-  const outer = decode(bytes)
-  if (!outer.ok || !Array.isArray(outer.value) || outer.value.length !== 2) return 'nothing signed'
-  const [body, signature] = outer.value as unknown[]
-  if (!(body instanceof Uint8Array) || !(signature instanceof Uint8Array)) return 'nothing signed'
-  if (signature.length !== signatureBytes) return 'a signature that is none'
-  const inner = decode(body)
-  if (!inner.ok || typeof inner.value !== 'object' || inner.value === null)
-    return 'no map is signed'
-  const fields = inner.value as Record<string, unknown>
-  const { key, incarnation, revision } = fields
-  if (fields['kind'] !== kind) return `something else than a ${kind} is signed`
-  if (!(key instanceof Uint8Array) || key.length !== 32) return 'a key that is none'
-  if (!isCount(incarnation) || incarnation === 0 || !isCount(revision))
+function openVersioned(bytes: Uint8Array, kind: string, signer: Signer): Body | string {
+  const opened = open(bytes, kind, (...parts) => signer.verify(...parts))
+  if (typeof opened === 'string') return opened
+  const { signer: id, fields } = opened
+  const { incarnation, revision } = fields
+  if (!isCount(incarnation) || incarnation === 0 || !isCount(revision)) {
     return 'a version that is none'
-  const id = peerIdFromKey(key)
-  if (!signer.verify(id, body, signature)) return 'a wrong signature'
+  }
   return { id, version: { incarnation, revision }, fields }
 }
 
@@ -178,10 +163,6 @@ function toKey(key: Uint8Array): string {
   let text = ''
   for (let at = 0; at < linkKeyBytes; at++) text += String.fromCharCode(key[at] ?? 0)
   return text
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 function isText(value: unknown): value is string {

@@ -16,7 +16,7 @@ import type { Stream } from '../connection/contract.ts'
 import type { MembershipMessage } from './messages.ts'
 import type { MembershipOptions } from './options.ts'
 import type { SelfDescription } from './machine.ts'
-import type { Signer } from './record.ts'
+import type { MemberRecord, Signer } from './record.ts'
 import type { LinkInfo, MemberState, NodeInfo } from './snapshot.ts'
 
 /** The name under which streams are opened. */
@@ -33,6 +33,9 @@ export interface MembershipSetup {
   readonly random: Random
   readonly options: MembershipOptions
   readonly self: SelfDescription
+  readonly admits: (record: MemberRecord) => boolean
+  readonly withdrawals: () => readonly Uint8Array[]
+  readonly onWithdrawal: (bytes: Uint8Array) => string | undefined
   readonly nameOf: (id: PeerId) => string
   readonly onChange: (id: PeerId, state: MemberState, before: MemberState | undefined) => void
   readonly onLinks: () => void
@@ -47,9 +50,8 @@ export class Membership {
 
   constructor(setup: MembershipSetup) {
     this.#setup = setup
-    const { signer, incarnation, clock, random, options, self } = setup
     this.#machine = new MembershipMachine({
-      ...{ signer, incarnation, clock, random, options, self },
+      ...setup,
       send: (to, message) => this.#send(to, message),
       onChange: setup.onChange,
       onLinks: () => setup.onLinks(),
@@ -139,6 +141,24 @@ export class Membership {
   /** Says something new of this node. */
   describe(self: SelfDescription): void {
     this.#machine.describe(self)
+  }
+
+  /** Passes were taken back, or ended: who is no member any more is forgotten. */
+  expel(): void {
+    this.#machine.expel()
+  }
+
+  /** Tells the neighbours of a withdrawal that is news. */
+  tellWithdrawal(bytes: Uint8Array): void {
+    this.#machine.tellWithdrawal(bytes)
+  }
+
+  /** Stops without a word: another one takes its place. */
+  stop(): void {
+    this.#machine.stop()
+    for (const timer of this.#doubts.values()) timer.cancel()
+    for (const { stream } of this.#streams.values()) stream.reset('CANCELLED', 'another network')
+    this.#streams.clear()
   }
 
   /** Tells everybody that this node goes. */

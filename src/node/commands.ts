@@ -1,17 +1,20 @@
 /** What every node can run: the built-in processors, its configuration's, and its owner's own. */
 import { displayAddress } from '../base/address.ts'
-import { SkeinError } from '../base/errors.ts'
+import { formatDuration } from '../base/duration.ts'
 import { version } from '../base/version.ts'
 import { echo, helpCommand } from '../command/builtin.ts'
 import { Calculator, calcCommand } from '../command/calc.node.ts'
 import { programCommand } from '../command/program.node.ts'
 import { CommandRegistry } from '../command/registry.ts'
+import { admissionCommands, formatAffiliated } from './admission-commands.ts'
+import { isJson, required } from './command-words.ts'
 import { formatNodes, formatPeers } from './format.ts'
 import type { Log } from '../base/log.ts'
-import type { PeerId } from '../base/peer-id.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command } from '../command/command.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
+import type { AdmissionHost } from './admission-commands.ts'
+import type { Affiliated } from './enrolment.ts'
 import type { NodeOptions } from './options.ts'
 import type { Peer, PeerInfo } from './peer.ts'
 
@@ -23,9 +26,9 @@ export interface Registry {
 }
 
 /** What the commands ask of their node. */
-export interface CommandHost {
-  readonly id: PeerId
+export interface CommandHost extends AdmissionHost {
   readonly label: string
+  readonly affiliation: Affiliated | undefined
   readonly log: Log
   readonly addresses: readonly string[]
   readonly uptimeSeconds: number
@@ -33,14 +36,10 @@ export interface CommandHost {
   readonly commands: { readonly running: number }
   peers(): readonly PeerInfo[]
   select(target: string): readonly Peer[]
-  resolve(name: string): PeerId
-  nameOf(id: PeerId): string
   connect(address: string, options: { readonly signal?: AbortSignal }): Promise<PeerInfo>
   nodes(): readonly NodeInfo[]
   links(): readonly LinkInfo[]
   listen(places: readonly string[]): Promise<readonly string[]>
-  allow(id: PeerId, label?: string): Promise<string>
-  deny(id: PeerId): Promise<void>
 }
 
 const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is named.
@@ -101,6 +100,7 @@ function statusCommand(node: CommandHost): Command {
         waitingFor: node.waitingFor.map(displayAddress),
         running: node.commands.running,
         pid: process.pid,
+        ...(node.affiliation !== undefined && { network: node.affiliation }),
       }
       if (isJson(args)) return JSON.stringify(status)
       const lines = [
@@ -111,6 +111,7 @@ function statusCommand(node: CommandHost): Command {
         `up       ${formatDuration(status.uptimeSeconds)} (pid ${status.pid})`,
         `peers    ${status.open} open, ${status.suspended} suspended`,
       ]
+      if (status.network !== undefined) lines.push(`network  ${formatAffiliated(status.network)}`)
       if (status.waitingFor.length > 0) lines.push(`dialling ${status.waitingFor.join(', ')}`)
       return lines.join('\n')
     },
@@ -190,60 +191,6 @@ function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
   }
 }
 
-/** What changes who may connect. */
-function admissionCommands(node: CommandHost): Readonly<Record<string, Command>> {
-  return {
-    allow: {
-      summary: 'Put a peer on the known list',
-      usage: 'allow ID [LABEL]',
-      allow: forOwner,
-      async run({ args: [name, label] }) {
-        const id = resolveOther(node, required(name, 'allow ID [LABEL]'))
-        return `${await node.allow(id, label)} is known from now on`
-      },
-    },
-    deny: {
-      summary: 'Shut a peer out',
-      usage: 'deny ID|LABEL',
-      allow: forOwner,
-      async run({ args: [name] }) {
-        const id = resolveOther(node, required(name, 'deny ID|LABEL'))
-        const shown = node.nameOf(id)
-        await node.deny(id)
-        return `${shown} is shut out from now on`
-      },
-    },
-  }
-}
-
-function isJson(args: readonly string[]): boolean {
-  if (args.length === 0) return false
-  if (args.length === 1 && args[0] === '--json') return true
-  throw new SkeinError(
-    'INVALID',
-    `it takes nothing but --json, not '${args.join(' ').slice(0, 64)}'`,
-  )
-}
-
 function joinHostPort(host: string, port: string): string {
   return host.includes(':') ? `[${host.replaceAll(/[[\]]/g, '')}]:${port}` : `${host}:${port}`
-}
-
-function resolveOther(node: CommandHost, name: string): PeerId {
-  const id = node.resolve(name)
-  if (id !== node.id) return id
-  throw new SkeinError('INVALID', 'that is this node itself; name another one')
-}
-
-function required(word: string | undefined, usage: string): string {
-  if (word === undefined || word === '') throw new SkeinError('INVALID', `write: ${usage}`)
-  return word
-}
-
-function formatDuration(seconds: number): string {
-  const [days, hours] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3_600) % 24]
-  const [minutes, rest] = [Math.floor(seconds / 60) % 60, seconds % 60]
-  if (days > 0) return `${days} d ${hours} h`
-  if (hours > 0) return `${hours} h ${minutes} min`
-  return minutes > 0 ? `${minutes} min ${rest} s` : `${rest} s`
 }

@@ -1,7 +1,7 @@
 /**
  * Who is who, for people: indexes, labels, and what they resolve to.
  *
- * A label is a claim. The known list wins; else the first ID that was seen with a label keeps it, also
+ * A label is a claim. The known list wins; then a pass of the network; else the first ID that was seen with a label keeps it, also
  * over restarts; another ID that claims it is shown as `bob~k3f2` and never answers to `@bob`.
  *
  * Configured addresses get the first indexes in their order, the rest follow as they are met. An index
@@ -20,6 +20,12 @@ export interface Listed {
   readonly displayAddress: string
 }
 
+/** Labels that are settled by passes. */
+export interface Certified {
+  readonly labelOf: (id: PeerId) => string | undefined
+  readonly holderOf: (label: string) => PeerId | undefined
+}
+
 const suffixLength = 4
 const minPrefixLength = 4 // DESIGN §8
 const maxSeenLabels = 10_000 // Guess: then the oldest is forgotten.
@@ -31,13 +37,20 @@ export class Directory {
   readonly #claims = new Map<PeerId, string>()
   readonly #indexes = new Map<PeerId, number>()
   readonly #reserved: readonly string[]
+  readonly #certified: Certified
   #nextIndex: number
 
   /**
    * @param reserved - Configured addresses, which get the first indexes.
    * @param seen - Labels that were seen before this start, with the ID that keeps each.
+   * @param certified - The labels that passes give.
    */
-  constructor(reserved: readonly string[], seen: Iterable<readonly [string, PeerId]> = []) {
+  constructor(
+    reserved: readonly string[],
+    seen: Iterable<readonly [string, PeerId]> = [],
+    certified: Certified = { labelOf: () => undefined, holderOf: () => undefined },
+  ) {
+    this.#certified = certified
     this.#reserved = reserved
     this.#nextIndex = reserved.length
     this.#seen = new Map(seen)
@@ -108,9 +121,10 @@ export class Directory {
   /** What people call a peer: its label where it has a right to it. */
   name(id: PeerId): string {
     for (const [label, known] of this.#known) if (known === id) return label
-    const label = this.#claims.get(id)
+    const label = this.#certified.labelOf(id) ?? this.#claims.get(id)
     if (label === undefined) return shortPeerId(id)
-    const keeper = this.#known.get(label) ?? this.#seen.get(label)
+    const keeper =
+      this.#known.get(label) ?? this.#certified.holderOf(label) ?? this.#seen.get(label)
     return keeper === id ? label : `${label}~${id.slice(0, suffixLength)}`
   }
 

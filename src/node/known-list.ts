@@ -63,6 +63,13 @@ export class KnownList {
     await this.#save()
   }
 
+  /** Takes a peer off both lists. */
+  async forget(id: PeerId): Promise<void> {
+    this.#denied.delete(id)
+    for (const [label, known] of this.#allowed) if (known === id) this.#allowed.delete(label)
+    await this.#save()
+  }
+
   async #save(): Promise<void> {
     const content = { allow: Object.fromEntries(this.#allowed), deny: [...this.#denied] }
     await writeJson(this.#storage, fileName, content)
@@ -85,7 +92,8 @@ export async function writeJson(storage: Storage, name: string, value: unknown):
   await storage.write(name, new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`))
 }
 
-function damaged(name: string, cause?: unknown): SkeinError {
+/** What is thrown for a file of ours that makes no sense. */
+export function damaged(name: string, cause?: unknown): SkeinError {
   const advice = 'mend it, or remove it to start afresh'
   return new SkeinError('STORAGE_FAILED', `${name} in the data folder is damaged; ${advice}`, {
     cause,

@@ -18,6 +18,7 @@ import type { ConnectionManager } from '../connection/manager.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { MemberState } from '../membership/snapshot.ts'
+import type { Affiliation } from './affiliation.ts'
 import type { Listed } from './directory.ts'
 import type { NodeEvents } from './events.ts'
 import type { People } from './people.ts'
@@ -31,36 +32,56 @@ export interface NetworkSetup {
   readonly random: Random
   readonly log: Log
   readonly people: People
+  readonly affiliation: Affiliation
   readonly manager: ConnectionManager
   readonly events: Emitter<NodeEvents>
   readonly addresses: () => readonly string[]
   readonly subject: (peer: PeerEntry) => Subject
 }
 
-const allowed: readonly Rule[] = ['role:known', 'role:member', 'role:local']
+const allowed: readonly Rule[] = ['role:known', 'role:local']
 
 /** See the file's head. */
 export class Network {
-  readonly membership: Membership
   readonly #setup: NetworkSetup
+  #membership: Membership
 
   constructor(setup: NetworkSetup) {
     this.#setup = setup
-    const { identity, incarnation, clock, random, people, events } = setup
+    this.#membership = this.#start()
+    this.#followAll()
+  }
+
+  /** What is known of the network now. */
+  get membership(): Membership {
+    return this.#membership
+  }
+
+  /** Begins anew, knowing nobody: this node belongs to another network now. */
+  restart(): void {
+    this.#membership.stop()
+    this.#membership = this.#start()
+    this.describe()
+  }
+
+  #start(): Membership {
+    const { identity, incarnation, clock, random, people, events, affiliation } = this.#setup
     const signer = {
       id: identity.peerId,
       sign: (bytes: Uint8Array) => identity.sign(bytes),
       verify: verifySignature,
     }
-    this.membership = new Membership({
+    return new Membership({
       ...{ signer, incarnation, clock, random },
       options: defaultMembershipOptions,
       self: this.#describeSelf(),
-      nameOf: (id) => (id === identity.peerId ? setup.label : people.directory.name(id)),
+      admits: ({ id, pass }) => this.#admits(id, pass),
+      withdrawals: () => affiliation.withdrawals,
+      onWithdrawal: (bytes) => affiliation.takeWithdrawal(bytes),
+      nameOf: (id) => (id === identity.peerId ? this.#setup.label : people.directory.name(id)),
       onChange: (id, state, before) => this.#announce(id, state, before),
       onLinks: () => events.emit('link:update', {}),
     })
-    this.#follow()
   }
 
   /** Says anew where this node listens. */
@@ -94,38 +115,63 @@ export class Network {
 
   /** Takes a stream of `membership/1`, or refuses it. */
   accept(stream: Stream, peer: PeerEntry): void {
-    if (findRule(allowed, this.#setup.subject(peer)) !== undefined) {
-      this.membership.join(peer.id, stream)
-      return
-    }
-    stream.reset('DENIED', `${membershipProtocol} is for ${allowed.join(', ')}`)
+    const problem = this.#problemWith(peer)
+    if (problem === undefined) this.membership.join(peer.id, stream)
+    else stream.reset('DENIED', problem)
   }
 
   #describeSelf() {
     const { label, addresses } = this.#setup
     const [protocol] = protocolVersions
-    return { label, addresses: reachableAddresses(addresses()), software: version, protocol }
+    const pass = this.#setup.affiliation.passBytes
+    const self = { label, addresses: reachableAddresses(addresses()), software: version, protocol }
+    return pass === undefined ? self : { ...self, pass }
   }
 
-  #follow(): void {
-    const { identity, manager, subject } = this.#setup
-    const { membership } = this
-    manager.events.on('peer:connect', ({ peer }) => {
-      const { connection } = peer
-      const isOurs = identity.peerId < peer.id
-      if (connection === undefined || !isOurs) return
-      if (findRule(allowed, subject(peer)) === undefined) return
-      membership.join(peer.id, connection.open(membershipProtocol))
-    })
-    manager.events.on('path:attached', ({ peer }) => membership.restored(peer.id))
+  /** Opens the stream of `membership/1` to a peer, if that is this side's part and it may take part. */
+  follow(peer: PeerEntry): void {
+    const { connection } = peer
+    const isOurPart = this.#setup.identity.peerId < peer.id
+    if (connection === undefined || !isOurPart || this.#problemWith(peer) !== undefined) return
+    this.membership.join(peer.id, connection.open(membershipProtocol))
+  }
+
+  /**
+   * Why a peer takes no part: in a network with a key only its members do; without one, who is known
+   * or on this machine, and of no network either.
+   */
+  #problemWith(peer: PeerEntry): string | undefined {
+    const { affiliation, subject } = this.#setup
+    if (affiliation.network !== undefined) {
+      const isMember = affiliation.stateOf(peer.id) === 'valid'
+      return isMember ? undefined : `${membershipProtocol} is for members of the network`
+    }
+    if (peer.shownPass !== undefined) return 'this node is not of your network'
+    if (findRule(allowed, subject(peer)) !== undefined) return undefined
+    return `${membershipProtocol} is for ${allowed.join(', ')}`
+  }
+
+  #admits(id: PeerId, pass: Uint8Array | undefined): boolean {
+    const { affiliation } = this.#setup
+    if (affiliation.network === undefined) return pass === undefined
+    if (pass === undefined || affiliation.note(id, pass) !== undefined) return false
+    return affiliation.stateOf(id) === 'valid'
+  }
+
+  #followAll(): void {
+    const { manager } = this.#setup
+    manager.events.on('peer:connect', ({ peer }) => this.follow(peer))
+    manager.events.on('path:attached', ({ peer }) => this.membership.restored(peer.id))
     manager.events.on('path:lost', ({ peer }) => {
-      if (peer.connection?.state === 'suspended') membership.interrupted(peer.id)
+      if (peer.connection?.state === 'suspended') this.membership.interrupted(peer.id)
     })
     manager.events.on('peer:disconnect', ({ peer, error }) => {
       const isByWord = error.code === 'CONNECTION_CLOSED' || error.code === 'DENIED'
-      membership.parted(peer.id, isByWord || error.code === 'PEER_RESTARTED')
+      this.membership.parted(peer.id, isByWord || error.code === 'PEER_RESTARTED')
     })
-    manager.events.on('link:rtt', ({ peer, rttMicros }) => membership.measured(peer.id, rttMicros))
+    manager.events.on('link:rtt', ({ peer, rttMicros }) => {
+      this.membership.measured(peer.id, rttMicros)
+    })
   }
 
   #announce(id: PeerId, state: MemberState, before: MemberState | undefined): void {

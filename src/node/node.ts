@@ -5,29 +5,26 @@
  * or process behind.
  */
 import { displayAddress } from '../base/address.ts'
-import { systemClock } from '../base/clock.ts'
 import { Emitter } from '../base/emitter.ts'
 import { SkeinError } from '../base/errors.ts'
-import { loadIdentity } from '../base/identity.node.ts'
-import { silentLog } from '../base/log.ts'
 import { owner } from '../base/policy.ts'
-import { systemRandom } from '../base/random.ts'
-import { MemoryStorage } from '../base/storage.ts'
 import { CommandService } from '../command/service.ts'
 import { ConnectionManager } from '../connection/manager.ts'
 import { membershipProtocol } from '../membership/service.ts'
-import { tlsTransport } from '../transport/tls.node.ts'
 import { buildRegistry } from './commands.ts'
 import { forwardEvents } from './events.ts'
 import { addressesProtocol, receiveAddresses, sendAddresses } from './address-news.ts'
-import { nextIncarnation } from './incarnation.ts'
 import { Listeners } from './listeners.ts'
 import { Network } from './network.ts'
 import { watchNetwork } from './network-watch.node.ts'
-import { checkOptions, defaultNodeLimits, readAddress } from './options.ts'
+import { defaultNodeLimits, readAddress } from './options.ts'
+import { Enrolment } from './enrolment.ts'
 import { Peer, runHere } from './peer.ts'
-import { People } from './people.ts'
+import { describePeer } from './peer-info.ts'
+import { prepare } from './prepare.ts'
+import { untilConnected } from './ready.ts'
 import { RememberedPeers } from './remembered.ts'
+import { Selection } from './selection.ts'
 import { acceptStream } from './streams.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -35,20 +32,20 @@ import type { Identity } from '../base/identity.node.ts'
 import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule, Subject } from '../base/policy.ts'
-import type { Storage } from '../base/storage.ts'
 import type { Command, CommandInfo } from '../command/command.ts'
 import type { Relay } from '../command/runner.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Stream } from '../connection/contract.ts'
-import type { PathLink } from '../connection/path-link.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
-import type { Transport } from '../transport/contract.ts'
+import type { Affiliated, InviteOptions, Invited } from './enrolment.ts'
 import type { Registry } from './commands.ts'
 import type { NodeEvents } from './events.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { NetworkWatch } from './network-watch.node.ts'
 import type { NodeLimits, NodeOptions, PeerTarget } from './options.ts'
-import type { PathInfo, PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
+import type { People } from './people.ts'
+import type { NodeParts } from './prepare.ts'
+import type { PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
 import type { StreamServer } from './streams.ts'
 
 /** See the file's head. Made by {@link Node.start}. */
@@ -72,13 +69,15 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #startMs: number
   readonly #remembered: RememberedPeers
   readonly #network: Network
+  readonly #enrolment: Enrolment
+  readonly #selection: Selection
   readonly #watch: NetworkWatch | undefined
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts) {
     const { options, identity, transports, people, targets, incarnation } = parts
     this.identity = identity
-    this.label = options.label ?? 'node'
+    this.label = parts.label
     this.clock = parts.clock
     this.log = parts.log
     this.#startMs = parts.clock.nowMs()
@@ -97,19 +96,7 @@ export class Node implements PeerHost, AsyncDisposable {
       },
       onRun: (report) => this.#events.emit('command:run', report),
     })
-    this.#manager = new ConnectionManager({
-      id: identity.peerId,
-      incarnation,
-      clock: this.clock,
-      random: options.random ?? systemRandom,
-      log: this.log.child({ scope: 'connection' }),
-      transports,
-      options: this.#limits,
-      introduce: () => ({ label: this.label, addresses: this.addresses }),
-      admit: (candidate) => this.#people.refusal(candidate),
-      isDenied: (id) => this.#people.isDenied(id),
-      onStream: (stream, entry) => this.#accept(stream, entry),
-    })
+    this.#manager = this.#createManager(parts)
     this.#listeners = new Listeners({
       transports,
       limits: this.#limits,
@@ -119,11 +106,27 @@ export class Node implements PeerHost, AsyncDisposable {
     forwardEvents(this.#manager.events, { node: this, people, events: this.#events, log: this.log })
     this.#network = new Network({
       ...{ identity, incarnation, people, label: this.label, clock: this.clock, log: this.log },
-      random: options.random ?? systemRandom,
+      affiliation: parts.affiliation,
+      random: parts.random,
       manager: this.#manager,
       events: this.#events,
       addresses: () => this.addresses,
       subject: (entry) => this.subject(entry),
+    })
+    this.#enrolment = new Enrolment({
+      ...{ id: identity.peerId, label: this.label, clock: this.clock, people },
+      log: this.log.child({ scope: 'network' }),
+      affiliation: parts.affiliation,
+      manager: this.#manager,
+      network: this.#network,
+      addresses: () => this.addresses,
+    })
+    const self = { id: identity.peerId, label: this.label }
+    this.#selection = new Selection({
+      self,
+      manager: this.#manager,
+      network: this.#network,
+      people,
     })
     this.#remembered = new RememberedPeers({
       storage: parts.storage,
@@ -148,18 +151,9 @@ export class Node implements PeerHost, AsyncDisposable {
    * await using node = await Node.start({ label: 'alice', listen: ['127.0.0.1:0'] })
    */
   static async start(options: NodeOptions = {}): Promise<Node> {
-    checkOptions(options)
-    const storage = options.storage ?? new MemoryStorage()
-    const log = options.log ?? silentLog
-    const clock = options.clock ?? systemClock
-    const identity = options.identity ?? (await loadIdentity(storage))
-    const transports = options.transports ?? [tlsTransport(identity)]
-    const targets = readTargets(options)
-    const addresses = targets.map(({ address }) => address)
-    const people = await People.load({ storage, log }, options, addresses)
-    const incarnation = await nextIncarnation(storage, clock)
-    const parts = { options, identity, storage, transports, people, targets, incarnation }
-    const node = new Node({ ...parts, log, clock })
+    const parts = await prepare(options)
+    const { targets, people } = parts
+    const node = new Node(parts)
     try {
       await node.#listeners.open(options.listen ?? [])
       node.#network.describe()
@@ -244,32 +238,12 @@ export class Node implements PeerHost, AsyncDisposable {
    * @throws {SkeinError} `PEER_UNKNOWN`, `LABEL_AMBIGUOUS` one of the names means nobody or several.
    */
   select(target: string): readonly Peer[] {
-    const ids = new Set(
-      target.split(',').flatMap((name): readonly PeerId[] => {
-        const role = /^role:(.+)$/.exec(name)?.[1]
-        if (name !== 'all' && role === undefined) return [this.resolve(name)]
-        const connected = this.peers().map(({ id }) => id)
-        const absent = this.#network.absentIds()
-        const present = connected.filter((id) => !absent.has(id))
-        const all = [...new Set([...present, ...this.#network.aliveIds()])]
-        if (role === undefined) return all
-        const holders = this.#people.withRole(role)
-        return all.filter((id) => holders.has(id))
-      }),
-    )
-    return [...ids].map((id) => this.peer(id))
+    return [...this.#selection.select(target)].map((id) => this.peer(id))
   }
 
   /** The ID that a name means. @throws {SkeinError} `PEER_UNKNOWN`, `LABEL_AMBIGUOUS`. */
   resolve(name: string): PeerId {
-    if (name === this.label || name === this.id) {
-      throw new SkeinError('INVALID', `'${name}' is this node itself; name another one`)
-    }
-    const met = [...this.#manager.peers].map(({ id, displayAddress: shown }) => ({
-      id,
-      displayAddress: shown,
-    }))
-    return this.#people.directory.resolve(name, [...met, ...this.#network.listed()])
+    return this.#selection.resolve(name)
   }
 
   /** What people call a peer. */
@@ -320,19 +294,8 @@ export class Node implements PeerHost, AsyncDisposable {
    * @returns false when `timeoutMs` was over first.
    */
   async ready({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<boolean> {
-    if (this.waitingFor.length === 0) return true
-    return new Promise((resolve) => {
-      const finish = (isReady: boolean): void => {
-        unsubscribe()
-        timer.cancel()
-        resolve(isReady)
-      }
-      const check = (): void => {
-        if (this.waitingFor.length === 0) finish(true)
-      }
-      const timer = this.clock.after(timeoutMs, () => finish(false))
-      const unsubscribe = this.#events.on('peer:connect', check)
-    })
+    const isDone = (): boolean => this.waitingFor.length === 0
+    return untilConnected(isDone, this.#events, { clock: this.clock, timeoutMs })
   }
 
   /** Calls `listener` at every event of that name, until the returned function is called. */
@@ -387,11 +350,51 @@ export class Node implements PeerHost, AsyncDisposable {
     return this.#people.allow(id, label)
   }
 
-  /** Shuts a peer out, for good: its connection ends now, and no other begins. */
+  /**
+   * Shuts a peer out, for good: its connection ends now, and no other begins. Where this node holds the
+   * key of its network, the peer's pass is taken back, too.
+   */
   async deny(id: PeerId): Promise<void> {
+    if (this.affiliation?.canInvite === true) await this.#enrolment.forget(id)
     await this.#people.deny(id)
     this.#remembered.forget(id)
     this.#manager.peer(id)?.connection?.close('DENIED', 'you were shut out (deny)')
+  }
+
+  /** What this node is in its network; `undefined` where it belongs to none. */
+  get affiliation(): Affiliated | undefined {
+    return this.#enrolment.describe()
+  }
+
+  /**
+   * Makes a ticket that lets one node into this node's network, once; the first one makes the network.
+   *
+   * @throws {SkeinError} `DENIED` another node holds the network's key; `INVALID` the terms are wrong,
+   *   or this node does not listen; `LIMIT_EXCEEDED`.
+   */
+  async invite(options: InviteOptions = {}): Promise<Invited> {
+    return this.#enrolment.invite(options)
+  }
+
+  /**
+   * Joins the network of a ticket: from now on its members and this node admit each other.
+   *
+   * @throws {SkeinError} `INVALID` it is no ticket, or of another network; `DENIED` it was used or has
+   *   expired; `DIAL_FAILED` the inviter cannot be reached.
+   */
+  async join(ticket: string, options: { readonly signal?: AbortSignal } = {}): Promise<Affiliated> {
+    return this.#enrolment.join(ticket, options.signal)
+  }
+
+  /**
+   * Takes a peer's pass back in the whole network, and forgets it here: it can be invited again.
+   *
+   * @returns Whether it had a pass.
+   * @throws {SkeinError} `DENIED` it has one, and another node holds the network's key.
+   */
+  async forget(id: PeerId): Promise<{ readonly wasMember: boolean }> {
+    this.#remembered.forget(id)
+    return this.#enrolment.forget(id)
   }
 
   /** Closes all connections, stops all commands, and frees everything. Calling it again waits too. */
@@ -406,21 +409,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** @internal */
   info(entry: PeerEntry): PeerInfo {
-    const { id, connection, isOutbound } = entry
-    const rttMicros = connection?.rttMicros
-    return Object.freeze({
-      id,
-      index: this.#people.directory.number(id, entry.addresses),
-      name: this.nameOf(id),
-      address: entry.displayAddress,
-      state: connection?.state ?? 'closed',
-      suspendedMs: Math.round(connection?.suspendedMs ?? 0),
-      paths: Object.freeze(connection?.links.map(pathInfo) ?? []),
-      pathReason: connection?.pathReason ?? 'no path yet',
-      isOutbound,
-      roles: Object.freeze([...this.subject(entry).roles].filter((role) => role !== 'anyone')),
-      ...(rttMicros === undefined ? {} : { rttMicros }),
-    })
+    return describePeer(entry, this.#people, this.subject(entry))
   }
 
   /** @internal Who a peer is to the policy. */
@@ -445,7 +434,29 @@ export class Node implements PeerHost, AsyncDisposable {
     return { exit }
   }
 
+  #createManager({ identity, incarnation, transports, random }: NodeParts): ConnectionManager {
+    return new ConnectionManager({
+      id: identity.peerId,
+      incarnation,
+      clock: this.clock,
+      random,
+      log: this.log.child({ scope: 'connection' }),
+      transports,
+      options: this.#limits,
+      introduce: (to) => {
+        const said = { label: this.label, addresses: this.addresses }
+        const pass = this.#enrolment.credential(to)
+        return pass === undefined ? said : { ...said, pass }
+      },
+      onIntroduced: (entry) => this.#enrolment.onIntroduced(entry),
+      admit: (candidate) => this.#people.refusal(candidate),
+      isDenied: (id) => this.#people.isDenied(id),
+      onStream: (stream, entry) => this.#accept(stream, entry),
+    })
+  }
+
   #accept(stream: Stream, entry: PeerEntry): boolean {
+    if (this.#enrolment.accept(stream, entry)) return true
     if (stream.protocol === membershipProtocol) this.#network.accept(stream, entry)
     else if (stream.protocol === addressesProtocol) {
       receiveAddresses(stream, (addresses) => entry.replaceClaimed(addresses, entry.seenAt))
@@ -462,6 +473,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#watch?.close()
+    this.#enrolment.stop()
     this.#network.membership.leave()
     await this.#listeners.close()
     await this.commands.close()
@@ -469,29 +481,4 @@ export class Node implements PeerHost, AsyncDisposable {
     await this.#registry.close()
     this.#events.clear()
   }
-}
-
-interface NodeParts {
-  readonly options: NodeOptions
-  readonly identity: Identity
-  readonly storage: Storage
-  readonly transports: readonly Transport[]
-  readonly people: People
-  readonly targets: readonly PeerTarget[]
-  readonly incarnation: number
-  readonly log: Log
-  readonly clock: Clock
-}
-
-function pathInfo({ path, rttMicros, isDoubtful }: PathLink): PathInfo {
-  const info = { kind: path.kind, address: displayAddress(path.remoteAddress), isDoubtful }
-  return Object.freeze(rttMicros === undefined ? info : { ...info, rttMicros })
-}
-
-function readTargets({ peers = [] }: NodeOptions): readonly PeerTarget[] {
-  return peers.map((peer) =>
-    typeof peer === 'string'
-      ? { address: readAddress(peer) }
-      : { ...peer, address: readAddress(peer.address) },
-  )
 }

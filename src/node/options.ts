@@ -125,3 +125,12 @@ export function checkOptions(options: NodeOptions): void {
   }
   if (problems.length > 0) throw new SkeinError('CONFIG_INVALID', problems.join('\n'))
 }
+
+/** Reads the configured peers. @throws {SkeinError} `INVALID` an address is none. */
+export function readTargets({ peers = [] }: NodeOptions): readonly PeerTarget[] {
+  return peers.map((peer) =>
+    typeof peer === 'string'
+      ? { address: readAddress(peer) }
+      : { ...peer, address: readAddress(peer.address) },
+  )
+}

@@ -14,13 +14,23 @@ import type { Subject } from '../base/policy.ts'
 import type { Storage } from '../base/storage.ts'
 import type { Candidate } from '../connection/manager-setup.ts'
 import type { Refusal } from '../connection/messages.ts'
+import { readProof } from './join.ts'
+import type { Affiliation } from './affiliation.ts'
 import type { Admission, NodeOptions } from './options.ts'
+
+/** What people are kept with. */
+export interface PeopleParts {
+  readonly storage: Storage
+  readonly log: Log
+  readonly affiliation: Affiliation
+}
 
 const labelsFile = 'labels.json'
 
 /** See the file's head. */
 export class People {
   readonly directory: Directory
+  readonly #affiliation: Affiliation
   readonly #storage: Storage
   readonly #log: Log
   readonly #list: KnownList
@@ -30,10 +40,11 @@ export class People {
   readonly #roles: ReadonlyMap<string, ReadonlySet<PeerId>>
 
   private constructor(
-    parts: { readonly storage: Storage; readonly log: Log; readonly list: KnownList },
+    parts: PeopleParts & { readonly list: KnownList },
     directory: Directory,
     options: NodeOptions,
   ) {
+    this.#affiliation = parts.affiliation
     this.#storage = parts.storage
     this.#log = parts.log
     this.#list = parts.list
@@ -55,7 +66,7 @@ export class People {
    * @throws {SkeinError} `STORAGE_FAILED` a file is damaged.
    */
   static async load(
-    parts: { readonly storage: Storage; readonly log: Log },
+    parts: PeopleParts,
     options: NodeOptions,
     addresses: readonly string[],
   ): Promise<People> {
@@ -65,25 +76,60 @@ export class People {
         labelProblem(entry[0]) === undefined && isPeerId(entry[1]),
     )
     const list = await KnownList.load(storage)
-    return new People({ ...parts, list }, new Directory(addresses, seen), options)
+    const directory = new Directory(addresses, seen, {
+      labelOf: (id) => parts.affiliation.validPass(id)?.label,
+      holderOf: (label) => parts.affiliation.holderOf(label),
+    })
+    return new People({ ...parts, list }, directory, options)
   }
 
   /** Why a peer may not connect, or `undefined` when it may. */
-  refusal({ id, isLocal, claimedLabel }: Candidate): Refusal | undefined {
+  refusal({ id, isLocal, claimedLabel, pass }: Candidate): Refusal | undefined {
     const label = labelProblem(claimedLabel) === undefined ? ` ${claimedLabel}` : ''
     const advice = `its owner can let you in: skein allow ${id}${label}`
     if (this.#list.isDenied(id)) {
       return { code: 'DENIED', rule: 'deny', message: `you were shut out; ${advice}` }
     }
-    if (this.directory.isKnown(id) || this.#admit === 'anyone') return undefined
+    if (this.directory.isKnown(id)) return undefined
+    if (pass !== undefined) this.#affiliation.note(id, pass)
+    const state = this.#affiliation.stateOf(id)
+    if (state === 'valid') return undefined
+    if (pass !== undefined && this.#affiliation.isInvited(id, pass)) return undefined
+    if (pass !== undefined && readProof(pass) !== undefined && this.#admit !== 'anyone') {
+      const message = 'the ticket was used, has expired, or is not of this node; ask for a new one'
+      return { code: 'DENIED', rule: 'ticket', message }
+    }
+    if (state === 'withdrawn') {
+      const message = 'your pass was taken back; ask for a new ticket: skein invite'
+      return { code: 'DENIED', rule: 'withdrawn pass', message }
+    }
+    if (this.#admit === 'anyone') return undefined
     if (this.#admit === 'local' && isLocal) return undefined
+    if (state === 'expired') {
+      const message = 'your pass has expired; ask for a new ticket: skein invite'
+      return { code: 'DENIED', rule: 'expired pass', message }
+    }
     const rule = `network.admit = "${this.#admit}"`
     return { code: 'DENIED', rule, message: `this node does not know you; ${advice}` }
   }
 
-  /** Tells whether the owner shut a peer out. */
+  /** Tells whether a peer is shut out: by the owner, or by its network. */
   isDenied(id: PeerId): boolean {
-    return this.#list.isDenied(id)
+    if (this.#list.isDenied(id) || this.isWithdrawn(id)) return true
+    // Whether it is on this machine shows only when it was dialled.
+    return this.#admit === 'known' && this.isExpired(id, false)
+  }
+
+  /** Tells whether the network took a peer's pass back; the known list has the last word. */
+  isWithdrawn(id: PeerId): boolean {
+    return !this.directory.isKnown(id) && this.#affiliation.stateOf(id) === 'withdrawn'
+  }
+
+  /** Tells whether a peer was let in by a pass that has expired, and by nothing else. */
+  isExpired(id: PeerId, isLocal: boolean): boolean {
+    const isLetIn =
+      this.directory.isKnown(id) || this.#admit === 'anyone' || (this.#admit === 'local' && isLocal)
+    return !isLetIn && this.#affiliation.stateOf(id) === 'expired'
   }
 
   /** Who a peer is to the policy. */
@@ -92,12 +138,15 @@ export class People {
     if (this.directory.isKnown(id)) roles.add('known')
     if (isLocal) roles.add('local')
     for (const [role, ids] of this.#roles) if (ids.has(id)) roles.add(role)
+    const pass = this.#affiliation.validPass(id)
+    for (const role of pass === undefined ? [] : ['member', ...pass.roles]) roles.add(role)
     return { peerId: id, name: this.directory.name(id), roles }
   }
 
   /** IDs that have a named role. */
   withRole(role: string): ReadonlySet<PeerId> {
-    return this.#roles.get(role) ?? new Set()
+    const byPass = this.#affiliation.members().filter(({ roles }) => roles.includes(role))
+    return new Set([...(this.#roles.get(role) ?? []), ...byPass.map(({ holder }) => holder)])
   }
 
   /** Notes what a peer calls itself; the first to use a label keeps it. */
@@ -135,6 +184,12 @@ export class People {
   async deny(id: PeerId): Promise<void> {
     await this.#list.deny(id)
     this.directory.deny(id)
+  }
+
+  /** Takes a peer off the known list, as if it had never been met; true when it was on it. */
+  async forget(id: PeerId): Promise<boolean> {
+    await this.#list.forget(id)
+    return this.directory.deny(id)
   }
 
   #freeLabel(id: PeerId): string {

@@ -1,0 +1,136 @@
+/** Commands of the owner that change who may connect, and who is a member. */
+import { parseDuration } from '../base/duration.ts'
+import { SkeinError } from '../base/errors.ts'
+import { shortPeerId } from '../base/peer-id.ts'
+import { isJson, readWords, required } from './command-words.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Rule } from '../base/policy.ts'
+import type { Command } from '../command/command.ts'
+import type { Affiliated, InviteOptions, Invited } from './enrolment.ts'
+
+/** What these commands ask of their node. */
+export interface AdmissionHost {
+  readonly id: PeerId
+  resolve(name: string): PeerId
+  nameOf(id: PeerId): string
+  allow(id: PeerId, label?: string): Promise<string>
+  deny(id: PeerId): Promise<void>
+  invite(options: InviteOptions): Promise<Invited>
+  join(ticket: string, options: { readonly signal?: AbortSignal }): Promise<Affiliated>
+  forget(id: PeerId): Promise<{ readonly wasMember: boolean }>
+}
+
+const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is named.
+const inviteUsage = 'invite [LABEL] [--role NAME]… [--expires TIME] [--within TIME]'
+
+/** See the file's head. */
+export function admissionCommands(node: AdmissionHost): Readonly<Record<string, Command>> {
+  return {
+    allow: {
+      summary: 'Put a peer on the known list',
+      usage: 'allow ID [LABEL]',
+      allow: forOwner,
+      async run({ args: [name, label] }) {
+        const id = node.resolve(required(name, 'allow ID [LABEL]'))
+        return `${await node.allow(id, label)} is known from now on`
+      },
+    },
+    deny: {
+      summary: 'Shut a peer out',
+      usage: 'deny ID|LABEL',
+      allow: forOwner,
+      async run({ args: [name] }) {
+        const id = node.resolve(required(name, 'deny ID|LABEL'))
+        const shown = node.nameOf(id)
+        await node.deny(id)
+        return `${shown} is shut out from now on`
+      },
+    },
+    forget: {
+      summary: "Take a peer's pass back, and forget it",
+      usage: 'forget ID|LABEL',
+      allow: forOwner,
+      async run({ args: [name] }) {
+        const id = node.resolve(required(name, 'forget ID|LABEL'))
+        const shown = node.nameOf(id)
+        const { wasMember } = await node.forget(id)
+        return wasMember
+          ? `${shown} is no member of the network any more; a new ticket lets it in again`
+          : `${shown} is forgotten; it had no pass of the network`
+      },
+    },
+    invite: {
+      summary: 'Make a ticket that lets one node into the network of this one',
+      usage: inviteUsage,
+      allow: forOwner,
+      run: ({ args }) => invite(node, args),
+    },
+    join: {
+      summary: 'Join the network of a ticket',
+      usage: 'join TICKET [--json]',
+      allow: forOwner,
+      async run({ args: [ticket, ...rest], signal }) {
+        const hasJson = isJson(rest)
+        const joined = await node.join(required(ticket, 'join TICKET'), { signal })
+        return hasJson ? JSON.stringify(joined) : formatJoined(joined)
+      },
+    },
+  }
+}
+
+/** What this node is in its network, on a line. */
+export function formatAffiliated({
+  network,
+  label,
+  roles,
+  expiresMs,
+  canInvite,
+}: Affiliated): string {
+  const parts = [`${shortPeerId(network)} as ${label}`]
+  if (roles.length > 0) parts.push(`roles ${roles.join(', ')}`)
+  if (expiresMs > 0) parts.push(`pass until ${formatTime(expiresMs)}`)
+  if (canInvite) parts.push('holds its key')
+  return parts.join('; ')
+}
+
+async function invite(node: AdmissionHost, args: readonly string[]): Promise<string> {
+  const flags = ['role', 'expires', 'within']
+  const { words, isJson: hasJson, values } = readWords(args, flags, { most: 1, usage: inviteUsage })
+  const [label] = words
+  const [passMs, ticketMs] = [
+    readTime('expires', values('expires')),
+    readTime('within', values('within')),
+  ]
+  const invited = await node.invite({
+    ...(label !== undefined && { label }),
+    roles: values('role'),
+    ...(passMs !== undefined && { passMs }),
+    ...(ticketMs !== undefined && { ticketMs }),
+  })
+  if (hasJson) return JSON.stringify(invited)
+  const until = formatTime(invited.expiresMs)
+  return [
+    `This ticket lets one node into network ${shortPeerId(invited.network)}, until ${until}:`,
+    invited.ticket,
+    'There: skein join TICKET',
+  ].join('\n')
+}
+
+function readTime(flag: string, values: readonly string[]): number | undefined {
+  const text = values.at(-1)
+  if (text === undefined) return undefined
+  const timeMs = parseDuration(text)
+  if (timeMs !== undefined) return timeMs
+  throw new SkeinError('INVALID', `--${flag} must be a time such as 2h or 30d, not '${text}'`)
+}
+
+function formatJoined(joined: Affiliated): string {
+  const { network, label, expiresMs } = joined
+  const until = expiresMs === 0 ? 'for good' : `until ${formatTime(expiresMs)}`
+  const roles = joined.roles.length === 0 ? '' : `, with the roles ${joined.roles.join(', ')}`
+  return `Joined network ${shortPeerId(network)} as ${label}, ${until}${roles}`
+}
+
+function formatTime(unixMs: number): string {
+  return `${new Date(unixMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}

@@ -1,0 +1,296 @@
+/**
+ * The network that this node belongs to, if any: its own pass, what it has seen of others' passes and
+ * withdrawals, and, at the one that founded it, the network's key. Kept in the data folder.
+ *
+ * **Invariant**: what was withdrawn stays so over restarts; the key of a network never leaves the node
+ * that made it.
+ */
+import { decodeBase32, encodeBase32 } from '../base/base32.ts'
+import { Emitter } from '../base/emitter.ts'
+import { SkeinError } from '../base/errors.ts'
+import { createIdentity, parseIdentity } from '../base/identity.node.ts'
+import { isPeerId, shortPeerId } from '../base/peer-id.ts'
+import { verifySignature } from '../base/verify.node.ts'
+import { readPass, signPass, signWithdrawal } from '../membership/pass.ts'
+import { Passes, maxWithdrawals } from '../membership/passes.ts'
+import { Invitations } from './invitations.ts'
+import { readProof } from './join.ts'
+import { damaged, readJson, writeJson } from './known-list.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Identity } from '../base/identity.node.ts'
+import type { Log } from '../base/log.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Random } from '../base/random.ts'
+import type { Storage } from '../base/storage.ts'
+import type { NetworkId, NetworkSigner, Pass } from '../membership/pass.ts'
+import type { PassState } from '../membership/passes.ts'
+import type { JoinAnswer } from './join.ts'
+import type { Ticket } from './ticket.node.ts'
+
+/** What an affiliation works with. */
+export interface AffiliationParts {
+  readonly identity: Identity
+  readonly label: string
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** What happens to it. */
+export type AffiliationEvents = {
+  /** This node has a pass, the first one or a newer one. */
+  pass: { readonly isFirst: boolean }
+  /** Somebody's passes were taken back: by this node, or as others told. */
+  withdrawal: { readonly holder: PeerId; readonly bytes: Uint8Array }
+}
+
+/** Whom a pass is for. */
+export interface Grant {
+  readonly holder: PeerId
+  readonly label: string
+  readonly roles: readonly string[]
+  /** Unix time, ms; 0 for never. */
+  readonly expiresMs: number
+}
+
+const fileName = 'network.json'
+const keyFileName = 'network.pem'
+
+/** See the file's head. */
+export class Affiliation {
+  readonly events: Emitter<AffiliationEvents>
+  readonly invitations: Invitations
+  readonly #parts: AffiliationParts
+  #key: Identity | undefined
+  #passes: Passes | undefined
+  #ownPass: Uint8Array | undefined
+  readonly #issued = new Map<PeerId, Uint8Array>()
+  #lastIssuedMs = 0
+
+  private constructor(parts: AffiliationParts, key: Identity | undefined) {
+    this.#parts = parts
+    this.#key = key
+    this.events = new Emitter((message) => parts.log.error({}, message))
+    this.invitations = new Invitations(parts)
+  }
+
+  /**
+   * Reads what was kept.
+   *
+   * @throws {SkeinError} `STORAGE_FAILED` a file is damaged: nobody is let in or shut out by mistake.
+   */
+  static async load(parts: AffiliationParts): Promise<Affiliation> {
+    const pem = await parts.storage.readSecret(keyFileName)
+    const key = pem === undefined ? undefined : parseIdentity(new TextDecoder().decode(pem))
+    if (pem !== undefined && key === undefined) throw damaged(keyFileName)
+    const affiliation = new Affiliation(parts, key)
+    await parts.storage.readSecret(fileName) // It holds the secrets of open tickets.
+    const content = await readJson(parts.storage, fileName)
+    if (content !== undefined && !affiliation.#restore(content)) throw damaged(fileName)
+    return affiliation
+  }
+
+  /** The network that this node belongs to. */
+  get network(): NetworkId | undefined {
+    return this.#passes?.network
+  }
+
+  /** This node's pass, as it travels. */
+  get passBytes(): Uint8Array | undefined {
+    return this.#ownPass
+  }
+
+  /** This node's pass. */
+  get pass(): Pass | undefined {
+    return this.#passes?.get(this.#parts.identity.peerId)
+  }
+
+  /** Whether this node can invite and take passes back: it has the network's key. */
+  get isHolder(): boolean {
+    return this.#key !== undefined
+  }
+
+  /** Withdrawals, as they travel. */
+  get withdrawals(): readonly Uint8Array[] {
+    return this.#passes?.withdrawals ?? []
+  }
+
+  /** What the pass of a peer is worth now; `none` where this node belongs to no network. */
+  stateOf(id: PeerId): PassState {
+    return this.#passes?.stateOf(id) ?? 'none'
+  }
+
+  /** The pass of a member, if it is valid now. */
+  validPass(id: PeerId): Pass | undefined {
+    return this.stateOf(id) === 'valid' ? this.#passes?.get(id) : undefined
+  }
+
+  /** Who has a label by a valid pass. */
+  holderOf(label: string): PeerId | undefined {
+    return this.#passes?.holderOf(label)
+  }
+
+  /** Tells whether what a peer showed proves that it holds an open ticket of ours. */
+  isInvited(id: PeerId, shown: Uint8Array): boolean {
+    const proof = this.#key === undefined ? undefined : readProof(shown)
+    return proof !== undefined && this.invitations.find(proof, id) !== undefined
+  }
+
+  /** Those whose passes are valid now, as far as they were seen. */
+  members(): readonly Pass[] {
+    return [...(this.#passes?.members() ?? [])]
+  }
+
+  /** Takes the pass that a peer showed; returns what is wrong with it. */
+  note(id: PeerId, bytes: Uint8Array): string | undefined {
+    return this.#passes === undefined ? 'a pass of another network' : this.#passes.take(id, bytes)
+  }
+
+  /** Makes a network with this node as its first member, unless it belongs to one. */
+  async found(): Promise<void> {
+    const { identity, label, storage } = this.#parts
+    if (this.#key !== undefined) return
+    if (this.#passes !== undefined) {
+      const text = `this node does not hold the key of its network ${shortPeerId(this.#passes.network)}`
+      throw new SkeinError('DENIED', `${text}: run this where the network was made`)
+    }
+    const key = createIdentity()
+    const isOurs = await storage.create(keyFileName, new TextEncoder().encode(key.privateKeyPem))
+    if (!isOurs) throw new SkeinError('STORAGE_FAILED', `${keyFileName} appeared meanwhile`)
+    this.#key = key
+    this.#begin(key.peerId)
+    const own = { holder: identity.peerId, label, roles: [], expiresMs: 0 }
+    this.#ownPass = await this.issue(own)
+    this.events.emit('pass', { isFirst: true })
+  }
+
+  /**
+   * Signs a pass, and keeps that it did.
+   *
+   * @throws {SkeinError} `INVALID` another member has the label.
+   */
+  async issue({ holder, label, roles, expiresMs }: Grant): Promise<Uint8Array> {
+    const taken = this.members().find((pass) => pass.label === label && pass.holder !== holder)
+    if (taken !== undefined) {
+      const text = `'${label}' is ${shortPeerId(taken.holder)} in this network; choose another label`
+      throw new SkeinError('INVALID', text)
+    }
+    const issuedMs = this.#nextMs()
+    const bytes = signPass({ holder, label, roles, issuedMs, expiresMs }, this.#signer())
+    this.#issued.set(holder, bytes)
+    this.#passes?.take(holder, bytes)
+    await this.save()
+    return bytes
+  }
+
+  /** Makes this node a member: its pass, and the inviter's, were fetched with a ticket. */
+  async join(ticket: Ticket, { pass, mine }: JoinAnswer): Promise<void> {
+    const { identity } = this.#parts
+    const read = readPass(pass, verifySignature)
+    const isOurs =
+      typeof read !== 'string' && read.network === ticket.network && read.holder === identity.peerId
+    if (!isOurs) throw new SkeinError('VIOLATION', 'the inviter sent a pass that is not for us')
+    const isFirst = this.#passes === undefined
+    if (isFirst) this.#begin(ticket.network)
+    this.#ownPass = pass
+    this.note(identity.peerId, pass)
+    this.note(ticket.inviter, mine)
+    await this.save()
+    this.events.emit('pass', { isFirst })
+  }
+
+  /**
+   * Takes back all passes of a peer; the others learn it from whom they are connected to.
+   *
+   * @returns false when it has none.
+   * @throws {SkeinError} `DENIED` this node does not hold the network's key; `LIMIT_EXCEEDED`.
+   */
+  async withdraw(holder: PeerId): Promise<boolean> {
+    const isMember = this.stateOf(holder) === 'valid' || this.stateOf(holder) === 'expired'
+    if (!isMember) return false
+    if (this.#key === undefined) {
+      const text = 'only the node that holds the key of the network can take a pass back'
+      throw new SkeinError('DENIED', `${text}; skein deny shuts it out here`)
+    }
+    if (this.withdrawals.length >= maxWithdrawals) {
+      const text = `${maxWithdrawals} passes were taken back in this network`
+      throw new SkeinError('LIMIT_EXCEEDED', `${text}: it needs a new key, found another one`)
+    }
+    this.#issued.delete(holder)
+    this.takeWithdrawal(signWithdrawal({ holder, untilMs: this.#nextMs() }, this.#signer()))
+    await this.save()
+    return true
+  }
+
+  /** Takes a withdrawal that somebody told; returns what is wrong with it. */
+  takeWithdrawal(bytes: Uint8Array): string | undefined {
+    const taken = this.#passes?.takeWithdrawal(bytes)
+    if (taken === undefined) return undefined
+    if ('problem' in taken) return taken.problem
+    this.events.emit('withdrawal', { holder: taken.holder, bytes })
+    return undefined
+  }
+
+  /** Writes everything to the data folder. */
+  async save(): Promise<void> {
+    const { network } = this
+    if (network === undefined) return
+    await writeJson(this.#parts.storage, fileName, {
+      network,
+      pass: encodeBase32(this.#ownPass ?? new Uint8Array()),
+      withdrawals: this.withdrawals.map(encodeBase32),
+      issued: [...this.#issued.values()].map(encodeBase32),
+      invitations: this.invitations.toJson(),
+      lastIssuedMs: this.#lastIssuedMs,
+    })
+  }
+
+  #begin(network: NetworkId): void {
+    this.#passes = new Passes(network, verifySignature, () => this.#parts.clock.unixMs())
+  }
+
+  #signer(): NetworkSigner {
+    const key = this.#key
+    if (key === undefined) throw new SkeinError('DENIED', 'this node does not hold the network key')
+    return { network: key.peerId, sign: (bytes) => key.sign(bytes) }
+  }
+
+  /** Grows even when the wall clock runs backwards: a later pass outlives an earlier withdrawal. */
+  #nextMs(): number {
+    this.#lastIssuedMs = Math.max(this.#lastIssuedMs + 1, this.#parts.clock.unixMs())
+    return this.#lastIssuedMs
+  }
+
+  #restore(content: unknown): boolean {
+    if (typeof content !== 'object' || content === null) return false
+    const { network, pass, withdrawals, issued, invitations, lastIssuedMs } = content as Record<
+      string,
+      unknown
+    >
+    if (!isPeerId(network) || !Number.isSafeInteger(lastIssuedMs)) return false
+    this.#begin(network)
+    this.#lastIssuedMs = lastIssuedMs as number
+    const [own, passes, withdrawn] = [readBytes(pass), readAll(issued), readAll(withdrawals)]
+    if (own === undefined || passes === undefined || withdrawn === undefined) return false
+    this.#ownPass = own
+    if (this.note(this.#parts.identity.peerId, own) !== undefined) return false
+    for (const bytes of passes) {
+      const read = readPass(bytes, verifySignature)
+      if (typeof read === 'string' || this.note(read.holder, bytes) !== undefined) return false
+      this.#issued.set(read.holder, bytes)
+    }
+    const areSound = withdrawn.every((bytes) => this.takeWithdrawal(bytes) === undefined)
+    return areSound && this.invitations.restore(invitations)
+  }
+}
+
+function readBytes(text: unknown): Uint8Array | undefined {
+  return typeof text === 'string' ? decodeBase32(text) : undefined
+}
+
+function readAll(list: unknown): readonly Uint8Array[] | undefined {
+  if (!Array.isArray(list)) return undefined
+  const all = list.map(readBytes)
+  return all.every((each) => each !== undefined) ? all : undefined
+}
