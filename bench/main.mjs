@@ -2,7 +2,8 @@
  * `npm run bench` runs all benchmarks, `npm run bench -- echo bulk` those named. Prints a table of
  * ratios, ours to theirs, each of pairs that were measured in turn, and writes `results.json`.
  *
- * `npm run bench -- outage` is another matter, of 20 minutes and with rivals: see `outage/main.mjs`.
+ * With rivals, whose packages are installed then: `npm run bench -- libp2p`, and, of 20 minutes,
+ * `npm run bench -- outage` (see `outage/main.mjs`).
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -23,7 +24,8 @@ import { formatTable } from './figures.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const resultsFile = path.join(here, 'results.json')
-const names = ['echo', 'calls', 'bulk', 'mixed', 'memory', 'start']
+const withoutRivals = ['echo', 'calls', 'bulk', 'mixed', 'memory', 'start']
+const names = [...withoutRivals, 'libp2p']
 /** One-minute load before anything of ours ran: above 0.5 the machine was not ours alone. */
 const loadBefore = Math.round(os.loadavg()[0] * 100) / 100
 /** Round trips are steadier where both processes share a core. */
@@ -41,8 +43,9 @@ await runScript(async () => {
     )
   await prepare()
   const results = readResults()
-  for (const name of names) {
+  for (const name of wanted.length > 0 ? names : withoutRivals) {
     if (wanted.length > 0 && !wanted.includes(name)) continue
+    if (name === 'libp2p') await installRivals()
     const startMs = Date.now()
     const rows = await measure(name)
     console.log(`${formatTable(rows)}\n`)
@@ -55,10 +58,13 @@ await runScript(async () => {
 
 async function runOutage(args) {
   await prepare()
-  if (!existsSync(path.join(here, 'node_modules'))) {
-    await run('npm', ['ci', '--prefix', 'bench'], { what: 'npm ci in bench/' })
-  }
+  await installRivals()
   await run(process.execPath, [path.join(here, 'outage', 'main.mjs'), ...args], { what: 'outage' })
+}
+
+async function installRivals() {
+  if (existsSync(path.join(here, 'node_modules'))) return
+  await run('npm', ['ci', '--prefix', 'bench'], { what: 'npm ci in bench/' })
 }
 
 /** None of the others needs a rival's package, so nothing of `bench/package.json` is installed. */
