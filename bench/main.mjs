@@ -2,6 +2,7 @@
  * `npm run bench` runs all benchmarks, `npm run bench -- echo bulk` those named. Prints a table of
  * ratios, ours to theirs, each of pairs that were measured in turn, and writes `results.json`.
  *
+ * `BENCH_BEFORE=/path/to/dist npm run bench -- builds` compares this build with another one.
  * With rivals, whose packages are installed then: `npm run bench -- libp2p`, and, of 20 minutes,
  * `npm run bench -- outage` (see `outage/main.mjs`).
  */
@@ -25,7 +26,7 @@ import { formatTable } from './figures.mjs'
 const here = path.dirname(fileURLToPath(import.meta.url))
 const resultsFile = path.join(here, 'results.json')
 const withoutRivals = ['echo', 'calls', 'bulk', 'mixed', 'memory', 'start']
-const names = [...withoutRivals, 'libp2p']
+const names = [...withoutRivals, 'libp2p', 'builds']
 /** One-minute load before anything of ours ran: above 0.5 the machine was not ours alone. */
 const loadBefore = Math.round(os.loadavg()[0] * 100) / 100
 /** Round trips are steadier where both processes share a core. */
@@ -50,6 +51,7 @@ await runScript(async () => {
     const rows = await measure(name)
     console.log(`${formatTable(rows)}\n`)
     say(`${name} took ${seconds(startMs)}`)
+    if (name === 'builds') continue // What it was compared with is nobody else's.
     results.machine = describeMachine()
     results.benchmarks[name] = { isPinned: isPinned(name), loadBefore, rows }
   }

@@ -1,6 +1,7 @@
 /**
  * One process of a pair: `node rival.mjs near|far skein|libp2p`. The near one starts the far one, and
- * measures a block each time that it is asked: an echo, one at a time, and a bulk stream.
+ * measures a block each time that it is asked: an echo, one at a time, then 64 at a time, and a bulk
+ * stream.
  */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +10,7 @@ import { quantile } from './figures.mjs'
 const [side, name] = process.argv.slice(2)
 const messageBytes = 64
 const writeBytes = 64 * 1_024
+const inFlight = 64
 const serve = {
   echo: (write) => write,
   /** Eight bytes of length, so many bytes, and one byte back. */
@@ -34,10 +36,12 @@ else {
   const child = fork(fileURLToPath(import.meta.url), ['far', name])
   const contact = await new Promise((resolve) => child.once('message', resolve))
   const lines = await system.dial(contact)
-  process.on('message', async ({ roundTrips, blockBytes }) => {
+  process.on('message', async ({ roundTrips, calls, blockBytes }) => {
     const times = await echo(lines.echo, roundTrips)
+    const callsPerSecond = await pipeline(lines.echo, calls)
     const megabytesPerSecond = await bulk(lines.sink, blockBytes)
-    process.send({ p50: quantile(times, 0.5), p99: quantile(times, 0.99), megabytesPerSecond })
+    const [p50, p99] = [quantile(times, 0.5), quantile(times, 0.99)]
+    process.send({ p50, p99, callsPerSecond, megabytesPerSecond })
   })
   process.send('ready')
 }
@@ -132,6 +136,23 @@ function echo(line, count) {
     }
     startMs = performance.now()
     line.write(message)
+  })
+}
+
+/** Echoes a second with 64 messages on their way, each a write of its own. */
+function pipeline(line, count) {
+  const message = new Uint8Array(messageBytes)
+  let sent = 0
+  let received = 0
+  const startMs = performance.now()
+  return new Promise((resolve) => {
+    line.onData = (bytes) => {
+      received += bytes.length
+      const done = Math.floor(received / messageBytes)
+      if (done === count) return resolve(count / ((performance.now() - startMs) / 1_000))
+      for (; sent < count && sent < done + inFlight; sent++) line.write(message)
+    }
+    for (; sent < inFlight; sent++) line.write(message)
   })
 }
 
