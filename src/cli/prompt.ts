@@ -6,6 +6,7 @@
  */
 import { messageOf } from '../base/errors.ts'
 import { sanitizeText, shortenText } from '../base/text.ts'
+import { personPatienceMs } from '../command/options.ts'
 import { alignColumns, formatPeers } from '../node/format.ts'
 import type { Node } from '../node/node.ts'
 import type { Peer, RunOptions, RunResult } from '../node/peer.ts'
@@ -99,7 +100,7 @@ export class Prompt {
       return `from ${address ?? this.#node.nameOf(id)} for command '${shortenText(command)}'`
     }
     try {
-      const result = await peer.run(command, options)
+      const result = await peer.run(command, { ...options, patienceMs: personPatienceMs })
       if (result.errorText !== '') this.#say(result.errorText)
       const failure = result.exit === 0 ? undefined : `exit code ${result.exit}`
       const kind = failure === undefined ? 'Result' : 'Error'

@@ -13,6 +13,7 @@ import { silentLog } from '../base/log.ts'
 import { owner } from '../base/policy.ts'
 import { systemRandom } from '../base/random.ts'
 import { MemoryStorage } from '../base/storage.ts'
+import { personPatienceMs } from '../command/options.ts'
 import { CommandService } from '../command/service.ts'
 import { ConnectionManager } from '../connection/manager.ts'
 import { membershipProtocol } from '../membership/service.ts'
@@ -438,6 +439,7 @@ export class Node implements PeerHost, AsyncDisposable {
     const { exit } = await peer.run(argv, {
       signal: context.signal,
       timeoutMs,
+      patienceMs: personPatienceMs,
       stdin: context.stdin,
       onOut: (chunk) => (context.out(chunk) ? undefined : context.drained()),
       onErr: (chunk) => (context.err(chunk) ? undefined : context.drained()),
