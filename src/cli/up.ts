@@ -10,6 +10,7 @@ import { Node } from '../node/node.ts'
 import { loadConfig } from './config/load.node.ts'
 import { describeConfig } from './config/describe.ts'
 import { createLog, formatLine } from './log.node.ts'
+import { outputSize } from './output-size.node.ts'
 import { Prompt } from './prompt.ts'
 import { TerminalPrompt } from './prompt-input.node.ts'
 import type { LogKeeper } from './log.node.ts'
@@ -52,7 +53,10 @@ export async function up({ words, flags }: Invocation, context: Context): Promis
     addOwnCommands(node, { config, keeper, stopping })
     const control = await openControlChannel(node, folder, config.folders.controlPath)
     if (hasPrompt) {
-      const prompt: Prompt = new Prompt(node, (line) => input?.print(line))
+      const prompt: Prompt = new Prompt(node, {
+        print: (line) => input?.print(line),
+        columns: () => outputSize().columns,
+      })
       if (process.stdin.isTTY) greet(node, context)
       input = new TerminalPrompt(() => prompt)
       void input.ended.then(() => stopping.stop())

@@ -67,6 +67,24 @@ test('what a peer prints reaches it without escape sequences', async () => {
   await bob.ended
 })
 
+test('map --watch on a small terminal stays within its lines and columns', async () => {
+  const bob = await startOnTerminal()
+  const map = '"$NODE" "$SKEIN" -p bob map --watch --timeout 2s'
+  const watching = machine.shell(`exec script -qfec 'stty rows 5 cols 20; ${map}' /dev/null`)
+  const { stdout } = await watching.ended
+  const screens = stdout.split('\u001b[H').slice(1)
+  expect(screens.length).toBeGreaterThan(0)
+  for (const screen of screens) {
+    // oxlint-disable-next-line no-control-regex -- colours and erasing are control sequences
+    const lines = screen.replaceAll(/\u001b\[[\d;]*[mKJ]/g, '').split('\r\n')
+    expect(lines).toHaveLength(5)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(20)
+    expect(lines.slice(3)).toEqual(['… 3 more lines', ''])
+  }
+  bob.type('exit\r')
+  await bob.ended
+})
+
 test('Tab completes names of peers and commands', async () => {
   const bob = await startOnTerminal()
   await bob.printed('connected · alice')

@@ -155,6 +155,10 @@ async function missingProfile(profile: string, folder: string, cwd: string): Pro
 
 async function readJsonLayer(file: string, cwd: string): Promise<Parsed> {
   const name = shownPath(file, cwd)
+  if (await isFolder(file)) {
+    const advice = `name a JSON file, or for a folder that holds network/ write -c ${name}`
+    return { sources: [], problems: [`${name}: it is a folder; ${advice}`] }
+  }
   const text = await readText(file, name)
   if (text === undefined) return { sources: [], problems: [`${name}: there is no such file`] }
   return jsonSources({ layer: 'file', name, folder: path.dirname(file), text })
@@ -201,5 +205,6 @@ async function readText(file: string, name: string): Promise<string | undefined>
 /** A path as people see it: relative to the current folder where it lies below it. */
 function shownPath(file: string, cwd: string): string {
   const relative = path.relative(cwd, file)
-  return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative
+  const isBelow = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)
+  return isBelow ? relative : file
 }
