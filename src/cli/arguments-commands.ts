@@ -179,7 +179,10 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'Print every setting, its value and where that comes from',
     flags: ['set', 'json', 'timeout'],
     words: [0, 2],
-    details: ['No node needs to run for it.'],
+    details: [
+      'It says what skein up with the same flags would run with; no node needs to run for it.',
+      'With -p PROFILE for a node that was started from a JSON file: what that one runs with.',
+    ],
   },
   {
     name: 'logs',

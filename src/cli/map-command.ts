@@ -1,6 +1,6 @@
 /** `skein map`: the network as this node knows it, drawn for a terminal, as D2, SVG or JSON. */
-import { Collector } from './collector.ts'
 import { ControlClient } from './control-client.node.ts'
+import { fetchList } from './fetch-list.ts'
 import { findNode } from './find-node.node.ts'
 import { formatD2 } from './map/d2.ts'
 import { formatJson } from './map/json.ts'
@@ -67,13 +67,6 @@ async function fetchNetwork(node: ControlClient): Promise<Network> {
     fetchList<LinkInfo>(node, ['links']),
   ])
   return { nodes, links }
-}
-
-async function fetchList<T>(node: ControlClient, argv: readonly string[]): Promise<T[]> {
-  const listing = new Collector()
-  await node.run({ argv }, { onOut: (chunk) => listing.add(chunk) })
-  const lines = listing.text.split('\n').filter((line) => line !== '')
-  return lines.map((line) => JSON.parse(line) as T)
 }
 
 function pause(signal: AbortSignal): Promise<void> {

@@ -8,7 +8,7 @@ import { shortPeerId } from '../base/peer-id.ts'
 import { openControlChannel } from '../node/control.node.ts'
 import { Node } from '../node/node.ts'
 import { loadConfig } from './config/load.node.ts'
-import { describeConfig } from './config/describe.ts'
+import { describeConfig, describeConfigAsJson } from './config/describe.ts'
 import { createLog, formatLine } from './log.node.ts'
 import { outputSize } from './output-size.node.ts'
 import { Prompt } from './prompt.ts'
@@ -127,8 +127,12 @@ function addOwnCommands(
     },
     config: {
       summary: 'Print the configuration with the origin of each value',
+      usage: 'config [--json]',
       allow: [],
-      run: () => describeConfig(config).join('\n'),
+      run: ({ args }) => {
+        const describe = args.includes('--json') ? describeConfigAsJson : describeConfig
+        return describe(config).join('\n')
+      },
     },
   }
   for (const [name, command] of Object.entries(commands)) node.command(name, command)

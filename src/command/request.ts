@@ -230,7 +230,9 @@ class Caller implements MessageHandler {
       if (this.#silentMs >= silenceMs) {
         this.#abandon('TIMED_OUT', `no answer from ${name} for ${silenceMs / 1_000} s`)
       } else if (this.#suspendedMs >= patienceMs) {
-        this.#abandon('TIMED_OUT', `${name} could not be reached for ${patienceMs / 1_000} s`)
+        const text = `${name} could not be reached for ${patienceMs / 1_000} s and may be down`
+        const advice = 'see: skein nodes. The command may have run there'
+        this.#giveUp(new SkeinError('TIMED_OUT', `${text}; ${advice}`))
       } else this.#armLimits()
     })
   }

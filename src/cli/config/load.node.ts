@@ -25,6 +25,9 @@ import { type Entry, mergeSources } from './merge.ts'
 import type { PeerTarget } from './network-kinds.ts'
 import { readTargets } from './target-file.ts'
 
+/** No file describes the profile; a node can run under its name all the same, from a JSON file. */
+export class ProfileMissing extends SkeinError {}
+
 /** What the command line says about configuration, and the surroundings it says it in. */
 export interface LoadOptions {
   /** `-c`. Default: `./config` if it holds `network/`, else the platform's folder. */
@@ -138,7 +141,7 @@ async function readTomlLayers(
   const base = await read('default', 'default')
   const own = profile === 'default' ? undefined : await read(profile, 'profile')
   if (own === undefined && profile !== 'default')
-    throw new SkeinError('CONFIG_INVALID', await missingProfile(profile, folder, options.cwd))
+    throw new ProfileMissing('CONFIG_INVALID', await missingProfile(profile, folder, options.cwd))
   return [base, own].filter((parsed) => parsed !== undefined)
 }
 
