@@ -200,7 +200,10 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'Add a peer to the known ones',
     flags: ['timeout'],
     words: [1, 2],
-    details: ['ID is what skein id prints there. LABEL is what you call it from now on.'],
+    details: [
+      'ID is what skein id prints there. LABEL is what you call it from now on; without one it keeps',
+      'the name that it has here, or gets one that is made from its ID.',
+    ],
   },
   {
     name: 'deny',

@@ -6,6 +6,7 @@ import { echo, helpCommand } from '../command/builtin.ts'
 import { Calculator, calcCommand } from '../command/calc.node.ts'
 import { programCommand } from '../command/program.node.ts'
 import { CommandRegistry } from '../command/registry.ts'
+import { findDoubts } from './doubts.node.ts'
 import { formatNodes, formatPeers } from './format.ts'
 import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
@@ -75,7 +76,9 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
     commands.add(name, programCommand(name, program))
   }
   for (const [name, alias] of Object.entries(options.commands ?? {})) commands.addAlias(name, alias)
-  for (const problem of commands.problems()) node.log.warn({ scope: 'command' }, problem)
+  for (const problem of [...commands.problems(), ...findDoubts(options)]) {
+    node.log.warn({ scope: 'command' }, problem)
+  }
   return {
     commands,
     close: async () => {
@@ -199,7 +202,9 @@ function admissionCommands(node: CommandHost): Readonly<Record<string, Command>>
       allow: forOwner,
       async run({ args: [name, label] }) {
         const id = resolveOther(node, required(name, 'allow ID [LABEL]'))
-        return `${await node.allow(id, label)} is known from now on`
+        const given = await node.allow(id, label)
+        if (label !== undefined) return `${given} is known from now on`
+        return `${given} is known from now on; to call it otherwise: skein allow ${given} LABEL`
       },
     },
     deny: {
