@@ -202,7 +202,8 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
     if (![...commonFlags, ...spec.flags].includes(name))
       throw new Wrong(`${spec.name} takes no --${name}; see skein ${spec.name} --help`)
   const [form, other] = forms.filter((name) => given.has(name))
-  if (other !== undefined) throw new Wrong(`--${form} and --${other} exclude each other; choose one`)
+  if (other !== undefined)
+    throw new Wrong(`--${form} and --${other} exclude each other; choose one`)
   const last = (name: FlagName): string | undefined => given.get(name)?.at(-1)
   const [configFolder, profile] = [last('config'), last('profile')]
   const [timeoutMs, forMs] = [readTime('timeout', last('timeout')), readTime('for', last('for'))]

@@ -23,7 +23,8 @@ export async function map({ flags }: Invocation, context: Context): Promise<Exit
   const { timeoutMs } = flags
   const deadline = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]
   const ending = AbortSignal.any([context.signal, ...deadline])
-  const isLive = flags.isWatching && process.stdout.isTTY && !flags.isJson && flags.drawing === undefined
+  const isLive =
+    flags.isWatching && process.stdout.isTTY && !flags.isJson && flags.drawing === undefined
   try {
     let shown = ''
     do {

@@ -72,14 +72,7 @@ export class Prompt {
       ? []
       : line.startsWith('@')
         ? ['@all', ...this.#node.peers().map(({ name }) => `@${name}`)].map((word) => `${word} `)
-        : [
-            'peers',
-            'map',
-            'connect ',
-            'exit',
-            'quit',
-            ...this.#commands().map(({ name }) => name),
-          ]
+        : ['peers', 'map', 'connect ', 'exit', 'quit', ...this.#commands().map(({ name }) => name)]
     const hits = [...new Set(words)].filter((word) => word.startsWith(line))
     return [hits, line]
   }

@@ -9,7 +9,8 @@ const names = ['alice', 'bob', 'carol', 'dave', 'erin']
 const patienceMs = 15_000 // Guess: ten times what five starts at once take.
 
 /** Where the five run, when that is elsewhere than usual. */
-const movedNote = /^(This machine has no IPv6: .*\.|A port is taken: all five are \d+ higher than usual\.)+\n/
+const movedNote =
+  /^(This machine has no IPv6: .*\.|A port is taken: all five are \d+ higher than usual\.)+\n/
 
 let machine: Machine
 

@@ -86,7 +86,8 @@ test('map --watch on a small terminal stays within its lines and columns', async
 })
 
 test('a command whose peer is out of reach says so, and when it is back', async () => {
-  const nervous = 'limits = { keepAliveMs = 100, silenceMs = 300, reconnectMinMs = 50, reconnectMaxMs = 200 }\n'
+  const nervous =
+    'limits = { keepAliveMs = 100, silenceMs = 300, reconnectMinMs = 50, reconnectMaxMs = 200 }\n'
   const dave = await machine.node(
     'dave',
     `[programs.wait]\nfile = "${process.execPath}"\nargs = ["-e", "setInterval(() => {}, 1000)"]\n`,

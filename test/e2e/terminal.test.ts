@@ -204,17 +204,6 @@ test('a node keeps its ID over a restart, also after it was killed', async () =>
   await second.process.stop()
 })
 
-test('a node that died and whose process ID another process has is said to have died', async () => {
-  const node = await machine.node('frank')
-  node.process.signal('SIGKILL')
-  await node.process.ended
-  machine.write('home/frank/lock', JSON.stringify({ pid: process.pid }))
-  const { code, stderr } = await machine.skein(['-p', 'frank', 'peers'])
-  expect(stderr).toMatch(/^skein: the node of profile 'frank' has died: .*; start it with: .*\n$/)
-  expect(code).toBe(3)
-  machine.write('home/frank/lock', '{}')
-})
-
 test('a second node with the same data folder is refused, and the first goes on', async () => {
   const { code, stderr } = await machine.skein(['up', '--no-prompt', '-p', 'alice'])
   expect(stderr).toMatch(

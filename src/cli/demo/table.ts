@@ -110,7 +110,9 @@ export function formatPage(state: DemoState, page: Page): string[] {
     { text: `${time}  `, look: 'dim' },
     { text },
   ])
-  return [...head, ...(isLow ? [] : [[]]), ...log].slice(0, page.height).map((line) => formatPieces(line, page))
+  return [...head, ...(isLow ? [] : [[]]), ...log]
+    .slice(0, page.height)
+    .map((line) => formatPieces(line, page))
 }
 
 /** What to try; the command stands on a line of its own where it would be cut. */
