@@ -16,7 +16,10 @@ const patienceMs = 5_000 // A node on this machine answers at once, or hangs.
 /** The failure of a node whose process is there and does not answer. */
 function silent({ profile, pid }: Place, timeoutMs: number, cause: SkeinError): SkeinError {
   const text = `the node of profile '${profile}' did not answer within ${timeoutMs / 1_000} s`
-  const advice = `process ${pid} is busy, stopped or hangs; kill -9 ${pid} would end it`
+  const isLong = timeoutMs >= patienceMs
+  const advice = isLong
+    ? `process ${pid} is busy, stopped or hangs; kill -9 ${pid} would end it`
+    : 'give it more with --timeout'
   return new SkeinError('TIMED_OUT', `${text}; ${advice}`, { cause })
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { SkeinError } from '../base/errors.ts'
-import { controlPathOf, dataFolderOf, dataRoot } from './config/folders.ts'
+import { controlPathOf, dataFolderOf, dataRoot, profileProblem } from './config/folders.ts'
 
 /** A node that has run with this data folder, and perhaps still does. */
 export interface Place {
@@ -20,11 +20,13 @@ export class SeveralNodes extends Error {}
 /**
  * Finds the node that a command is for.
  *
- * @throws {SkeinError} `NODE_NOT_RUNNING` none runs, or not this one.
+ * @throws {SkeinError} `NODE_NOT_RUNNING` none runs, or not this one; `CONFIG_INVALID` no such name.
  * @throws {SeveralNodes} Its message names them.
  */
 export function findNode(profile: string | undefined): Place {
   if (profile !== undefined) {
+    const problem = profileProblem(profile)
+    if (problem !== undefined) throw new SkeinError('CONFIG_INVALID', problem)
     const place = readPlace(profile)
     if (place !== undefined) return place
     const text = `no node runs for profile '${profile}'; ${startAdvice(profile)}`

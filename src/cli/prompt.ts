@@ -26,8 +26,8 @@ const own = [
   ['exit, quit', 'Stop this node'],
 ] as const
 
-/** Commands of a node for our own programs, in no form for people. */
-const internal: ReadonlySet<string> = new Set(['links', 'resolve'])
+/** Commands of a node that are in {@link own}, or for our own programs and in no form for people. */
+const unlisted: ReadonlySet<string> = new Set(['connect', 'peers', 'links', 'resolve'])
 
 /** Where a prompt prints. */
 export interface PromptOutput {
@@ -91,7 +91,9 @@ export class Prompt {
       const network = { nodes: this.#node.nodes(), links: this.#node.links() }
       const surface = { columns: this.#output.columns(), isColoured: false }
       for (const line of formatMap(network, surface)) this.#say(line)
-    } else if (text === 'help') this.#help()
+    } else if (/^map\s/.test(text))
+      this.#say('map takes no words here; in a shell: skein map --help')
+    else if (text === 'help') this.#help()
     else this.#showHere(await this.#node.run(text, options), /^connect\s/.test(text))
   }
 
@@ -140,7 +142,7 @@ export class Prompt {
   }
 
   #commands(): readonly CommandInfo[] {
-    return this.#node.listCommands().filter(({ name }) => !internal.has(name))
+    return this.#node.listCommands().filter(({ name }) => !unlisted.has(name))
   }
 
   async #awaitDials(): Promise<void> {

@@ -62,6 +62,8 @@ export async function up({ words, flags }: Invocation, context: Context): Promis
       void input.ended.then(() => stopping.stop())
     } else announce(node, keeper)
     await stopping.stopped
+    if (input?.hasRead === false && !process.stdin.isTTY && !context.signal.aborted)
+      context.err('skein: the input had no line, so this node ends; --no-prompt keeps it running\n')
     input?.close()
     await node.close()
     await control.close()

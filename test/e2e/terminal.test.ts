@@ -126,6 +126,12 @@ describe('with several nodes on one machine', () => {
     expect((await machine.skein(['id', '--profile=bob'])).stdout).toBe(`${bob.id}\n`)
   })
 
+  test.each(['', '../bob'])('-p %j names no profile', async (profile) => {
+    const { code, stderr } = await machine.skein(['-p', profile, 'id'])
+    expect(stderr).toMatch(/^skein: -p ".*": a profile name is .*\n$/)
+    expect(code).toBe(1)
+  })
+
   test('a profile that does not run is said not to, with exit code 3', async () => {
     const { code, stderr } = await machine.skein(['-p', 'carol', 'status'])
     expect(stderr).toBe(

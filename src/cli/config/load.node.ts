@@ -6,11 +6,11 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { SkeinError } from '../../base/errors.ts'
-import { labelProblem, toLabel } from '../../base/label.ts'
+import { toLabel } from '../../base/label.ts'
 import { nearestWord } from '../../base/text.ts'
 import { entryProblems, nameNode, resolvePrograms } from './complete.ts'
 import { assembleConfig, type Config } from './config.ts'
-import { controlPathOf, dataFolderOf, platformConfigFolder } from './folders.ts'
+import { controlPathOf, dataFolderOf, platformConfigFolder, profileProblem } from './folders.ts'
 import {
   argumentSource,
   argumentSources,
@@ -91,11 +91,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
 function profileOf({ profile, jsonFile }: Resolved): string {
   if (profile === undefined)
     return jsonFile === undefined ? 'default' : toLabel(path.parse(jsonFile).name)
-  const isFolderName = profile === '.' || profile === '..'
-  const problem = isFolderName ? 'a label is not "." or ".."' : labelProblem(profile)
+  const problem = profileProblem(profile)
   if (problem === undefined) return profile
-  const rule = problem.replace('a label', 'a profile name')
-  throw new SkeinError('CONFIG_INVALID', `-p ${JSON.stringify(profile)}: ${rule}`)
+  throw new SkeinError('CONFIG_INVALID', problem)
 }
 
 async function findConfigFolder({ configFolder, cwd, env }: Resolved): Promise<string> {
