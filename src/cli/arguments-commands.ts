@@ -124,6 +124,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     details: [
       'PEER is a label, the start of an ID (4 characters or more), an index, or part of an address.',
       'Our flags stand before @PEER; all that follows COMMAND belongs to it. Also: skein on PEER …',
+      'What is piped in goes to the command of one peer; several get no input.',
       'Examples: skein @bob add        skein --timeout 2s @all calc 1+2',
     ],
   },
