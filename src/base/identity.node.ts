@@ -9,7 +9,7 @@ import type { KeyObject } from 'node:crypto'
 import { SkeinError } from './errors.ts'
 import { peerIdFromKey } from './peer-id.ts'
 import type { PeerId } from './peer-id.ts'
-import type { Storage } from './storage.ts'
+import { placeOf, type Storage } from './storage.ts'
 
 /** Who a node is, and what proves it. */
 export interface Identity {
@@ -54,21 +54,22 @@ export function parseIdentity(privateKeyPem: string): Identity | undefined {
  */
 export async function loadIdentity(storage: Storage): Promise<Identity> {
   const existing = await storage.readSecret(identityFileName)
-  if (existing !== undefined) return fromFile(existing)
+  if (existing !== undefined) return fromFile(existing, storage)
   const made = createIdentity()
   const isOurs = await storage.create(identityFileName, Buffer.from(made.privateKeyPem))
   if (isOurs) return made
   const theirs = await storage.readSecret(identityFileName)
-  if (theirs !== undefined) return fromFile(theirs)
-  throw new SkeinError('STORAGE_FAILED', `${identityFileName} is made and removed by someone else`)
+  if (theirs !== undefined) return fromFile(theirs, storage)
+  const place = placeOf(storage, identityFileName)
+  throw new SkeinError('STORAGE_FAILED', `${place} is made and removed by someone else`)
 }
 
-function fromFile(content: Uint8Array): Identity {
+function fromFile(content: Uint8Array, storage: Storage): Identity {
   const identity = parseIdentity(Buffer.from(content).toString('latin1'))
   if (identity !== undefined) return identity
   throw new SkeinError(
     'STORAGE_FAILED',
-    `${identityFileName} in the data folder is no Ed25519 private key in PEM (PKCS#8); ` +
+    `${placeOf(storage, identityFileName)} is no Ed25519 private key in PEM (PKCS#8); ` +
       'restore it from a backup, or move it away to get a new identity',
   )
 }

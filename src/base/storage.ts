@@ -4,6 +4,8 @@
  * A write is whole or not there: after a crash a reader sees the old content or the new one.
  */
 export interface Storage {
+  /** The folder that it all stands in, for messages to people; absent where there is none. */
+  readonly folder?: string
   /** The content under `name`, or `undefined` where nothing was written. */
   read(name: string): Promise<Uint8Array | undefined>
   /** Replaces the content under `name`, readable by this user only. */
@@ -16,6 +18,11 @@ export interface Storage {
    * @throws {SkeinError} `STORAGE_FAILED` other users could read it too.
    */
   readSecret(name: string): Promise<Uint8Array | undefined>
+}
+
+/** Where something of a storage stands, as messages say it: the path of a file, or its name alone. */
+export function placeOf({ folder }: Storage, name: string): string {
+  return folder === undefined ? name : `${folder}/${name}`
 }
 
 /** Keeps everything in memory: for tests, simulations and nodes without a data folder. */

@@ -133,6 +133,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     details: [
       'PEER is a label, the start of an ID (4 characters or more), an index, or part of an address.',
       'Our flags stand before @PEER; all that follows COMMAND belongs to it. Also: skein on PEER …',
+      'What is piped in goes to the command of one peer; several get no input.',
       'Examples: skein @bob add        skein --timeout 2s @all calc 1+2',
     ],
   },
@@ -188,7 +189,10 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'Print every setting, its value and where that comes from',
     flags: ['set', 'json', 'timeout'],
     words: [0, 2],
-    details: ['No node needs to run for it.'],
+    details: [
+      'It says what skein up with the same flags would run with; no node needs to run for it.',
+      'With -p PROFILE for a node that was started from a JSON file: what that one runs with.',
+    ],
   },
   {
     name: 'logs',
@@ -206,7 +210,10 @@ export const commandSpecs: readonly CommandSpec[] = [
     summary: 'Add a peer to the known ones',
     flags: ['timeout'],
     words: [1, 2],
-    details: ['ID is what skein id prints there. LABEL is what you call it from now on.'],
+    details: [
+      'ID is what skein id prints there. LABEL is what you call it from now on; without one it keeps',
+      'the name that it has here, or gets one that is made from its ID.',
+    ],
   },
   {
     name: 'deny',

@@ -32,7 +32,8 @@ export function formatHelp(): string {
     return [`${group}:`, ...lines].join('\n')
   })
   const hint = 'More about one command: skein help COMMAND'
-  return [opening, ...groups, `Flags:\n${formatFlags(flagSpecs)}`, closing, hint].join('\n\n')
+  const flags = flagSpecs.map((flag) => ({ ...flag, summary: flag.summary + whoTakes(flag) }))
+  return [opening, ...groups, `Flags:\n${formatFlags(flags)}`, closing, hint].join('\n\n')
 }
 
 /** What `skein help COMMAND` and `skein COMMAND --help` print. */
@@ -46,6 +47,15 @@ export function formatCommandHelp(spec: CommandSpec): string {
   const parts = [`${spec.summary}.`, usage.join('\n'), spec.details.join('\n')]
   return [...parts, `Flags:\n${formatFlags(taken)}`].filter((part) => part !== '').join('\n\n')
 }
+
+/** The commands of a flag that few take: ` (up, config)`. */
+function whoTakes({ name }: FlagSpec): string {
+  const takers = commandSpecs.filter(({ flags }) => flags.includes(name))
+  const isCommon = takers.length === 0 || takers.length > mostNamed
+  return isCommon ? '' : ` (${takers.map((spec) => spec.name).join(', ')})`
+}
+
+const mostNamed = 2 // Of a flag that more take, each command's own help tells.
 
 /** The name with its words, without flags: `allow ID [LABEL]`. */
 function shortUsage({ name, usage, words }: CommandSpec): string {

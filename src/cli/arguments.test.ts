@@ -100,6 +100,8 @@ describe('a wrong command line says why', () => {
       '--timeout 99999h id',
       '--timeout must be a time such as 10 (seconds), 2s or 500ms, not "99999h"',
     ],
+    ['map --svg --d2', '--d2 and --svg exclude each other; choose one'],
+    ['map --svg --json', '--json and --svg exclude each other; choose one'],
     ['@', '@: name a peer, for example skein @bob help'],
     ['@ add', '@: name a peer, for example skein @bob help'],
     ['@a,,b add', '@a,,b: name a peer, for example skein @bob help'],
@@ -131,6 +133,12 @@ describe('help', () => {
       expect(textOf(`--help ${name}`)).toBe(textOf(`help ${name}`))
     },
   )
+
+  test('a flag that only few commands take is listed with their names', () => {
+    expect(textOf('')).toMatch(/--for TIME .*\(demo\)$/m)
+    expect(textOf('')).toMatch(/--set KEY=VALUE .*\(up, config\)$/m)
+    expect(textOf('')).toMatch(/--json .*line$/m)
+  })
 
   test('no line is wider than a terminal', () => {
     const texts = ['', ...commandSpecs.map(({ name }) => `help ${name}`)].map(textOf)

@@ -197,10 +197,16 @@ function checkWords(spec: CommandSpec, words: readonly string[]): void {
     throw new Wrong(`PORT must be a whole number from 0 to 65535, not ${JSON.stringify(port)}`)
 }
 
+/** Flags that say what the output looks like. */
+const forms: readonly FlagName[] = ['json', 'd2', 'svg']
+
 function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
   for (const name of given.keys())
     if (![...commonFlags, ...spec.flags].includes(name))
       throw new Wrong(`${spec.name} takes no --${name}; see skein ${spec.name} --help`)
+  const [form, other] = forms.filter((name) => given.has(name))
+  if (other !== undefined)
+    throw new Wrong(`--${form} and --${other} exclude each other; choose one`)
   const last = (name: FlagName): string | undefined => given.get(name)?.at(-1)
   const [configFolder, profile] = [last('config'), last('profile')]
   const [timeoutMs, forMs] = [readTime('timeout', last('timeout')), readTime('for', last('for'))]

@@ -7,6 +7,8 @@ export interface Context {
   /** Bytes from a program go out as bytes; on a terminal without their escape sequences. */
   outBytes(chunk: Uint8Array): void | Promise<void>
   errBytes(chunk: Uint8Array): void | Promise<void>
+  /** Whether a person reads standard error. */
+  readonly isTerminal: boolean
   /** What was piped in; absent on a terminal. */
   readonly stdin: AsyncIterable<Uint8Array> | undefined
   /** Aborts on Ctrl-C. */

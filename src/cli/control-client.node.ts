@@ -5,12 +5,23 @@ import { commandProtocol } from '../command/messages.ts'
 import { requestCommand } from '../command/request.ts'
 import { joinDirect } from '../connection/direct.ts'
 import { localAddress, localTransport } from '../transport/local.node.ts'
+import { startAdvice } from './find-node.node.ts'
 import type { CommandRequest } from '../command/messages.ts'
 import type { RequestOptions } from '../command/request.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Place } from './find-node.node.ts'
 
 const patienceMs = 5_000 // A node on this machine answers at once, or hangs.
+
+/** The failure of a node whose process is there and does not answer. */
+function silent({ profile, pid }: Place, timeoutMs: number, cause: SkeinError): SkeinError {
+  const text = `the node of profile '${profile}' did not answer within ${timeoutMs / 1_000} s`
+  const isLong = timeoutMs >= patienceMs
+  const advice = isLong
+    ? `process ${pid} is busy, stopped or hangs; kill -9 ${pid} would end it`
+    : 'give it more with --timeout'
+  return new SkeinError('TIMED_OUT', `${text}; ${advice}`, { cause })
+}
 
 /** A running node, as its owner's programs see it. */
 export class ControlClient {
@@ -35,10 +46,11 @@ export class ControlClient {
     const timeoutMs = Math.min(limitMs, patienceMs)
     const address = localAddress(place.controlPath)
     const path = await localTransport.dial(address, { timeoutMs }).catch((thrown: unknown) => {
-      const text = `the node of profile '${place.profile}' does not answer at ${place.controlPath}`
-      throw new SkeinError('NODE_NOT_RUNNING', `${text}; start it with: skein up`, {
-        cause: toSkeinError(thrown),
-      })
+      const cause = toSkeinError(thrown)
+      if (cause.code === 'TIMED_OUT') throw silent(place, timeoutMs, cause)
+      const text = `the node of profile '${place.profile}' has died: ${cause.message}`
+      const advice = startAdvice(place.profile)
+      throw new SkeinError('NODE_NOT_RUNNING', `${text}; ${advice}`, { cause })
     })
     let onClose: () => void = () => undefined
     const closed = new Promise<void>((resolve) => {
@@ -47,9 +59,8 @@ export class ControlClient {
     const setup = { clock: systemClock, timeoutMs, token: place.token, onClose }
     const connection = await joinDirect(path, setup).catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
-      if (cause.code !== 'TIMED_OUT') throw cause
-      const text = `the node of profile '${place.profile}' does not answer`
-      throw new SkeinError('TIMED_OUT', `${text}; its process hangs, or is stopped`, { cause })
+      if (cause.code === 'TIMED_OUT') throw silent(place, timeoutMs, cause)
+      throw cause
     })
     return new ControlClient(connection, closed, place.profile)
   }

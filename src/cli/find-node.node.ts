@@ -2,12 +2,14 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { SkeinError } from '../base/errors.ts'
-import { controlPathOf, dataFolderOf, dataRoot } from './config/folders.ts'
+import { controlPathOf, dataFolderOf, dataRoot, profileProblem } from './config/folders.ts'
 
 /** A node that has run with this data folder, and perhaps still does. */
 export interface Place {
   readonly profile: string
   readonly dataFolder: string
+  /** Its process. */
+  readonly pid: number
   readonly controlPath: string
   readonly token: Uint8Array
 }
@@ -18,15 +20,17 @@ export class SeveralNodes extends Error {}
 /**
  * Finds the node that a command is for.
  *
- * @throws {SkeinError} `NODE_NOT_RUNNING` none runs, or not this one.
+ * @throws {SkeinError} `NODE_NOT_RUNNING` none runs, or not this one; `CONFIG_INVALID` no such name.
  * @throws {SeveralNodes} Its message names them.
  */
 export function findNode(profile: string | undefined): Place {
   if (profile !== undefined) {
+    const problem = profileProblem(profile)
+    if (problem !== undefined) throw new SkeinError('CONFIG_INVALID', problem)
     const place = readPlace(profile)
     if (place !== undefined) return place
-    const advice = `start it with: skein up -p ${profile}`
-    throw new SkeinError('NODE_NOT_RUNNING', `no node runs for profile '${profile}'; ${advice}`)
+    const text = `no node runs for profile '${profile}'; ${startAdvice(profile)}`
+    throw new SkeinError('NODE_NOT_RUNNING', text)
   }
   const places = profilesWithData().flatMap((name) => readPlace(name) ?? [])
   const [place] = places
@@ -39,6 +43,17 @@ export function findNode(profile: string | undefined): Place {
   if (places.length === 1) return place
   const names = places.map((each) => each.profile).join(', ')
   throw new SeveralNodes(`several nodes run here: ${names}; choose one with -p PROFILE`)
+}
+
+/** How to start the node of a profile, which may come from a JSON file of that name. */
+export function startAdvice(profile: string): string {
+  const flag = profile === 'default' ? '' : ` -p ${profile}, or skein up FILE.json`
+  return `start it with: skein up${flag}`
+}
+
+/** Tells whether a node of this profile runs. */
+export function isRunning(profile: string | undefined): boolean {
+  return profile !== undefined && readPlace(profile) !== undefined
 }
 
 function profilesWithData(): string[] {
@@ -56,7 +71,8 @@ function readPlace(profile: string): Place | undefined {
     const lock = JSON.parse(readFileSync(join(dataFolder, 'lock'), 'utf8')) as { pid: number }
     process.kill(lock.pid, 0)
     const token = new Uint8Array(readFileSync(join(dataFolder, 'control-token')))
-    return { profile, dataFolder, controlPath: controlPathOf(dataFolder), token }
+    const { pid } = lock
+    return { profile, dataFolder, pid, controlPath: controlPathOf(dataFolder), token }
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException
     // Anything else means that nothing runs there: no lock, a stale one, or none of ours.

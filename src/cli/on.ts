@@ -4,7 +4,9 @@ import { messageOf, toSkeinError } from '../base/errors.ts'
 import { sanitizeText } from '../base/text.ts'
 import { Collector } from './collector.ts'
 import { ControlClient } from './control-client.node.ts'
+import { fetchList } from './fetch-list.ts'
 import { findNode } from './find-node.node.ts'
+import { noticeOutages } from './outage-notice.ts'
 import type { Invocation } from './arguments.ts'
 import type { Context, ExitCode } from './context.ts'
 
@@ -27,7 +29,7 @@ export async function on(invocation: Invocation, context: Context): Promise<Exit
   try {
     const isOne = !/^all$|^role:|,/.test(to)
     if (isOne && !flags.isJson) return await runOnOne(node, invocation, context)
-    const targets = await resolveTargets(node, to)
+    const targets = await fetchList<Target>(node, ['resolve', to])
     if (targets.length === 0) {
       context.err(`skein: @${to} means nobody at the moment; see: skein peers\n`)
       return 1
@@ -44,12 +46,14 @@ async function runOnOne(
   context: Context,
 ): Promise<ExitCode> {
   const request = { argv: words, to, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-  return node.run(request, {
+  const stopNotices = noticeOutages(node, to, context)
+  const running = node.run(request, {
     signal: context.signal,
     stdin: context.stdin,
     onOut: (chunk) => context.outBytes(chunk),
     onErr: (chunk) => context.errBytes(chunk),
   })
+  return running.finally(stopNotices)
 }
 
 async function runOnAll(
@@ -87,15 +91,6 @@ async function collect(
   } catch (thrown) {
     return { out: out.text, err: err.text, error: toSkeinError(thrown) }
   }
-}
-
-async function resolveTargets(node: ControlClient, to: string): Promise<readonly Target[]> {
-  const listing = new Collector()
-  await node.run({ argv: ['resolve', to] }, { onOut: (chunk) => listing.add(chunk) })
-  return listing.text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Target)
 }
 
 function formatLines({ name }: Target, outcome: Outcome): { out: string; err: string } {

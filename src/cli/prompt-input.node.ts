@@ -8,6 +8,8 @@ import type { Prompt } from './prompt.ts'
 export interface PromptInput {
   /** Resolves when the input ended or a line said exit, and all before was done. */
   readonly ended: Promise<void>
+  /** Whether any line was read. */
+  readonly hasRead: boolean
   /** Prints a line without disturbing what is being typed. */
   print(line: string): void
   close(): void
@@ -19,6 +21,7 @@ export interface PromptInput {
  */
 export class TerminalPrompt implements PromptInput {
   readonly ended: Promise<void>
+  hasRead = false
   readonly #interface: Interface
   readonly #isTerminal: boolean
   /** Of the line that is being done. */
@@ -53,6 +56,7 @@ export class TerminalPrompt implements PromptInput {
   async #read(prompt: () => Prompt): Promise<void> {
     this.#ask()
     for await (const line of this.#interface) {
+      this.hasRead = true
       this.#running = new AbortController()
       const goesOn = await prompt().handle(line, this.#running.signal)
       this.#running = undefined

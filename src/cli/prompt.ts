@@ -1,12 +1,15 @@
 /**
  * The prompt of a running node: what a line does, apart from where lines come from.
  *
- * Lines run one after the other. `peers` and `@…` first wait for the configured dials, so that a
- * script that starts with them finds its peers.
+ * Lines run one after the other. In the first 5 s of the node, `peers`, `map` and `@…` first wait for
+ * the configured dials, so that a script that starts with them finds its peers.
  */
 import { messageOf } from '../base/errors.ts'
 import { sanitizeText, shortenText } from '../base/text.ts'
+import { personPatienceMs } from '../command/options.ts'
 import { alignColumns, formatPeers } from '../node/format.ts'
+import { formatMap } from './map/terminal.ts'
+import type { CommandInfo } from '../command/command.ts'
 import type { Node } from '../node/node.ts'
 import type { Peer, RunOptions, RunResult } from '../node/peer.ts'
 
@@ -14,6 +17,7 @@ const dialPatienceMs = 5_000 // DESIGN §8
 
 const own = [
   ['peers', 'List the connected peers'],
+  ['map', 'Draw the nodes and links of the network'],
   ['connect HOST PORT', 'Connect to a peer and keep it connected'],
   [
     '@PEER COMMAND',
@@ -22,15 +26,27 @@ const own = [
   ['exit, quit', 'Stop this node'],
 ] as const
 
+/** Commands of a node that are in {@link own}, or for our own programs and in no form for people. */
+const unlisted: ReadonlySet<string> = new Set(['connect', 'peers', 'links', 'resolve'])
+
+/** Where a prompt prints. */
+export interface PromptOutput {
+  /** Takes whole lines; text from peers has no escape sequences left. */
+  readonly print: (line: string) => void
+  /** How wide it is now, in characters. */
+  readonly columns: () => number
+}
+
 /** See the file's head. */
 export class Prompt {
   readonly #node: Node
-  readonly #print: (line: string) => void
+  readonly #output: PromptOutput
+  readonly #startMs: number
 
-  /** @param print - Takes whole lines; text from peers has no escape sequences left. */
-  constructor(node: Node, print: (line: string) => void) {
+  constructor(node: Node, output: PromptOutput) {
     this.#node = node
-    this.#print = print
+    this.#output = output
+    this.#startMs = node.clock.nowMs()
   }
 
   /**
@@ -56,13 +72,7 @@ export class Prompt {
       ? []
       : line.startsWith('@')
         ? ['@all', ...this.#node.peers().map(({ name }) => `@${name}`)].map((word) => `${word} `)
-        : [
-            'peers',
-            'connect ',
-            'exit',
-            'quit',
-            ...this.#node.listCommands().map(({ name }) => name),
-          ]
+        : ['peers', 'map', 'connect ', 'exit', 'quit', ...this.#commands().map(({ name }) => name)]
     const hits = [...new Set(words)].filter((word) => word.startsWith(line))
     return [hits, line]
   }
@@ -70,13 +80,20 @@ export class Prompt {
   async #run(text: string, options: RunOptions): Promise<void> {
     if (text.startsWith('@')) return this.#ask(text, options)
     if (text === 'peers') {
-      await this.#node.ready({ timeoutMs: dialPatienceMs })
+      await this.#awaitDials()
       const peers = this.#node.peers()
       this.#say(peers.length === 0 ? 'No peers connected' : 'Connected peers:')
       for (const line of formatPeers(peers)) this.#say(line)
       return
     }
-    if (text === 'help') this.#help()
+    if (text === 'map') {
+      await this.#awaitDials()
+      const network = { nodes: this.#node.nodes(), links: this.#node.links() }
+      const surface = { columns: this.#output.columns(), isColoured: false }
+      for (const line of formatMap(network, surface)) this.#say(line)
+    } else if (/^map\s/.test(text))
+      this.#say('map takes no words here; in a shell: skein map --help')
+    else if (text === 'help') this.#help()
     else this.#showHere(await this.#node.run(text, options), /^connect\s/.test(text))
   }
 
@@ -86,7 +103,7 @@ export class Prompt {
       this.#say('Write @PEER COMMAND, such as @bob help')
       return
     }
-    await this.#node.ready({ timeoutMs: dialPatienceMs })
+    await this.#awaitDials()
     const peers = this.#node.select(target.replaceAll(/(^|,)@/g, '$1'))
     if (peers.length === 0) this.#say(`No peer found matching '${shortenText(target)}'`)
     await Promise.all(peers.map((peer) => this.#askOne(peer, command, options)))
@@ -99,7 +116,7 @@ export class Prompt {
       return `from ${address ?? this.#node.nameOf(id)} for command '${shortenText(command)}'`
     }
     try {
-      const result = await peer.run(command, options)
+      const result = await peer.run(command, { ...options, patienceMs: personPatienceMs })
       if (result.errorText !== '') this.#say(result.errorText)
       const failure = result.exit === 0 ? undefined : `exit code ${result.exit}`
       const kind = failure === undefined ? 'Result' : 'Error'
@@ -117,14 +134,23 @@ export class Prompt {
   }
 
   #help(): void {
-    const here = this.#node.listCommands().map(({ usage, summary }) => [usage, summary])
+    const here = this.#commands().map(({ usage, summary }) => [usage, summary])
     this.#say('At this prompt:')
     for (const line of alignColumns(own)) this.#say(`  ${line}`)
     this.#say('Any other line runs on this node:')
     for (const line of alignColumns(here)) this.#say(`  ${line}`)
   }
 
+  #commands(): readonly CommandInfo[] {
+    return this.#node.listCommands().filter(({ name }) => !unlisted.has(name))
+  }
+
+  async #awaitDials(): Promise<void> {
+    const leftMs = this.#startMs + dialPatienceMs - this.#node.clock.nowMs()
+    if (leftMs > 0) await this.#node.ready({ timeoutMs: leftMs })
+  }
+
   #say(text: string): void {
-    this.#print(sanitizeText(text))
+    this.#output.print(sanitizeText(text))
   }
 }

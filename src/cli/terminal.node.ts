@@ -23,6 +23,7 @@ export function processContext(): Context {
     err: (text) => void output('stderr').write(text),
     outBytes: byteWriter('stdout'),
     errBytes: byteWriter('stderr'),
+    isTerminal: isatty(2),
     stdin: isatty(0) ? undefined : input(),
     signal: ending.signal,
   }

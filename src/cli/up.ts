@@ -8,8 +8,9 @@ import { shortPeerId } from '../base/peer-id.ts'
 import { openControlChannel } from '../node/control.node.ts'
 import { Node } from '../node/node.ts'
 import { loadConfig } from './config/load.node.ts'
-import { describeConfig } from './config/describe.ts'
+import { describeConfig, describeConfigAsJson } from './config/describe.ts'
 import { createLog, formatLine } from './log.node.ts'
+import { outputSize } from './output-size.node.ts'
 import { Prompt } from './prompt.ts'
 import { TerminalPrompt } from './prompt-input.node.ts'
 import type { LogKeeper } from './log.node.ts'
@@ -52,12 +53,17 @@ export async function up({ words, flags }: Invocation, context: Context): Promis
     addOwnCommands(node, { config, keeper, stopping })
     const control = await openControlChannel(node, folder, config.folders.controlPath)
     if (hasPrompt) {
-      const prompt: Prompt = new Prompt(node, (line) => input?.print(line))
+      const prompt: Prompt = new Prompt(node, {
+        print: (line) => input?.print(line),
+        columns: () => outputSize().columns,
+      })
       if (process.stdin.isTTY) greet(node, context)
       input = new TerminalPrompt(() => prompt)
       void input.ended.then(() => stopping.stop())
     } else announce(node, keeper)
     await stopping.stopped
+    if (input?.hasRead === false && !process.stdin.isTTY && !context.signal.aborted)
+      context.err('skein: the input had no line, so this node ends; --no-prompt keeps it running\n')
     input?.close()
     await node.close()
     await control.close()
@@ -123,8 +129,12 @@ function addOwnCommands(
     },
     config: {
       summary: 'Print the configuration with the origin of each value',
+      usage: 'config [--json]',
       allow: [],
-      run: () => describeConfig(config).join('\n'),
+      run: ({ args }) => {
+        const describe = args.includes('--json') ? describeConfigAsJson : describeConfig
+        return describe(config).join('\n')
+      },
     },
   }
   for (const [name, command] of Object.entries(commands)) node.command(name, command)

@@ -4,6 +4,8 @@
  *
  *   caller ──stdin──▶ program ──stdout, stderr──▶ caller      each at the pace of who takes it
  *
+ * Input for a program that takes none is dropped, and its sender told so.
+ *
  * A program leads a process group of its own. Its end, by itself or by us, is the end of the group:
  * first SIGTERM, 2 s later SIGKILL. What is to live on has to leave the group (setsid).
  *
@@ -33,7 +35,7 @@ export interface ProgramConfig {
    * `args`. A program that takes options then takes them from the caller.
    */
   readonly arguments?: 'refuse' | 'append'
-  /** Whether the caller's input goes to the program; it reads nothing where absent. */
+  /** Whether the caller's input goes to the program; where absent it is dropped, which it is told. */
   readonly stdin?: boolean
   /** It is ended after this long, in milliseconds; an hour where absent. */
   readonly timeoutMs?: number
@@ -131,12 +133,21 @@ class ProgramRun {
     const ended = this.#ended()
     const outputs = [this.#pump(stdout, out), this.#pump(stderr, err)]
     // A program need not read all that it is given: that its input breaks off is no failure.
-    if (stdin !== null) pipeline(this.#context.stdin, stdin).catch(() => undefined)
+    const input = stdin === null ? this.#dropInput() : pipeline(this.#context.stdin, stdin)
+    input.catch(() => undefined)
     const exit = await ended
     const close = endGroup(this.#child, () => this.#waiting > 0)
     await Promise.all(outputs)
     close()
     return exit
+  }
+
+  async #dropInput(): Promise<void> {
+    for await (const _chunk of this.#context.stdin) {
+      const remedy = `"stdin = true" in [programs.${this.#name}] lets it in`
+      this.#context.err(`program '${this.#name}' takes no input, what came is dropped; ${remedy}\n`)
+      return
+    }
   }
 
   #ended(): Promise<number> {

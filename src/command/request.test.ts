@@ -161,6 +161,23 @@ describe('when no end comes', () => {
     expect(bench.code).toBe('TIMED_OUT')
   })
 
+  test('[D8] patience counts the suspension until something came', async () => {
+    let isSuspended = false
+    const patience = { isSuspended: () => isSuspended, patienceMs: 10_000 }
+    const [waiting, running] = [new Bench(patience), new Bench(patience)]
+    await running.answer({ alive: true })
+    await waiting.clock.advance(5_000)
+    isSuspended = true
+    await waiting.clock.advance(8_000)
+    await running.clock.advance(100_000)
+    expect([waiting.ending, running.ending]).toEqual([undefined, undefined])
+    await waiting.clock.advance(2_000)
+    expect(waiting.ending).toMatchObject({
+      code: 'TIMED_OUT',
+      message: expect.stringMatching(/^bob could not be reached for 10 s and may be/) as string,
+    })
+  })
+
   test('[D8] while the process slept, silence does not count', async () => {
     const bench = new Bench()
     await bench.clock.advance(5_000)

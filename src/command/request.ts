@@ -1,9 +1,10 @@
 /**
  * Asks a peer to run a command: the caller's side of `command/1`.
  *
- * Two limits. *Silence*: nothing at all came for `silenceMs`; a running command sends a sign of life
+ * Three limits. *Silence*: nothing at all came for `silenceMs`; a running command sends a sign of life
  * every 3 s, so silence means that it, or its node, is stuck. While the connection is suspended, we
- * ourselves do not read, or this process sleeps, silence does not count. *`timeoutMs`* of the request counts everything.
+ * ourselves do not read, or this process sleeps, silence does not count. *`patienceMs`* counts just the
+ * suspension, until the far side first answered. *`timeoutMs`* of the request counts everything.
  *
  *   running ──exit, error──▶ ending ──all output handed out──▶ over
  *      └── violation, silence, limit, abort, stream lost ────────▲
@@ -36,6 +37,11 @@ export interface RequestOptions {
   readonly silenceMs?: number | undefined
   /** Tells whether the connection is suspended: then silence does not count. */
   readonly isSuspended?: (() => boolean) | undefined
+  /**
+   * Give up when the connection was suspended for this long, in ms, before any message came; never
+   * where absent. For people who wait: a command that has answered once is let be, as it runs.
+   */
+  readonly patienceMs?: number | undefined
 }
 
 /** Takes a chunk of output. One that throws or rejects ends the command. */
@@ -55,7 +61,8 @@ export interface CommandOutcome {
  *
  * @throws {SkeinError} The far side's code where it refuses or fails (`UNKNOWN_COMMAND`, `DENIED`, …).
  * @throws {SkeinError} `LIMIT_EXCEEDED`, `INVALID` the command is too long or empty; nothing was sent.
- * @throws {SkeinError} `TIMED_OUT` silence, or `timeoutMs` is over; the command may have run.
+ * @throws {SkeinError} `TIMED_OUT` silence, or `patienceMs` or `timeoutMs` is over; the command may have
+ *   run.
  * @throws {SkeinError} `VIOLATION` what came back is not `command/1`.
  * @throws {SkeinError} `CONNECTION_CLOSED` and its kin: the stream was lost; the command may have run.
  * @throws {SkeinError} `CANCELLED` `signal` aborted, unless its reason is a `SkeinError` itself.
@@ -86,7 +93,7 @@ interface CallerOptions extends RequestOptions {
   readonly reject: (error: SkeinError) => void
 }
 
-const ticksPerSilence = 8 // So pauses are left out of it to an eighth.
+const ticksPerLimit = 8 // So silence and suspension are told apart to an eighth.
 
 /** Sends a request and its input, and hands out what comes back. */
 class Caller implements MessageHandler {
@@ -99,7 +106,10 @@ class Caller implements MessageHandler {
   #isOver = false
   #isHandingOut = false
   #silentMs = 0
-  /** Since when silence was not counted yet. */
+  /** How long it was suspended so far; not counted any more once something came. */
+  #suspendedMs = 0
+  #hasAnswered = false
+  /** Up to when both were counted. */
   #countedMs = 0
   #tick: Timer | undefined
   #limit: Timer | undefined
@@ -120,7 +130,7 @@ class Caller implements MessageHandler {
       this.#limit = clock.after(request.timeoutMs, () => this.#timeOut(request.timeoutMs ?? 0))
     }
     this.#hear()
-    this.#armSilence()
+    this.#armLimits()
     this.#messages.bind(this)
     if (this.#isOver) return
     this.#messages.send(toMessage(request))
@@ -131,6 +141,7 @@ class Caller implements MessageHandler {
   onMessage(message: unknown): void {
     if (this.#isOver) return
     this.#hear()
+    this.#hasAnswered = true
     const answer = readAnswer(message)
     if (!answer.ok) return this.#violate(answer.violation)
     if (this.#ending !== undefined) return this.#violate('nothing follows exit or error')
@@ -207,27 +218,34 @@ class Caller implements MessageHandler {
     return new Promise((resolve) => (this.#wakeWriter = resolve))
   }
 
-  #armSilence(): void {
-    const { silenceMs = defaultSilenceMs, clock } = this.#options
-    if (silenceMs === Infinity) return
-    const tickMs = Math.min(silenceMs / ticksPerSilence, silenceMs - this.#silentMs)
+  #armLimits(): void {
+    const { silenceMs = defaultSilenceMs, patienceMs = Infinity, clock } = this.#options
+    const limitMs = Math.min(silenceMs, patienceMs)
+    if (limitMs === Infinity) return
+    const leftMs = Math.min(silenceMs - this.#silentMs, patienceMs - this.#suspendedMs)
+    const tickMs = Math.min(limitMs / ticksPerLimit, leftMs)
     this.#tick = clock.after(tickMs, () => {
-      this.#countSilence(tickMs)
-      if (this.#silentMs < silenceMs) this.#armSilence()
-      else this.#abandon('TIMED_OUT', `no answer from ${this.#name} for ${silenceMs / 1_000} s`)
+      this.#count(tickMs)
+      const name = this.#name
+      if (this.#silentMs >= silenceMs) {
+        this.#abandon('TIMED_OUT', `no answer from ${name} for ${silenceMs / 1_000} s`)
+      } else if (this.#suspendedMs >= patienceMs) {
+        const text = `${name} could not be reached for ${patienceMs / 1_000} s and may be down`
+        const advice = 'see: skein nodes. The command may have run there'
+        this.#giveUp(new SkeinError('TIMED_OUT', `${text}; ${advice}`))
+      } else this.#armLimits()
     })
   }
 
-  /**
-   * Adds the time since it was last counted, unless nothing could have come in it. More than a tick
-   * means that this process slept: then nobody was silent.
-   */
-  #countSilence(tickMs: number): void {
+  /** Adds the time since it was last counted. More than a tick means that this process slept. */
+  #count(tickMs: number): void {
     const { clock, isSuspended } = this.#options
     const nowMs = clock.nowMs()
-    const isPaused = this.#isHandingOut || isSuspended?.() === true
-    if (!isPaused) this.#silentMs += Math.min(nowMs - this.#countedMs, tickMs)
+    const passedMs = Math.min(nowMs - this.#countedMs, tickMs)
     this.#countedMs = nowMs
+    if (this.#isHandingOut) return
+    if (isSuspended?.() !== true) this.#silentMs += passedMs
+    else if (!this.#hasAnswered) this.#suspendedMs += passedMs
   }
 
   #hear(): void {

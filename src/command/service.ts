@@ -113,7 +113,10 @@ export class CommandService {
       ...('exit' in ending ? { exit: ending.exit } : { error: ending.error, why: ending.message }),
       ms: Math.round(durationMs),
     }
-    this.#options.log.info(fields, 'exit' in ending ? 'ran a command' : 'could not run a command')
+    const text = 'exit' in ending ? 'ran a command' : 'could not run a command'
+    // Our own programs ask this node all the time, such as for a map that moves.
+    const isOwn = subject.peerId === undefined && request.to === undefined
+    this.#options.log[isOwn ? 'debug' : 'info'](fields, text)
     this.#options.onRun?.(report)
   }
 }

@@ -32,7 +32,9 @@ export function admissionCommands(node: AdmissionHost): Readonly<Record<string, 
       allow: forOwner,
       async run({ args: [name, label] }) {
         const id = node.resolve(required(name, 'allow ID [LABEL]'))
-        return `${await node.allow(id, label)} is known from now on`
+        const given = await node.allow(id, label)
+        if (label !== undefined) return `${given} is known from now on`
+        return `${given} is known from now on; to call it otherwise: skein allow ${given} LABEL`
       },
     },
     deny: {

@@ -83,11 +83,12 @@ export class Affiliation {
   static async load(parts: AffiliationParts): Promise<Affiliation> {
     const pem = await parts.storage.readSecret(keyFileName)
     const key = pem === undefined ? undefined : parseIdentity(new TextDecoder().decode(pem))
-    if (pem !== undefined && key === undefined) throw damaged(keyFileName)
+    if (pem !== undefined && key === undefined) throw damaged(parts.storage, keyFileName)
     const affiliation = new Affiliation(parts, key)
     await parts.storage.readSecret(fileName) // It holds the secrets of open tickets.
     const content = await readJson(parts.storage, fileName)
-    if (content !== undefined && !affiliation.#restore(content)) throw damaged(fileName)
+    if (content !== undefined && !affiliation.#restore(content))
+      throw damaged(parts.storage, fileName)
     return affiliation
   }
 

@@ -8,6 +8,7 @@ import { programCommand } from '../command/program.node.ts'
 import { CommandRegistry } from '../command/registry.ts'
 import { admissionCommands, formatAffiliated } from './admission-commands.ts'
 import { isJson, required } from './command-words.ts'
+import { findDoubts } from './doubts.node.ts'
 import { formatNodes, formatPeers } from './format.ts'
 import type { Log } from '../base/log.ts'
 import type { Rule } from '../base/policy.ts'
@@ -74,7 +75,9 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
     commands.add(name, programCommand(name, program))
   }
   for (const [name, alias] of Object.entries(options.commands ?? {})) commands.addAlias(name, alias)
-  for (const problem of commands.problems()) node.log.warn({ scope: 'command' }, problem)
+  for (const problem of [...commands.problems(), ...findDoubts(options)]) {
+    node.log.warn({ scope: 'command' }, problem)
+  }
   return {
     commands,
     close: async () => {

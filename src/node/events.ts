@@ -61,6 +61,8 @@ interface Target {
   readonly log: Log
 }
 
+const maxTold = 1_000 // Guess: more addresses than a node dials; then some are told of again.
+
 /** Carries what happens to connections to the node's listeners and its log. */
 export function forwardEvents(source: Emitter<ManagerEvents>, target: Target): void {
   const { node, people, events } = target
@@ -89,7 +91,10 @@ export function forwardEvents(source: Emitter<ManagerEvents>, target: Target): v
     log.warn({ peer, id, address: displayAddress(address), rule }, `refused: ${message}`)
     events.emit('peer:refuse', { address, rule, message })
   })
+  /** The last failure at each address that was logged, so that a peer that stays away is told of once. */
+  const told = new Map<string, string>()
   source.on('path:attached', ({ peer: entry, path }) => {
+    for (const address of entry.addresses) told.delete(address)
     const address = displayAddress(path.remoteAddress)
     log.debug({ ...who(entry), path: path.kind, address }, 'path attached')
     events.emit('path:attached', { peer: node.info(entry), kind: path.kind, address })
@@ -108,7 +113,10 @@ export function forwardEvents(source: Emitter<ManagerEvents>, target: Target): v
     events.emit('link:rtt', { peer: node.info(entry), rttMicros })
   })
   source.on('dial:fail', ({ address, error }) => {
-    log.info({ address: displayAddress(address), code: error.code }, error.message)
+    const level = told.get(address) === error.message ? 'debug' : 'info'
+    log[level]({ address: displayAddress(address), code: error.code }, error.message)
+    if (told.size >= maxTold) told.clear()
+    told.set(address, error.message)
     events.emit('dial:fail', { address, error })
   })
   source.on('node:superseded', () => {

@@ -4,9 +4,9 @@
  */
 import { SkeinError } from '../base/errors.ts'
 import { isPeerId } from '../base/peer-id.ts'
+import { placeOf, type Storage } from '../base/storage.ts'
 import { labelProblem } from '../base/label.ts'
 import type { PeerId } from '../base/peer-id.ts'
-import type { Storage } from '../base/storage.ts'
 
 const fileName = 'known.json'
 
@@ -35,7 +35,7 @@ export class KnownList {
       Array.isArray(deny) &&
       deny.every(isPeerId) &&
       [...allowed].every(([label, id]) => labelProblem(label) === undefined && isPeerId(id))
-    if (!isSound) throw damaged(fileName)
+    if (!isSound) throw damaged(storage, fileName)
     return new KnownList(storage, allowed as Map<string, PeerId>, new Set(deny))
   }
 
@@ -83,7 +83,7 @@ export async function readJson(storage: Storage, name: string): Promise<unknown>
   try {
     return JSON.parse(new TextDecoder().decode(content)) as unknown
   } catch (cause) {
-    throw damaged(name, cause)
+    throw damaged(storage, name, cause)
   }
 }
 
@@ -93,9 +93,7 @@ export async function writeJson(storage: Storage, name: string, value: unknown):
 }
 
 /** What is thrown for a file of ours that makes no sense. */
-export function damaged(name: string, cause?: unknown): SkeinError {
-  const advice = 'mend it, or remove it to start afresh'
-  return new SkeinError('STORAGE_FAILED', `${name} in the data folder is damaged; ${advice}`, {
-    cause,
-  })
+export function damaged(storage: Storage, name: string, cause?: unknown): SkeinError {
+  const text = `${placeOf(storage, name)} is damaged; mend it, or remove it to start afresh`
+  return new SkeinError('STORAGE_FAILED', text, { cause })
 }

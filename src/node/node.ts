@@ -8,6 +8,7 @@ import { displayAddress } from '../base/address.ts'
 import { Emitter } from '../base/emitter.ts'
 import { SkeinError } from '../base/errors.ts'
 import { owner } from '../base/policy.ts'
+import { personPatienceMs } from '../command/options.ts'
 import { CommandService } from '../command/service.ts'
 import { ConnectionManager } from '../connection/manager.ts'
 import { membershipProtocol } from '../membership/service.ts'
@@ -427,6 +428,7 @@ export class Node implements PeerHost, AsyncDisposable {
     const { exit } = await peer.run(argv, {
       signal: context.signal,
       timeoutMs,
+      patienceMs: personPatienceMs,
       stdin: context.stdin,
       onOut: (chunk) => (context.out(chunk) ? undefined : context.drained()),
       onErr: (chunk) => (context.err(chunk) ? undefined : context.drained()),

@@ -50,8 +50,16 @@ export interface PathInfo {
 export interface RunOptions {
   /** Takes the command back: the far side ends it. */
   readonly signal?: AbortSignal | undefined
-  /** Hard limit that counts everything, ms. Beside it, 10 s of silence end the wait. */
+  /**
+   * Hard limit that counts everything, ms. Beside it, 10 s of silence on a living connection end the
+   * wait.
+   */
   readonly timeoutMs?: number | undefined
+  /**
+   * Give up when the connection was suspended for this long, ms, before the peer first answered. For
+   * ever where absent: then a suspension is nothing but a pause, which the connection's own limits end.
+   */
+  readonly patienceMs?: number | undefined
   /** What the command reads. */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined
   /** Takes output as it comes; `text` stays empty then. */
@@ -133,7 +141,8 @@ export class Peer {
         stdin,
         onOut: options.onOut ?? ((chunk) => out.add(chunk)),
         onErr: options.onErr ?? ((chunk) => err.add(chunk)),
-        isSuspended: suspensionOf(connection),
+        isSuspended: () => connection.state !== 'open' || connection.isDoubtful,
+        patienceMs: options.patienceMs,
       },
     )
     return { text: out.text, errorText: err.text, exit }
@@ -148,19 +157,6 @@ export class Peer {
   async open(protocol: string, options: { readonly priority?: Priority } = {}): Promise<Stream> {
     const connection = await this.#host.reach(this.id)
     return connection.open(protocol, options)
-  }
-}
-
-/**
- * Tells whether silence is a pause: the connection has no path, or one in doubt. A connection that had
- * none when the command was given, and has not found one yet, is no pause: then the peer may be gone.
- */
-function suspensionOf(connection: Connection): () => boolean {
-  const isWhole = (): boolean => connection.state === 'open' && !connection.isDoubtful
-  let wasWhole = isWhole()
-  return () => {
-    wasWhole ||= isWhole()
-    return wasWhole && !isWhole()
   }
 }
 

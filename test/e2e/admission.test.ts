@@ -51,6 +51,16 @@ describe('with admit = "known"', () => {
     expect((await machine.skein(['-p', 'alice', '@robert', 'echo', 'hi'])).stdout).toBe('hi\n')
   })
 
+  test('allow without a label says which one it gave, and how to choose another', async () => {
+    const { peerId: id } = createIdentity()
+    const label = id.slice(0, 8)
+    const { stdout } = await machine.skein(['-p', 'alice', 'allow', id])
+    const advice = `to call it otherwise: skein allow ${label} LABEL`
+    expect(stdout).toBe(`${label} is known from now on; ${advice}\n`)
+    const renamed = await machine.skein(['-p', 'alice', 'allow', label, 'carol'])
+    expect(renamed).toEqual(success('carol is known from now on\n'))
+  })
+
   test('deny ends its connection, and the refusal names that rule', async () => {
     await machine.skein(['-p', 'alice', 'allow', bob.id, 'bob'])
     await bob.process.printed('"msg":"connected"')

@@ -154,10 +154,15 @@ describe('a data folder', () => {
       'a key that is none',
       'identity.pem',
       (file) => replace(file, 'hello'),
-      /.*identity\.pem.*backup/,
+      /.*\/other\/default\/identity\.pem.*backup/,
     ],
     ['a folder for a key', 'identity.pem', replaceByFolder, /.*identity\.pem/],
-    ['a damaged known list', 'known.json', (file) => replace(file, '{'), /.*known\.json.*damaged/],
+    [
+      'a damaged known list',
+      'known.json',
+      (file) => replace(file, '{'),
+      /.*\/other\/default\/known\.json.*damaged/,
+    ],
   ])('with %s', async (_what, name, damage, line) => {
     const env = { SKEIN_HOME: home() }
     expect(await machine.skein(['up'], { env })).toMatchObject({ code: 0 })

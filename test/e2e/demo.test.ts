@@ -8,6 +8,10 @@ import type { Launched } from './processes.ts'
 const names = ['alice', 'bob', 'carol', 'dave', 'erin']
 const patienceMs = 15_000 // Guess: ten times what five starts at once take.
 
+/** Where the five run, when that is elsewhere than usual. */
+const movedNote =
+  /^(This machine has no IPv6: .*\.|A port is taken: all five are \d+ higher than usual\.)+\n/
+
 let machine: Machine
 
 beforeEach(() => {
@@ -20,7 +24,7 @@ afterEach(() => machine.close())
 describe('in a pipe', () => {
   test('the table and a result are printed, and it ends by itself', async () => {
     const { code, stdout, stderr } = await machine.skein(['demo', '--for', '6'])
-    expect([code, stderr]).toEqual([0, ''])
+    expect([code, stderr.replace(movedNote, '')]).toEqual([0, ''])
     const [titles, ...rows] = linesOf(stdout)
     expect(titles?.trim().split(/ +/)).toEqual([...names, 'state', 'port', 'pid'])
     expect(rows.slice(0, -1).map((row) => row.replaceAll(/\d+/g, 'n').trim())).toEqual([
@@ -58,7 +62,9 @@ describe('in a pipe', () => {
     )
 
     demo.signal('SIGTERM')
-    expect(await demo.ended).toMatchObject({ code: 0, stderr: '' })
+    const { code, stderr } = await demo.ended
+    expect(stderr).toMatch(movedNote)
+    expect([code, stderr.replace(movedNote, '')]).toEqual([0, ''])
   })
 
   test('a node that dies ends it with a clear line', async () => {
@@ -66,7 +72,7 @@ describe('in a pipe', () => {
     await demo.printed(/^Result/m)
     process.kill(pidOf(demo.stdout, 'carol'), 'SIGKILL')
     const { code, stderr } = await demo.ended
-    expect([code, stderr]).toEqual([1, 'skein: carol ended: SIGKILL\n'])
+    expect([code, stderr.replace(movedNote, '')]).toEqual([1, 'skein: carol ended: SIGKILL\n'])
   })
 
   test('when the demo itself is killed its nodes end too', async () => {

@@ -117,7 +117,9 @@ describe('at the control socket', () => {
     // A lock that names a living process which is no node: this one.
     machine.write('home/carol/lock', JSON.stringify({ pid: process.pid, start: '', nonce: '' }))
     const { code, stderr } = await machine.skein(['-p', 'carol', 'status'])
-    expect(linesOf(stderr)).toEqual([expect.stringMatching(/^skein: .*carol.* does not answer/)])
+    expect(linesOf(stderr)).toEqual([
+      expect.stringMatching(/^skein: .*carol.* has died: .*skein up -p/),
+    ])
     expect(code).toBe(3)
   })
 })

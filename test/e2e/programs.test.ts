@@ -72,6 +72,19 @@ test.each([
   expect(await fromAlice(['@bob', 'load'], input)).toEqual(success(`${hash}\n`))
 })
 
+test('[D52] whoever sends input to a program that takes none is told so once', async () => {
+  const running = launched('@bob', 'wait')
+  await running.printed('pid')
+  running.type('one\n')
+  await running.printed('no input')
+  running.type('two\n')
+  running.signal('SIGINT')
+  const { stderr } = await running.ended
+  const remedy = '"stdin = true" in [programs.wait] lets it in'
+  const note = `program 'wait' takes no input, what came is dropped; ${remedy}`
+  expect(linesOf(stderr)).toEqual([note, 'skein: interrupted'])
+})
+
 test('input and output of 5 MB travel at the same time', async () => {
   const input = randomBytes(2_500_000).toString('hex')
   const { code, stdout } = await fromAlice(['@bob', 'back'], input)

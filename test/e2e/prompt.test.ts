@@ -7,6 +7,7 @@ let machine: Machine
 let alice: RunningNode
 /** Waits 5 s for a peer that is not there, while the other tests run. */
 let patient: Promise<Ended>
+let patientMs = 0
 
 beforeAll(async () => {
   machine = new Machine()
@@ -16,7 +17,9 @@ beforeAll(async () => {
     'config/network/patient.toml',
     `network.peers = ["127.0.0.1:${await freePort()}"]\n`,
   )
-  patient = machine.skein(['up', '-p', 'patient'], { stdin: 'peers\n' })
+  const startMs = Date.now()
+  patient = machine.skein(['up', '-p', 'patient'], { stdin: 'peers\npeers\n@all echo a\n' })
+  void patient.then(() => (patientMs = Date.now() - startMs))
 })
 
 afterAll(() => machine.close())
@@ -48,8 +51,10 @@ test('the last line counts without its line break, and CRLF is a line break', as
   expect((await bob(['echo one\r', 'echo two\r'])).stdout).toBe('Result: one\nResult: two\n')
 })
 
-test('nothing at all, and blank lines, end the node with 0', async () => {
-  expect(await bob([], '')).toEqual(success(''))
+test('nothing at all, and blank lines, end the node with 0; who forgot --no-prompt is told', async () => {
+  const { code, stdout, stderr } = await bob([], '')
+  expect([code, stdout]).toEqual([0, ''])
+  expect(stderr).toMatch(/^skein: the input had no line.*--no-prompt.*\n$/)
   expect(await bob(['', '   ', '\t'])).toEqual(success(''))
 })
 
@@ -108,8 +113,17 @@ test('help names what the prompt and what the node can do', async () => {
     'calc',
     'down',
   ]) {
-    expect(stdout).toContain(`  ${word}`)
+    expect(linesOf(stdout).filter((line) => line.startsWith(`  ${word}`))).toHaveLength(1)
   }
+  expect(stdout).not.toMatch(/^ {2}(links|resolve)\b/m)
+})
+
+test('map draws the network that this node knows', async () => {
+  const { code, stdout } = await bob(['map'])
+  const own = /^2 nodes: 2 alive · 1 link\n\n◉ bob :\d+ {2}this node, 1 link\n {4}\(?alice .*\n/
+  expect(stdout).toMatch(own)
+  expect(stdout.replace(own, '')).toMatch(/^● alice :\d+ {2}1 link\n {4}\(?bob /)
+  expect(code).toBe(0)
 })
 
 test('connect adds a peer that the configuration does not name', async () => {
@@ -164,9 +178,12 @@ test('what a peer prints reaches the prompt without escape sequences', async () 
   expect(stdout).not.toContain('\u001b')
 })
 
-test('peers waits for the configured dials, and not for ever', async () => {
+test('what needs peers waits for the configured dials, 5 s in all', async () => {
   const { code, stdout } = await patient
-  expect([code, stdout]).toEqual([0, 'No peers connected\n'])
+  const none = 'No peers connected\n'
+  expect([code, stdout]).toEqual([0, `${none}${none}No peer found matching 'all'\n`])
+  expect(patientMs).toBeGreaterThan(5_000)
+  expect(patientMs).toBeLessThan(9_000)
 })
 
 function success(stdout: string): object {

@@ -67,6 +67,46 @@ test('what a peer prints reaches it without escape sequences', async () => {
   await bob.ended
 })
 
+test('map --watch on a small terminal stays within its lines and columns', async () => {
+  const bob = await startOnTerminal()
+  const map = '"$NODE" "$SKEIN" -p bob map --watch --timeout 2s'
+  const watching = machine.shell(`exec script -qfec 'stty rows 5 cols 20; ${map}' /dev/null`)
+  const { stdout } = await watching.ended
+  const screens = stdout.split('\u001b[H').slice(1)
+  expect(screens.length).toBeGreaterThan(0)
+  for (const screen of screens) {
+    // oxlint-disable-next-line no-control-regex -- colours and erasing are control sequences
+    const lines = screen.replaceAll(/\u001b\[[\d;]*[mKJ]/g, '').split('\r\n')
+    expect(lines).toHaveLength(5)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(20)
+    expect(lines.slice(3)).toEqual([expect.stringMatching(/^… \d more lines$/), ''])
+  }
+  bob.type('exit\r')
+  await bob.ended
+})
+
+test('a command whose peer is out of reach says so, and when it is back', async () => {
+  const nervous =
+    'limits = { keepAliveMs = 100, silenceMs = 300, reconnectMinMs = 50, reconnectMaxMs = 200 }\n'
+  const dave = await machine.node(
+    'dave',
+    `[programs.wait]\nfile = "${process.execPath}"\nargs = ["-e", "setInterval(() => {}, 1000)"]\n`,
+  )
+  await machine.node('carol', `network.peers = ["${dave.address}"]\n${nervous}`)
+  await machine.connected('carol', 1)
+  const line = '"$NODE" "$SKEIN" -p carol @dave wait'
+  const waiting = machine.shell(`exec script -qfec '${line}' /dev/null`)
+  await expect
+    .poll(async () => (await machine.skein(['-p', 'dave', 'status', '--json'])).stdout)
+    .toContain('"running":2')
+  dave.process.signal('SIGSTOP')
+  await waiting.printed('skein: dave cannot be reached at the moment; waiting')
+  dave.process.signal('SIGCONT')
+  await waiting.printed('skein: dave is back')
+  waiting.type(controlC)
+  expect((await waiting.ended).stdout).toContain('skein: interrupted')
+})
+
 test('Tab completes names of peers and commands', async () => {
   const bob = await startOnTerminal()
   await bob.printed('connected · alice')

@@ -97,6 +97,19 @@ test('config of a node that runs needs no node', async () => {
   expect(code).toBe(0)
 })
 
+test('config of a node that was started from a JSON file is what that node runs with', async () => {
+  machine.write('erika.json', '{ "listenPort": 0, "commands": { "one": "echo 1" } }')
+  const node = await machine.up(['erika.json'])
+  const { code, stdout } = await machine.skein(['-p', 'erika', 'config'])
+  expect(stdout).toMatch(/^commands\.one += "echo 1" .*erika\.json:1$/m)
+  expect(code).toBe(0)
+  const [line = ''] = linesOf((await machine.skein(['-p', 'erika', 'config', '--json'])).stdout)
+  expect(JSON.parse(line)).toMatchObject({ key: 'network.label', value: 'erika' })
+  await node.process.stop()
+  const { stderr } = await machine.skein(['-p', 'erika', 'config'])
+  expect(stderr).toMatch(/no profile "erika".*\nskein: .*skein config FILE\.json\n$/s)
+})
+
 describe('with several nodes on one machine', () => {
   test.each([['status'], ['@bob'], ['down']])(
     '%s without -p names them and changes nothing',
@@ -113,10 +126,16 @@ describe('with several nodes on one machine', () => {
     expect((await machine.skein(['id', '--profile=bob'])).stdout).toBe(`${bob.id}\n`)
   })
 
+  test.each(['', '../bob'])('-p %j names no profile', async (profile) => {
+    const { code, stderr } = await machine.skein(['-p', profile, 'id'])
+    expect(stderr).toMatch(/^skein: -p ".*": a profile name is .*\n$/)
+    expect(code).toBe(1)
+  })
+
   test('a profile that does not run is said not to, with exit code 3', async () => {
     const { code, stderr } = await machine.skein(['-p', 'carol', 'status'])
     expect(stderr).toBe(
-      "skein: no node runs for profile 'carol'; start it with: skein up -p carol\n",
+      "skein: no node runs for profile 'carol'; start it with: skein up -p carol, or skein up FILE.json\n",
     )
     expect(code).toBe(3)
   })

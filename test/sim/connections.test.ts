@@ -92,6 +92,22 @@ describe('two nodes', () => {
     },
   )
 
+  test('[D8] a command begun in an outage waits for its end, unless its caller is impatient', async () => {
+    const [world, alice, bob] = await pair(1)
+    const runs = countRuns(alice)
+    const heal = world.network.partition(['alice'], ['bob'])
+    await world.until(() => bob.peers()[0]?.state === 'suspended')
+    const patient = bob.peer('alice').run('count patient')
+    const startMs = world.clock.nowMs()
+    const hasty = bob.peer('alice').run('count hasty', { patienceMs: 10_000 })
+    await expect(world.wait(hasty)).rejects.toMatchObject({ code: 'TIMED_OUT' })
+    expect(world.clock.nowMs() - startMs).toBeCloseTo(10_000, -2)
+    await world.advance(60_000)
+    heal()
+    expect((await world.wait(patient)).text).toBe('patient 1')
+    expect(runs.get('patient')).toBe(1)
+  })
+
   test('[C15] a restarted peer is a new conversation: what was in flight fails with PEER_RESTARTED', async () => {
     const [world, alice, bob] = await pair(1)
     alice.command('wait', {

@@ -124,7 +124,7 @@ test.each<[string, Record<string, string>, LoadOptions, string]>([
     'a JSON file that is a folder',
     { 'p.json/x': '' },
     { jsonFile: 'p.json' },
-    'p.json: it is a folder',
+    'p.json: it is a folder; name a JSON file, or for a folder that holds network/ write -c p.json',
   ],
   [
     'broken JSON',

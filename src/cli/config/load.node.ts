@@ -6,11 +6,11 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { SkeinError } from '../../base/errors.ts'
-import { labelProblem, toLabel } from '../../base/label.ts'
+import { toLabel } from '../../base/label.ts'
 import { nearestWord } from '../../base/text.ts'
 import { entryProblems, nameNode, resolvePrograms } from './complete.ts'
 import { assembleConfig, type Config } from './config.ts'
-import { controlPathOf, dataFolderOf, platformConfigFolder } from './folders.ts'
+import { controlPathOf, dataFolderOf, platformConfigFolder, profileProblem } from './folders.ts'
 import {
   argumentSource,
   argumentSources,
@@ -24,6 +24,9 @@ import {
 import { type Entry, mergeSources } from './merge.ts'
 import type { PeerTarget } from './network-kinds.ts'
 import { readTargets } from './target-file.ts'
+
+/** No file describes the profile; a node can run under its name all the same, from a JSON file. */
+export class ProfileMissing extends SkeinError {}
 
 /** What the command line says about configuration, and the surroundings it says it in. */
 export interface LoadOptions {
@@ -88,11 +91,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
 function profileOf({ profile, jsonFile }: Resolved): string {
   if (profile === undefined)
     return jsonFile === undefined ? 'default' : toLabel(path.parse(jsonFile).name)
-  const isFolderName = profile === '.' || profile === '..'
-  const problem = isFolderName ? 'a label is not "." or ".."' : labelProblem(profile)
+  const problem = profileProblem(profile)
   if (problem === undefined) return profile
-  const rule = problem.replace('a label', 'a profile name')
-  throw new SkeinError('CONFIG_INVALID', `-p ${JSON.stringify(profile)}: ${rule}`)
+  throw new SkeinError('CONFIG_INVALID', problem)
 }
 
 async function findConfigFolder({ configFolder, cwd, env }: Resolved): Promise<string> {
@@ -138,7 +139,7 @@ async function readTomlLayers(
   const base = await read('default', 'default')
   const own = profile === 'default' ? undefined : await read(profile, 'profile')
   if (own === undefined && profile !== 'default')
-    throw new SkeinError('CONFIG_INVALID', await missingProfile(profile, folder, options.cwd))
+    throw new ProfileMissing('CONFIG_INVALID', await missingProfile(profile, folder, options.cwd))
   return [base, own].filter((parsed) => parsed !== undefined)
 }
 
@@ -155,6 +156,10 @@ async function missingProfile(profile: string, folder: string, cwd: string): Pro
 
 async function readJsonLayer(file: string, cwd: string): Promise<Parsed> {
   const name = shownPath(file, cwd)
+  if (await isFolder(file)) {
+    const advice = `name a JSON file, or for a folder that holds network/ write -c ${name}`
+    return { sources: [], problems: [`${name}: it is a folder; ${advice}`] }
+  }
   const text = await readText(file, name)
   if (text === undefined) return { sources: [], problems: [`${name}: there is no such file`] }
   return jsonSources({ layer: 'file', name, folder: path.dirname(file), text })
@@ -201,5 +206,6 @@ async function readText(file: string, name: string): Promise<string | undefined>
 /** A path as people see it: relative to the current folder where it lies below it. */
 function shownPath(file: string, cwd: string): string {
   const relative = path.relative(cwd, file)
-  return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative
+  const isBelow = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)
+  return isBelow ? relative : file
 }

@@ -72,7 +72,10 @@ async function show(fleet: Fleet, { context, hanging, forMs, note }: ShowSetup):
   const isLive = hasTerminal()
   const isTimed = !isLive || forMs !== undefined
   const over = isTimed ? AbortSignal.timeout(forMs ?? defaultForMs) : new AbortController().signal
-  if (!isLive) return showOnce(fleet, { context, interrupted, over })
+  if (!isLive) {
+    if (note !== undefined) context.err(`${note}\n`)
+    return showOnce(fleet, { context, interrupted, over })
+  }
   const picture = await showLive(fleet, {
     ending: AbortSignal.any([interrupted, over]),
     onGone: () => hanging.abort(hangUp),

@@ -19,7 +19,7 @@ export interface ScreenSetup {
 const enter = '\u001b[?1049h\u001b[?25l' // The second screen; hide the cursor.
 const leave = '\u001b[?25h\u001b[?1049l'
 const home = '\u001b[H'
-const eraseLineEnd = '\u001b[K'
+const eraseLine = '\u001b[K' // Before the text: behind a full line it takes the last character away.
 const eraseBelow = '\u001b[J'
 const beginUpdate = '\u001b[?2026h' // Show nothing until the end: no flicker, where it is known.
 const endUpdate = '\u001b[?2026l'
@@ -64,7 +64,7 @@ export class Screen {
 
   /** Shows these lines and nothing else; writes nothing if they are shown already. */
   draw(lines: readonly string[]): void {
-    const text = lines.map((line) => line + eraseLineEnd).join('\r\n')
+    const text = lines.map((line) => eraseLine + line).join('\r\n')
     if (!this.#isOpen || this.#isGone || text === this.#shown) return
     this.#shown = text
     this.#output.write(`${beginUpdate}${home}${text}${eraseBelow}${endUpdate}`)

@@ -72,8 +72,20 @@ describe('the table', () => {
     ])
   })
 
+  test('leaves out states too at 40 columns', () => {
+    expect(formatTable(state, { width: 40, hasColor: false })).toEqual([
+      '        alice bob   carol dave  erin',
+      'a alice —     ·     ·     ·     ·',
+      'b bob   ~3s   —     –     ·     ·',
+      'c carol ·     240   —     ·     ·',
+      'd dave  ~119s ·     ·     —     ·',
+      'e erin  ·     ·     ·     12400 —',
+    ])
+    expect(formatTable(state, { width: 40, hasColor: true })[1]).toContain('\u001b[31m alice')
+  })
+
   test('is cut where even that does not fit', () => {
-    expect(formatTable(state, { width: 20, hasColor: false })[2]).toBe('b bob   ~3s    —   …')
+    expect(formatTable(state, { width: 20, hasColor: false })[2]).toBe('b bob   ~3s   —    …')
   })
 
   test('shows the round-trip time by colour, and has no colour unless asked for', () => {
@@ -109,14 +121,27 @@ describe('the page', () => {
   })
 
   test.each([
-    ['drops the oldest events first', 14, '12:00:02  alice is killed'],
-    ['then all events', 12, 'From another terminal: skein -p bob @alice add'],
-    ['and then what stands at its end', 4, formatTable(state, page)[0]],
+    ['drops the oldest events first', 16, '12:00:02  alice is killed'],
+    ['and what explains', 11, '12:00:02  alice is killed'],
+    ['then all events', 9, 'From another terminal: skein -p bob @alice add'],
+    ['and then what stands at its end', 4, formatTable(state, page)[2]],
     ['down to one line', 1, 'Skein demo: five nodes, each a process of its own'],
   ])('on a low terminal it %s', (_sentence, height, last) => {
     const lines = formatPage(state, { ...page, height })
     expect(lines.filter((line) => line !== '').at(-1)).toBe(last)
     expect(lines.length).toBeLessThanOrEqual(height)
+  })
+
+  test('says on a small terminal what the keys do, and shows the whole table', () => {
+    expect(formatPage(state, { ...page, width: 40, height: 12 })).toEqual([
+      'Skein demo: five nodes, each a process …',
+      ...formatTable(state, { ...page, width: 40 }),
+      'a b c d e: kill, restart; q: end',
+      'From another terminal:',
+      '  skein -p bob @alice add',
+      '12:00:01  alice–bob connected',
+      '12:00:02  alice is killed',
+    ])
   })
 
   test('puts a long command on a line of its own', () => {

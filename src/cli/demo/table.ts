@@ -4,7 +4,8 @@
  *                alice    bob      …    state     port  pid
  *     a  alice   —        240 µs        running   8090  4711
  *
- * It comes in three widths; the narrowest says `240` and `~3s` for `240 µs` and `suspended 3 s`.
+ * It comes in four widths; the narrower say `240` and `~3s` for `240 µs` and `suspended 3 s`, and the
+ * last shows a node's state by the colour of its name alone.
  */
 import { formatRtt } from '../../node/format.ts'
 import { formatPieces } from './line.ts'
@@ -72,33 +73,46 @@ const layouts: readonly Layout[] = [
     indent: 0,
     columns: [stateColumn],
     suspended: (seconds) => `~${seconds}s`,
-    rtt: (rttMicros) => `${rttMicros ?? '–'}`,
+    rtt: bareRtt,
   },
+  { cellWidth: 6, indent: 0, columns: [], suspended: (seconds) => `~${seconds}s`, rtt: bareRtt },
 ]
+
+function bareRtt(rttMicros: number | undefined): string {
+  return `${rttMicros ?? '–'}`
+}
 
 /** The matrix alone: a title and a line a node. */
 export function formatTable(state: DemoState, surface: Surface): string[] {
   return tablePieces(state.nodes, surface.width).map((line) => formatPieces(line, surface))
 }
 
+const lowHeight = 16 // All that is shown, and two events; a lower page goes without what explains.
+const meaning: Piece[] = [
+  { text: 'A row is what that node sees: the round-trip time to each peer', look: 'dim' },
+]
+
 /** The whole screen: at most `height` lines. */
 export function formatPage(state: DemoState, page: Page): string[] {
+  const isLow = page.height < lowHeight
   const head: Piece[][] = [
     [{ text: 'Skein demo', look: 'bold' }, { text: ': five nodes, each a process of its own' }],
-    [{ text: 'A row is what that node sees: the round-trip time to each peer', look: 'dim' }],
+    ...(isLow ? [] : [meaning]),
     ...(page.note === undefined ? [] : [[{ text: page.note, look: 'yellow' as const }]]),
-    [],
+    ...(isLow ? [] : [[]]),
     ...tablePieces(state.nodes, page.width),
-    [],
+    ...(isLow ? [] : [[]]),
     ...hints(state.nodes, page),
   ]
-  const room = Math.max(0, page.height - head.length - 1)
+  const room = Math.max(0, page.height - head.length - (isLow ? 0 : 1))
   const events = room === 0 ? [] : state.events.slice(-room)
   const log = events.map(({ time, text }): Piece[] => [
     { text: `${time}  `, look: 'dim' },
     { text },
   ])
-  return [...head, [], ...log].slice(0, page.height).map((line) => formatPieces(line, page))
+  return [...head, ...(isLow ? [] : [[]]), ...log]
+    .slice(0, page.height)
+    .map((line) => formatPieces(line, page))
 }
 
 /** What to try; the command stands on a line of its own where it would be cut. */
@@ -110,16 +124,27 @@ function hints(nodes: readonly NodeView[], { skein, width }: Page): Piece[][] {
   const where: Piece = { text: 'From another terminal:' }
   const command: Piece = { text: `${skein} -p ${second.name} @${first.name} add`, look: 'bold' }
   const isShort = where.text.length + 1 + command.text.length <= width
+  const press: Piece[] = [
+    { text: 'Press ' },
+    { text: first.key, look: 'bold' },
+    { text: ` to ${verb} ${first.name}; ${keys} do the same for theirs; ` },
+    { text: 'q', look: 'bold' },
+    { text: ' ends all five.' },
+  ]
+  const brief: Piece[] = [
+    { text: `${first.key} ${keys}`, look: 'bold' },
+    { text: ': kill, restart; ' },
+    { text: 'q', look: 'bold' },
+    { text: ': end' },
+  ]
   return [
-    [
-      { text: 'Press ' },
-      { text: first.key, look: 'bold' },
-      { text: ` to ${verb} ${first.name}; ${keys} do the same for theirs; ` },
-      { text: 'q', look: 'bold' },
-      { text: ' ends all five.' },
-    ],
+    lengthOf(press) <= width ? press : brief,
     ...(isShort ? [[where, { text: ' ' }, command]] : [[where], [{ text: '  ' }, command]]),
   ]
+}
+
+function lengthOf(line: readonly Piece[]): number {
+  return line.reduce((sum, { text }) => sum + text.length, 0)
 }
 
 function tablePieces(nodes: readonly NodeView[], width: number): Piece[][] {
@@ -127,6 +152,8 @@ function tablePieces(nodes: readonly NodeView[], width: number): Piece[][] {
   if (layout === undefined) return []
   const { indent, columns, cellWidth } = layout
   const lead = ' '.repeat(indent)
+  const nameLook = (node: NodeView): Look | undefined =>
+    columns.length === 0 ? statusLooks[node.status] : undefined
   const titles: Piece[] = [
     { text: `${lead}${' '.repeat(nameWidth(nodes, indent))}` },
     ...nodes.map(({ name }) => pad({ text: name, look: 'bold' }, cellWidth)),
@@ -135,7 +162,10 @@ function tablePieces(nodes: readonly NodeView[], width: number): Piece[][] {
   const rows = nodes.map((node): Piece[] => [
     { text: lead },
     { text: node.key, look: 'bold' },
-    pad({ text: `${' '.repeat(gapOf(indent))}${node.name}` }, nameWidth(nodes, indent) - 1),
+    pad(
+      { text: `${' '.repeat(gapOf(indent))}${node.name}`, look: nameLook(node) },
+      nameWidth(nodes, indent) - 1,
+    ),
     ...nodes.map((other) => pad(cell(node, other, layout), cellWidth)),
     ...columns.map((column) => pad(column.piece(node), column.width)),
   ])
