@@ -198,7 +198,8 @@ describe.concurrent(
       const connects = recordsOf(alice, '"connected"')
       expect(ended?.code).toBe('PEER_RESTARTED')
       expect(connects.length).toBe(2)
-      expect((connects[1]?.time ?? 0) - (runs?.time ?? 0)).toBeLessThan(1_000)
+      // The next dial begins within 0.8 s; a machine with other work needs a while for it.
+      expect((connects[1]?.time ?? 0) - (runs?.time ?? 0)).toBeLessThan(2_000)
       expect((await machine.skein(['-p', 'alice', '@bob', 'lines', '1', '1'])).stdout).toBe(
         'line 0\n',
       )
