@@ -59,6 +59,7 @@ class ChaoticWorld {
   readonly #limits: Partial<NodeLimits>
   readonly #mayCrash: boolean
   #isOn = true
+  #isEnding = false
   #faults = 0
 
   constructor(world: Simulation) {
@@ -138,6 +139,7 @@ class ChaoticWorld {
         if (state !== 'open') this.#fail(`${from} is ${state} to ${to}`)
       }
     }
+    this.#isEnding = true
     await world.wait(Promise.all([...this.#nodes.values()].map((node) => node.close())))
     await this.#pass(10_000)
     for (const name of this.#nodes.keys()) {
@@ -174,7 +176,9 @@ class ChaoticWorld {
     this.#nodes.set(name, node)
     this.#down.delete(name)
     if (isAgain) this.#join(node)
-    node.on('peer:connect', ({ peer }) => this.#ledger.connect(name, peer.name))
+    node.on('peer:disconnect', ({ peer, error }) => {
+      if (!this.#isEnding) this.#ledger.disconnect(name, peer.name, error)
+    })
     node.on('peer:violation', ({ peer, rule }) => {
       this.#ledger.problem(`${name} believes that ${peer.name} broke ${rule}`)
     })

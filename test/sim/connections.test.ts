@@ -112,6 +112,30 @@ describe('two nodes', () => {
     expect((await world.wait(bob.peer('alice').run('count x'))).text).toBe('x 1')
   })
 
+  test('[C15] that start again within a moment begin one conversation, whatever crosses', async () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const world = new Simulation({ seed, latency: { minMs: 1, maxMs: 40 } })
+      const ends: string[] = []
+      const start = async (name: string, peer: string): Promise<Node> => {
+        const node = await world.start(name, { peers: [`memory://${peer}`] })
+        node.on('peer:disconnect', ({ error }) => ends.push(`${name}: ${error.code}`))
+        return node
+      }
+      await start('bob', 'alice')
+      await world.advance(seed)
+      await start('alice', 'bob')
+      await world.advance(seed % 120)
+      world.crash('bob')
+      const bob = await start('bob', 'alice')
+      await world.advance(5_000)
+      expect(
+        ends.filter((end) => end !== 'alice: PEER_RESTARTED'),
+        `seed ${seed}`,
+      ).toEqual([])
+      expect(bob.peers().map(({ state }) => state)).toEqual(['open'])
+    }
+  })
+
   test('[C14] a peer that stays away too long ends the connection; it comes back as a new one', async () => {
     const [world, alice, bob] = await pair(1)
     const ends: string[] = []
