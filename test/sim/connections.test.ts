@@ -174,6 +174,26 @@ describe('two nodes', () => {
     },
   )
 
+  test.each([5_000, 30_000, 90_000])(
+    '[C24] a call to who alone can dial is answered within five seconds of the end of %i ms of silence',
+    async (outageMs) => {
+      for (let seed = 0; seed < 40; seed++) {
+        const world = new Simulation({ seed })
+        const alice = await world.start('alice')
+        const bob = await world.start('bob', { peers: ['memory://alice'], listen: [] })
+        await world.until(() => bob.peers().length === 1)
+        await world.advance(5_000)
+        const heal = world.network.partition(['alice'], ['bob'])
+        await world.advance(outageMs)
+        const call = alice.peer('bob').run('echo here')
+        heal()
+        const healMs = world.clock.nowMs()
+        expect((await world.wait(call)).text).toBe('here')
+        expect(world.clock.nowMs() - healMs, `seed ${seed}`).toBeLessThan(5_020)
+      }
+    },
+  )
+
   test.each<[string, boolean, boolean]>([
     ['both ways', true, true],
     ['from the one who dialled', true, false],
