@@ -24,6 +24,13 @@ test.each(seeds(200, 100_000))(
   },
 )
 
+test.each(seeds(30, 500_000))(
+  '[C15] nor where processes start again all the time, whatever crosses, seed %i',
+  async (seed) => {
+    expect((await chaos(seed, { isCrashy: true })).faults).toBeGreaterThan(0)
+  },
+)
+
 test('[C5] a world is a function of its seed', async () => {
   expect(await chaos(7)).toEqual(await chaos(7))
 })

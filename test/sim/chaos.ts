@@ -27,17 +27,27 @@ export interface ChaosReport {
   readonly turns: number
 }
 
+/** What kind of world. */
+export interface ChaosOptions {
+  /** Whether processes start again all the time, also while others do. */
+  readonly isCrashy?: boolean
+}
+
+const crashyShare = 0.4 // Of the faults: some ten a world, so that starts cross.
 const healMs = 60_000 // Twice the longest pause between two dials of something nobody waits for.
 const drainMs = 60_000
 const wireMs = 600_000 // What may be in flight, 4 MiB, twice, on the slowest link, and some more.
 
 /** Plays the world of a seed. */
-export async function chaos(seed: number): Promise<ChaosReport> {
+export async function chaos(
+  seed: number,
+  { isCrashy = false }: ChaosOptions = {},
+): Promise<ChaosReport> {
   let report: ChaosReport | undefined
   const dice = seededRandom(seed)
   const latency = { minMs: dice.next() * 5, maxMs: 5 + dice.next() ** 2 * 120 }
   await simulate({ seed, latency }, async (world) => {
-    const chaotic = new ChaoticWorld(world)
+    const chaotic = new ChaoticWorld(world, isCrashy)
     await chaotic.begin()
     await chaotic.harm()
     await chaotic.heal()
@@ -58,12 +68,14 @@ class ChaoticWorld {
   readonly #pairs: (readonly [string, string])[] = []
   readonly #limits: Partial<NodeLimits>
   readonly #mayCrash: boolean
+  readonly #isCrashy: boolean
   #isOn = true
   #isEnding = false
   #faults = 0
 
-  constructor(world: Simulation) {
+  constructor(world: Simulation, isCrashy: boolean) {
     this.#world = world
+    this.#isCrashy = isCrashy
     this.#random = seededRandom(world.seed + 1_000_003)
     this.#ledger = new Ledger(world)
     this.#ledger.mayExpire = this.#random.next() < 0.2
@@ -96,6 +108,12 @@ class ChaoticWorld {
     while (this.#world.clock.nowMs() < endMs) {
       await this.#pass(random.next() ** 2 * 4_000)
       this.#faults++
+      if (this.#isCrashy && random.next() < crashyShare) {
+        const names = [...this.#nodes.keys()]
+        const name = names[randomInt(random, names.length)] ?? 'a'
+        this.#crash(name, { isPowerLoss: random.next() < 0.5 })
+        continue
+      }
       doHarm({
         world: this.#world,
         random,
