@@ -6,6 +6,7 @@
  *   --first N     the seed of the first; 0
  *   --minutes N   stop after so long; 60
  *   --workers N   processes; one a core
+ *   --crashes     worlds in which processes start again all the time
  */
 import { fork } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     first: { type: 'string', default: '0' },
     minutes: { type: 'string', default: '60' },
     workers: { type: 'string', default: `${os.availableParallelism()}` },
+    crashes: { type: 'boolean', default: false },
   },
 })
 
@@ -43,7 +45,9 @@ await runScript(async () => {
   const tally = { worlds: 0, operations: 0, failed: 0, faults: 0, turns: 0, failures: [] }
   const children = Array.from({ length: Math.min(workers, count) }, (_, index) => {
     const share = Math.ceil((count - index) / workers)
-    return fork(file, [first + index, workers, share].map(String), { cwd: root })
+    return fork(file, [first + index, workers, share, Number(values.crashes)].map(String), {
+      cwd: root,
+    })
   })
   for (const child of children)
     os.setPriority(child.pid, os.constants.priority.PRIORITY_BELOW_NORMAL)

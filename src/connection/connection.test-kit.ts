@@ -30,6 +30,7 @@ export class Duo {
   readonly #latencyMs: number
   #inbound: Path | undefined
   #path: MemoryPath | undefined
+  readonly #joins = new Map<MemoryPath, () => void>()
 
   constructor(options: Partial<ConnectionOptions> & { readonly latencyMs?: number } = {}) {
     const { latencyMs = 1, ...connectionOptions } = options
@@ -54,8 +55,15 @@ export class Duo {
     return this.#path
   }
 
-  /** Makes a new path, gives each end the numbers that a handshake would have told, attaches both. */
-  async attach(prepare: (path: MemoryPath) => void = () => undefined): Promise<MemoryPath> {
+  /**
+   * Makes a new path, gives each end the numbers that a handshake would have told, attaches both.
+   *
+   * @param options - With `isWelcomeLate` only b, who accepts, knows of the path until {@link join}.
+   */
+  async attach(
+    prepare: (path: MemoryPath) => void = () => undefined,
+    { isWelcomeLate = false }: { readonly isWelcomeLate?: boolean } = {},
+  ): Promise<MemoryPath> {
     const dial = this.network.transport('a', 'a' as PeerId).dial('memory://b', { timeoutMs: 1_000 })
     await this.clock.advance(2 * this.#latencyMs + 1)
     const path = (await dial) as MemoryPath
@@ -66,8 +74,17 @@ export class Duo {
     this.#path = path
     prepare(path)
     b.connection.attach(far, { peerReceived: aHas, toldReceived: bHas })
-    a.connection.attach(path, { peerReceived: bHas, toldReceived: aHas })
+    const join = (): void => {
+      a.connection.attach(path, { peerReceived: bHas, toldReceived: aHas })
+    }
+    if (isWelcomeLate) this.#joins.set(path, join)
+    else join()
     return path
+  }
+
+  /** The WELCOME of a path reaches a, who dialled it. */
+  join(path: MemoryPath): void {
+    this.#joins.get(path)?.()
   }
 
   /** Attaches again and again while both live, until `isSo`; gives up after `rounds`. */

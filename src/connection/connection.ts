@@ -254,14 +254,9 @@ export class Connection implements LinkOwner, FrameOutlet {
     return this.#handler.onStream(stream)
   }
 
-  canFillGap(reader: FrameReader): boolean {
-    return this.#links.some((link) => link.reader !== reader && !link.isClosed)
-  }
-
   onLinkData(link: PathLink, bytes: Uint8Array): void {
     this.#isInTurn = true
-    let violation = link.reader.read(bytes)
-    if (this.#links.length > 1) violation ??= this.#readHeld()
+    const violation = link.reader.read(bytes) ?? this.#readHeld()
     this.#isInTurn = false
     if (this.state === 'closed') return
     if (violation !== undefined) this.#fail(violation)
@@ -290,9 +285,6 @@ export class Connection implements LinkOwner, FrameOutlet {
     this.#handler.onPathLost(link.path, reason)
     if (this.#isOver()) return
     if (isLast && this.#links.length === 0) this.#awaitPath()
-    if (this.#isOver()) return
-    const violation = this.#readHeld()
-    if (violation !== undefined) this.#fail(violation)
   }
 
   onLinkDoubt(link: PathLink): void {

@@ -3,8 +3,9 @@
  * the frame's number whether it is news.
  *
  * DATA is handed on in the parts in which it comes (TLS gives at most 16 KiB at a time); every other
- * frame is handed on whole. A path that was switched to early holds its counted frames back until the
- * other path has brought all before them.
+ * frame is handed on whole. A path that was switched to early holds its counted frames back until those
+ * before them have come: on a path that is there, on one whose WELCOME is still under way, or on this
+ * one, after another SWITCH. Which of these it will be the receiver cannot know, so it drops nothing.
  *
  * **Invariant**: nothing is allocated for a frame before its type and length were checked.
  */
@@ -37,8 +38,6 @@ export interface FrameSink {
   onDataPart(part: DataPart): string | undefined
   /** Any other whole frame; counted ones have a number of `receivedNumber` or below. */
   onFrame(frame: Frame, reader: FrameReader): string | undefined
-  /** Whether another path may still bring the frames before those of `reader`. */
-  canFillGap(reader: FrameReader): boolean
 }
 
 /** A whole frame other than DATA. */
@@ -56,8 +55,6 @@ const maxHeldBytes = 8 * 2 ** 20 // Twice what may be in flight.
 export class FrameReader {
   /** Number of the next counted frame on this path. */
   number: number
-  /** False after frames were lost with another path: counted ones are dropped until SWITCH. */
-  isNumbered = true
 
   readonly #sink: FrameSink
   readonly #header = new Uint8Array(headerBytes)
@@ -79,7 +76,7 @@ export class FrameReader {
     this.number = number
   }
 
-  /** True while counted frames wait for another path to bring those before them. */
+  /** True while counted frames wait for those before them. */
   get isHolding(): boolean {
     return this.#held.length > this.#heldAt
   }
@@ -94,7 +91,6 @@ export class FrameReader {
       this.#heldBytes += wireBytes(item)
     }
     this.number = number
-    this.isNumbered = true
   }
 
   /** Hands on what was held back, as far as it is due now. */
@@ -102,10 +98,7 @@ export class FrameReader {
     while (this.isHolding) {
       const first = this.#held[this.#heldAt]
       if (first === undefined) break
-      if (first.number > this.#sink.receivedNumber) {
-        if (!this.#sink.canFillGap(this)) this.#lose()
-        return undefined
-      }
+      if (first.number > this.#sink.receivedNumber) return undefined
       this.#heldAt++
       this.#heldBytes -= wireBytes(first)
       const isPart = 'payloadBytes' in first
@@ -179,23 +172,13 @@ export class FrameReader {
     return this.isHolding || number > this.#sink.receivedNumber
   }
 
-  /** Puts a frame aside until another path brought those before it; without one it is lost. */
+  /** Puts a frame aside until those before it have come. */
   #hold(item: DataPart | Frame): string | undefined {
-    if (!this.#sink.canFillGap(this)) {
-      this.#lose()
-      return undefined
-    }
     this.#held.push(item)
     this.#heldBytes += wireBytes(item)
     return this.#heldBytes > maxHeldBytes
       ? 'C16: too many bytes ahead of what is missing'
       : undefined
-  }
-
-  /** Frames went down with another path: the peer says with SWITCH where it starts again. */
-  #lose(): void {
-    this.isNumbered = false
-    this.#dropHeld()
   }
 
   #dropHeld(): void {
@@ -212,7 +195,6 @@ export class FrameReader {
     if (isWhole) this.#isInPayload = false
     if (this.#type === frameType.data) {
       const { number } = this
-      if (!this.isNumbered) return undefined
       if (isWhole) this.number = number + 1
       const data = { number, streamId: this.#streamId, bytes: part, offset, payloadBytes }
       if (this.#isAhead(number)) return this.#hold(data)
@@ -234,7 +216,6 @@ export class FrameReader {
     const { number } = this
     const frame = { type: this.#type, streamId: this.#streamId, payload, number }
     if (!isCounted(this.#type)) return this.#sink.onFrame(frame, this)
-    if (!this.isNumbered) return undefined
     this.number = number + 1
     if (this.#isAhead(number)) return this.#hold(frame)
     return this.#sink.onFrame(frame, this)

@@ -73,9 +73,16 @@ describe('frames', () => {
     expect(duo.b.connection.attach(path.far, { peerReceived: 99, toldReceived: 0 })).toBe(false)
   })
 
-  test('[C16] a SWITCH into the future, with no other path to fill the gap, drops what follows', async () => {
-    const duo = await attack([makeNumberFrame(frameType.switch, 500), open(0), open(2)])
+  test('[C16] what follows a SWITCH into the future is not acted on, and bounded', async () => {
+    const ahead = [makeNumberFrame(frameType.switch, 500), open(0), open(2)]
+    const duo = await attack(ahead)
     expect([duo.b.violations, duo.b.opened]).toEqual([[], []])
+    const flood = Array.from({ length: 150 }, () =>
+      frame(frameType.data, 0, new Uint8Array(60_000)),
+    )
+    const { b } = await attack([...ahead, ...flood])
+    expect(b.violations).toEqual(['C16: too many bytes ahead of what is missing'])
+    expect(b.opened).toEqual([])
   })
 
   test('[C6] a peer that never acknowledges makes its writer wait, within bounds', async () => {

@@ -47,28 +47,40 @@ test.each<[string, Standing, Partial<Hello>, string]>([
   [
     '[C15] also by a peer that restarted',
     met,
-    { incarnation: 21, epoch: 4, highestEpoch: 4 },
-    'start 4 PEER_RESTARTED',
+    { incarnation: 21, epoch: 1, highestEpoch: 1 },
+    'start 1 PEER_RESTARTED',
   ],
   [
     '[C15] not what it began with our last incarnation',
     lost,
     { peerIncarnation: 9, epoch: 7, highestEpoch: 7 },
-    'start 8',
+    'start 4',
   ],
   [
     '[C15] a restarted dialler',
     met,
-    { incarnation: 21, epoch: 0, highestEpoch: 0 },
-    'start 4 PEER_RESTARTED',
+    { incarnation: 21, peerIncarnation: 0, epoch: 0, highestEpoch: 0 },
+    'start 1 PEER_RESTARTED',
+  ],
+  [
+    '[C15] a restarted dialler that knows more than the first epoch',
+    lost,
+    { incarnation: 21, epoch: 0, highestEpoch: 5 },
+    'start 6',
   ],
   ['[C15] an older process is superseded', met, { incarnation: 19 }, 'superseded'],
   ['[C15] also when nothing lives', lost, { incarnation: 19 }, 'superseded'],
   [
-    '[C15] an epoch with our last incarnation',
+    '[C15] a HELLO that speaks of our last incarnation says nothing of this one',
     met,
     { peerIncarnation: 9 },
-    'start 4 CONNECTION_EXPIRED',
+    'join',
+  ],
+  [
+    '[C15] also when that had come farther',
+    met,
+    { peerIncarnation: 9, epoch: 7, highestEpoch: 7 },
+    'join',
   ],
   [
     '[C15] an epoch from the future',
@@ -86,8 +98,8 @@ test.each<[string, Standing, Partial<Welcome>, string]>([
   ['[C15] a later epoch replaces ours', met, { epoch: 4 }, 'start 4 CONNECTION_EXPIRED'],
   ['[C15] an epoch that is over here is useless', lost, {}, 'stale'],
   ['[C15] an older epoch is useless', met, { epoch: 2 }, 'stale'],
-  ['[C15] a restarted accepter', met, { incarnation: 21, epoch: 4 }, 'start 4 PEER_RESTARTED'],
-  ['[C15] a restarted accepter, nothing in flight', lost, { incarnation: 21, epoch: 4 }, 'start 4'],
+  ['[C15] a restarted accepter', met, { incarnation: 21, epoch: 1 }, 'start 1 PEER_RESTARTED'],
+  ['[C15] a restarted accepter, nothing in flight', lost, { incarnation: 21, epoch: 1 }, 'start 1'],
   ['[C15] an older process is useless', met, { incarnation: 19 }, 'stale'],
 ])('%s', (_sentence, here, fields, expected) => {
   expect(show(judgeWelcome(here, welcome(fields)))).toBe(expected)

@@ -6,6 +6,10 @@
  *   the dialler knows of none as high         the path joins as a second one
  *   anything else                             a new epoch: 1 + the highest that either knows
  *
+ * Epochs count from 1 between two incarnations. What a HELLO says of an earlier process of ours is
+ * nothing to this one; nor is what we knew of an earlier process of the dialler. So two dials that cross
+ * a restart come to the same number.
+ *
  * An epoch that the dialler names, between these two incarnations, and that the accepter never had was
  * begun over there by the accepter's own dial, whose answer is slower than this path: it is taken up.
  *
@@ -21,7 +25,7 @@ export interface Standing {
   readonly peerIncarnation: number
   /** The epoch that lives here; 0 for none. */
   readonly epoch: number
-  /** The highest epoch that there ever was. */
+  /** The highest epoch that there ever was between these two. */
   readonly highestEpoch: number
 }
 
@@ -42,16 +46,17 @@ export type Verdict =
 /** The accepter's verdict on a HELLO. */
 export function judgeHello(here: Standing, hello: Hello): Verdict {
   if (hello.incarnation < here.peerIncarnation) return { type: 'superseded' }
-  const isBegun = hello.peerIncarnation === here.incarnation && hello.epoch > here.highestEpoch
-  const epoch = isBegun ? hello.epoch : 1 + Math.max(here.highestEpoch, hello.highestEpoch)
+  const isRestart = hello.incarnation > here.peerIncarnation
+  const highestHere = isRestart ? 0 : here.highestEpoch
+  const isOfUs = hello.peerIncarnation === here.incarnation
+  const highestThere = isOfUs ? hello.highestEpoch : 0
+  const isBegun = isOfUs && hello.epoch > highestHere
+  const epoch = isBegun ? hello.epoch : 1 + Math.max(highestHere, highestThere)
   if (here.epoch === 0) return { type: 'start', epoch, ending: undefined }
-  if (hello.incarnation > here.peerIncarnation) {
-    return { type: 'start', epoch, ending: 'PEER_RESTARTED' }
-  }
-  const isNamed = hello.epoch === here.epoch && hello.peerIncarnation === here.incarnation
-  if (isNamed) return { type: 'join', isCounted: true }
+  if (isRestart) return { type: 'start', epoch, ending: 'PEER_RESTARTED' }
+  if (isOfUs && hello.epoch === here.epoch) return { type: 'join', isCounted: true }
   // It said so before it could hear of this epoch: another of its dials, or one of ours, began it.
-  const isUnknown = hello.highestEpoch < here.epoch
+  const isUnknown = highestThere < here.epoch
   if (isUnknown) return { type: 'join', isCounted: false }
   return { type: 'start', epoch, ending: 'CONNECTION_EXPIRED' }
 }

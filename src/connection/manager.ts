@@ -332,7 +332,6 @@ export class ConnectionManager {
     if (verdict.type === 'stale' || verdict.type === 'superseded') {
       path.destroy('stale')
       if (peer.connection !== undefined) return
-      peer.highestEpoch = Math.max(peer.highestEpoch, welcome.epoch)
       throw new SkeinError('HANDSHAKE_FAILED', `${path.remoteAddress} answered for the past; again`)
     }
     if (verdict.type === 'start' && verdict.ending !== undefined) {
@@ -343,7 +342,8 @@ export class ConnectionManager {
     this.#learn(peer, welcome, path)
     const connection =
       living ?? this.#create(peer, { epoch, windowBytes: welcome.windowBytes }, true)
-    const toldReceived = hello.epoch === epoch ? hello.received : 0
+    const isNamed = hello.epoch === epoch && hello.peerIncarnation === welcome.incarnation
+    const toldReceived = isNamed ? hello.received : 0
     this.#attach({ peer, connection, path, rest }, { peerReceived: welcome.received, toldReceived })
   }
 

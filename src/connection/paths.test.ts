@@ -71,13 +71,39 @@ describe('SWITCH', () => {
     expect([...replies.bytes]).toEqual(expected)
   })
 
+  test('[C16] from a path that the other side has not joined yet: nothing is lost when it does', async () => {
+    const duo = new Duo()
+    const unknown = await duo.attach((path) => path.far.setSilent(true), { isWelcomeLate: true })
+    await duo.attach()
+    const sink = new Collector()
+    duo.a.serve = (stream) => {
+      stream.bind(sink)
+      return true
+    }
+    const { b } = duo
+    expect(b.connection.path).toBe(unknown.far)
+    const stream = b.connection.open('flow/1')
+    stream.write(Uint8Array.of(1))
+    await duo.clock.advance(20)
+    const standby = b.connection.links[1]
+    if (standby !== undefined) b.connection.switchTo(standby)
+    stream.write(Uint8Array.of(2))
+    await duo.clock.advance(200)
+    expect([...sink.bytes]).toEqual([])
+    unknown.far.setSilent(false)
+    duo.join(unknown)
+    stream.write(Uint8Array.of(3))
+    await duo.clock.advance(200)
+    expect([...sink.bytes]).toEqual([1, 2, 3])
+    expect(b.connection.heldBytes).toBe(0)
+  })
+
   test('[C16] bytes that come early are bounded by what they took on the wire', () => {
     const reader = new FrameReader(
       {
         receivedNumber: 0,
         onDataPart: () => undefined,
         onFrame: () => undefined,
-        canFillGap: () => true,
       },
       5,
     )

@@ -12,7 +12,7 @@ export class PeerEntry {
   claimedLabel = ''
   /** The start of the peer's process that was last seen; 0 before the first. */
   incarnation = 0
-  /** The highest epoch between us that ever was. */
+  /** The highest epoch that ever was between us and that incarnation. */
   highestEpoch = 0
   /** The living connection; `undefined` after it closed. */
   connection: Connection | undefined

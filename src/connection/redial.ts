@@ -1,8 +1,10 @@
 /**
  * When to dial next, for ever, until the goal is reached.
  *
- *   calm    wait a random time in [0, min(cap, first · 2ⁿ))     full jitter, AWS Architecture Blog 2015
- *   urgent  something waits: a new attempt every 0.4 to 0.8 s, beside those under way
+ *   calm       wait a random time in [0, min(cap, first · 2ⁿ))  full jitter, AWS Architecture Blog 2015
+ *   suspended  the same with a cap of 5 s, beside those under way: the other side may know no address
+ *              of ours, and it is for us to come back to what waits over there
+ *   urgent     something waits here: a new attempt every 0.4 to 0.8 s, beside those under way
  *
  * Full jitter, because a thousand nodes that lost one peer would otherwise dial it in step.
  */
@@ -11,7 +13,7 @@ import type { Clock, Timer } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 
 /** How much the goal is wanted now; `reached` stops until the next {@link Redial.kick}. */
-export type Urgency = 'urgent' | 'calm' | 'reached'
+export type Urgency = 'urgent' | 'suspended' | 'calm' | 'reached'
 
 /** What a redial works for. */
 export interface RedialSetup {
@@ -27,6 +29,7 @@ export interface RedialSetup {
 
 const maxDoublings = 20
 const urgentDelayMs = 800 // DESIGN: answered 1 s after the end of an outage; test/lab: a dial takes 0.2 s.
+const suspendedMaxMs = 5_000 // Guess: 0.4 dials a second to each peer that is away, for two minutes.
 const maxOverlapping = 14 // Two more than fit into a dial's deadline of 5 s at the shortest delay.
 
 const maxHasty = 3 // Guess: two paths and an address that changed may well break within a moment.
@@ -70,7 +73,7 @@ export class Redial {
   #attempt(): void {
     const { urgency, attempt } = this.#setup
     if (this.#isStopped || urgency() === 'reached') return
-    const mayOverlap = urgency() === 'urgent' && this.#underWay < maxOverlapping
+    const mayOverlap = urgency() !== 'calm' && this.#underWay < maxOverlapping
     if (this.#underWay === 0 || mayOverlap) {
       this.#underWay++
       this.#attemptMs = this.#setup.clock.nowMs()
@@ -79,7 +82,7 @@ export class Redial {
         this.#schedule()
       })
     }
-    if (urgency() === 'urgent') this.#schedule()
+    if (urgency() !== 'calm') this.#schedule()
   }
 
   #schedule(): void {
@@ -97,9 +100,11 @@ export class Redial {
 
   #delayMs(): number {
     const { random, minDelayMs, maxDelayMs } = this.#setup
-    const calmMs = Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(this.#failures, maxDoublings))
+    const urgency = this.#setup.urgency()
+    const capMs = urgency === 'suspended' ? Math.min(maxDelayMs, suspendedMaxMs) : maxDelayMs
+    const calmMs = Math.min(capMs, minDelayMs * 2 ** Math.min(this.#failures, maxDoublings))
     this.#failures++
-    if (this.#setup.urgency() !== 'urgent') return randomInt(random, calmMs)
+    if (urgency !== 'urgent') return randomInt(random, calmMs)
     return urgentDelayMs / 2 + randomInt(random, urgentDelayMs / 2)
   }
 }

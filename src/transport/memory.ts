@@ -98,7 +98,10 @@ export class MemoryNetwork implements MemoryWires {
     }
   }
 
-  /** Ends every silence and every partition, and sets all links back to full speed. */
+  /**
+   * Ends every silence and every partition, and sets all links back to full speed. What is on the wire
+   * of a slow one by then arrives when it would have.
+   */
   heal(): void {
     this.#silent.clear()
     this.#partitions.clear()

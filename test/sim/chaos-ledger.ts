@@ -2,8 +2,9 @@
  * What was asked for and what came of it, over all nodes of a chaotic world; whatever breaks a promise
  * is a problem.
  *
- * An operation may fail only where the far side was started again since the two connected, or where the
- * world lets connections expire; and then only with a code that says so.
+ * A connection may end, and what is asked on it fail, only because the far side was started again, once
+ * for each start, or where the world lets connections expire; and then only with a code that says so.
+ * Counted, and not by the clock: an answer of the old process may come when the new one has started.
  */
 import type { ErrorCode, SkeinError } from '../../src/base/errors.ts'
 import type { Simulation } from '../../src/testing/simulation.node.ts'
@@ -30,8 +31,9 @@ export class Ledger {
   mayExpire = false
 
   readonly #world: Simulation
-  readonly #startMs = new Map<string, number>()
-  readonly #connectMs = new Map<string, number>()
+  readonly #starts = new Map<string, number>()
+  /** Starts of the far side that the near one, `from→to`, has noticed, or could not miss. */
+  readonly #noticed = new Map<string, number>()
 
   constructor(world: Simulation) {
     this.#world = world
@@ -86,14 +88,19 @@ export class Ledger {
     this.problem(`${nameOf(operation)} failed with ${error.code} (${error.message})`)
   }
 
-  /** A node is started, perhaps again. */
+  /** A node is started, perhaps again: whoever started before it is new to it. */
   start(name: string): void {
-    this.#startMs.set(name, this.#world.clock.nowMs())
+    this.#starts.set(name, this.#startsOf(name) + 1)
+    for (const [other, starts] of this.#starts) this.#noticed.set(`${name}→${other}`, starts)
   }
 
-  /** A connection began, as one side sees it. */
-  connect(from: string, to: string): void {
-    this.#connectMs.set(`${from}→${to}`, this.#world.clock.nowMs())
+  /** A connection ended, as one side sees it, while nobody meant to end it. */
+  disconnect(from: string, to: string, error: SkeinError): void {
+    if (!this.#allowedCodes({ from, to }).includes(error.code)) {
+      this.problem(`${from} lost its connection to ${to}: ${error.code} (${error.message})`)
+    }
+    if (error.code !== 'PEER_RESTARTED') return
+    this.#noticed.set(`${from}→${to}`, this.#noticedBy(from, to) + 1)
   }
 
   /** A node crashed: it does not learn what became of what it asked for. */
@@ -114,12 +121,19 @@ export class Ledger {
     this.problems.push(what)
   }
 
-  #allowedCodes({ from, to }: Operation): readonly ErrorCode[] {
-    const startMs = this.#startMs.get(to) ?? 0
-    const connectMs = this.#connectMs.get(`${from}→${to}`) ?? 0
-    const codes: ErrorCode[] = startMs >= connectMs ? ['PEER_RESTARTED'] : []
+  #allowedCodes({ from, to }: Pick<Operation, 'from' | 'to'>): readonly ErrorCode[] {
+    const isNews = this.#startsOf(to) > this.#noticedBy(from, to)
+    const codes: ErrorCode[] = isNews ? ['PEER_RESTARTED'] : []
     if (this.mayExpire) codes.push('CONNECTION_EXPIRED')
     return codes
+  }
+
+  #startsOf(name: string): number {
+    return this.#starts.get(name) ?? 0
+  }
+
+  #noticedBy(from: string, to: string): number {
+    return this.#noticed.get(`${from}→${to}`) ?? 1
   }
 }
 

@@ -10,6 +10,7 @@ const found: readonly (readonly [number, string])[] = [
   [230, 'the same, with a bulk stream on it'],
   [201, 'a dial that overtook the answer to one from the other side ended what that answer began'],
   [545, 'the same, with a stream both ways on it'],
+  [11_492, 'what came behind a SWITCH from a path that was not known yet was dropped, for ever'],
 ]
 
 test.each(found)('[C5] a world that failed once is whole again: seed %i, %s', async (seed) => {
@@ -20,6 +21,13 @@ test.each(seeds(200, 100_000))(
   '[C5] nothing is lost, repeated or reordered, and all is whole a minute after the last fault, seed %i',
   async (seed) => {
     expect((await chaos(seed)).operations).toBeGreaterThan(0)
+  },
+)
+
+test.each(seeds(30, 500_000))(
+  '[C15] nor where processes start again all the time, whatever crosses, seed %i',
+  async (seed) => {
+    expect((await chaos(seed, { isCrashy: true })).faults).toBeGreaterThan(0)
   },
 )
 

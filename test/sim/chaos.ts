@@ -27,16 +27,27 @@ export interface ChaosReport {
   readonly turns: number
 }
 
+/** What kind of world. */
+export interface ChaosOptions {
+  /** Whether processes start again all the time, also while others do. */
+  readonly isCrashy?: boolean
+}
+
+const crashyShare = 0.4 // Of the faults: some ten a world, so that starts cross.
 const healMs = 60_000 // Twice the longest pause between two dials of something nobody waits for.
 const drainMs = 60_000
+const wireMs = 600_000 // What may be in flight, 4 MiB, twice, on the slowest link, and some more.
 
 /** Plays the world of a seed. */
-export async function chaos(seed: number): Promise<ChaosReport> {
+export async function chaos(
+  seed: number,
+  { isCrashy = false }: ChaosOptions = {},
+): Promise<ChaosReport> {
   let report: ChaosReport | undefined
   const dice = seededRandom(seed)
   const latency = { minMs: dice.next() * 5, maxMs: 5 + dice.next() ** 2 * 120 }
   await simulate({ seed, latency }, async (world) => {
-    const chaotic = new ChaoticWorld(world)
+    const chaotic = new ChaoticWorld(world, isCrashy)
     await chaotic.begin()
     await chaotic.harm()
     await chaotic.heal()
@@ -57,11 +68,14 @@ class ChaoticWorld {
   readonly #pairs: (readonly [string, string])[] = []
   readonly #limits: Partial<NodeLimits>
   readonly #mayCrash: boolean
+  readonly #isCrashy: boolean
   #isOn = true
+  #isEnding = false
   #faults = 0
 
-  constructor(world: Simulation) {
+  constructor(world: Simulation, isCrashy: boolean) {
     this.#world = world
+    this.#isCrashy = isCrashy
     this.#random = seededRandom(world.seed + 1_000_003)
     this.#ledger = new Ledger(world)
     this.#ledger.mayExpire = this.#random.next() < 0.2
@@ -94,6 +108,12 @@ class ChaoticWorld {
     while (this.#world.clock.nowMs() < endMs) {
       await this.#pass(random.next() ** 2 * 4_000)
       this.#faults++
+      if (this.#isCrashy && random.next() < crashyShare) {
+        const names = [...this.#nodes.keys()]
+        const name = names[randomInt(random, names.length)] ?? 'a'
+        this.#crash(name, { isPowerLoss: random.next() < 0.5 })
+        continue
+      }
       doHarm({
         world: this.#world,
         random,
@@ -137,12 +157,15 @@ class ChaoticWorld {
         if (state !== 'open') this.#fail(`${from} is ${state} to ${to}`)
       }
     }
+    this.#isEnding = true
     await world.wait(Promise.all([...this.#nodes.values()].map((node) => node.close())))
     await this.#pass(10_000)
     for (const name of this.#nodes.keys()) {
       if (world.timersOf(name) > 0) this.#fail(`${name} left ${world.timersOf(name)} timers`)
     }
     if (world.network.paths.length > 0) this.#fail(`${world.network.paths.length} paths are left`)
+    // What both ends left on the wire of a slow link leaves at the pace at which it was put there.
+    await this.#pass(wireMs, () => world.clock.pending === 0)
     if (world.clock.pending > 0) this.#fail(`${world.clock.pending} timers are left`)
   }
 
@@ -171,7 +194,9 @@ class ChaoticWorld {
     this.#nodes.set(name, node)
     this.#down.delete(name)
     if (isAgain) this.#join(node)
-    node.on('peer:connect', ({ peer }) => this.#ledger.connect(name, peer.name))
+    node.on('peer:disconnect', ({ peer, error }) => {
+      if (!this.#isEnding) this.#ledger.disconnect(name, peer.name, error)
+    })
     node.on('peer:violation', ({ peer, rule }) => {
       this.#ledger.problem(`${name} believes that ${peer.name} broke ${rule}`)
     })

@@ -128,6 +128,30 @@ describe('two nodes', () => {
     expect((await world.wait(bob.peer('alice').run('count x'))).text).toBe('x 1')
   })
 
+  test('[C15] that start again within a moment begin one conversation, whatever crosses', async () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const world = new Simulation({ seed, latency: { minMs: 1, maxMs: 40 } })
+      const ends: string[] = []
+      const start = async (name: string, peer: string): Promise<Node> => {
+        const node = await world.start(name, { peers: [`memory://${peer}`] })
+        node.on('peer:disconnect', ({ error }) => ends.push(`${name}: ${error.code}`))
+        return node
+      }
+      await start('bob', 'alice')
+      await world.advance(seed)
+      await start('alice', 'bob')
+      await world.advance(seed % 120)
+      world.crash('bob')
+      const bob = await start('bob', 'alice')
+      await world.advance(5_000)
+      expect(
+        ends.filter((end) => end !== 'alice: PEER_RESTARTED'),
+        `seed ${seed}`,
+      ).toEqual([])
+      expect(bob.peers().map(({ state }) => state)).toEqual(['open'])
+    }
+  })
+
   test('[C14] a peer that stays away too long ends the connection; it comes back as a new one', async () => {
     const [world, alice, bob] = await pair(1)
     const ends: string[] = []
@@ -162,6 +186,26 @@ describe('two nodes', () => {
         const healMs = world.clock.nowMs()
         expect((await world.wait(call)).text).toBe('here')
         expect(world.clock.nowMs() - healMs, `seed ${seed}`).toBeLessThan(1_020)
+      }
+    },
+  )
+
+  test.each([5_000, 30_000, 90_000])(
+    '[C24] a call to who alone can dial is answered within five seconds of the end of %i ms of silence',
+    async (outageMs) => {
+      for (let seed = 0; seed < 40; seed++) {
+        const world = new Simulation({ seed })
+        const alice = await world.start('alice')
+        const bob = await world.start('bob', { peers: ['memory://alice'], listen: [] })
+        await world.until(() => bob.peers().length === 1)
+        await world.advance(5_000)
+        const heal = world.network.partition(['alice'], ['bob'])
+        await world.advance(outageMs)
+        const call = alice.peer('bob').run('echo here')
+        heal()
+        const healMs = world.clock.nowMs()
+        expect((await world.wait(call)).text).toBe('here')
+        expect(world.clock.nowMs() - healMs, `seed ${seed}`).toBeLessThan(5_020)
       }
     },
   )
