@@ -48,11 +48,11 @@ export const defaultMeshOptions: MeshOptions = {
   randomCount: 4, // Two suffice for a connected graph (k-out, Fenner & Frieze 1982); a third may die.
   nearerBy: 0.2, // As paths are changed, docs/spec/connection.md.
   enoughLinks: 12, // Guess: half again of what one chooses.
-  maxLinks: 16, // The issue.
+  maxLinks: 14, // Guess: two that are under way, and it is 16.
   probeMs: 30_000, // Guess: two handshakes a minute cost nothing.
   hurriedProbeMs: 3_000, // Guess: eight near ones of eight probes in half a minute.
   probeLengthMs: 5_000, // A new path is measured four times in its first second.
-  unwantedMs: 5_000, // As probeLengthMs: long enough to be measured.
+  unwantedMs: 1_500, // A new path is measured four times in its first second.
   spreadMsEach: 20, // Guess: five nodes are one within half a second, twelve as fast as a blink.
   spreadMaxMs: 2_000, // Guess.
   secondMs: 1_000, // Guess: a dial takes a tenth of that.

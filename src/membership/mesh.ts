@@ -116,23 +116,36 @@ export class Mesh {
     }
   }
 
-  /** The nearest links; whoever is one already stays unless another is clearly nearer. */
-  #chooseNear({ links, byId }: Scene): ReadonlySet<PeerId> {
-    const { nearCount, nearerBy } = this.#options
+  /**
+   * The nearest links; whoever is one already stays unless another is clearly nearer. A node that many
+   * others chose has fewer of its own.
+   */
+  #chooseNear({ links, byId, neighboursOf }: Scene): ReadonlySet<PeerId> {
+    const { nearCount, nearerBy, maxLinks } = this.#options
     const distance = ({ id, rttMicros = 0 }: MeshLink): number =>
       this.#near.has(id) ? rttMicros * (1 - nearerBy) : rttMicros
-    const measured = links.filter(
-      ({ id, rttMicros }) => rttMicros !== undefined && byId.has(id) && !this.#drawn.has(id),
-    )
-    const nearest = measured.toSorted((a, b) => distance(a) - distance(b)).slice(0, nearCount)
-    return new Set(nearest.map(({ id }) => id))
+    const mayStay = ({ id, isOurs }: MeshLink): boolean =>
+      !isOurs || this.#near.has(id) || neighboursOf(id).length <= maxLinks
+    const nearest = links
+      .filter(({ id, rttMicros }) => rttMicros !== undefined && byId.has(id))
+      .filter((link) => !this.#drawn.has(link.id) && mayStay(link))
+      .toSorted((a, b) => distance(a) - distance(b))
+      .slice(0, nearCount)
+    const own = nearest.filter(({ isOurs }) => isOurs).slice(this.#room(links))
+    return new Set(nearest.filter((link) => !own.includes(link)).map(({ id }) => id))
+  }
+
+  /** How many near ones this node may hold beside those who hold it. */
+  #room(links: readonly MeshLink[]): number {
+    const foreign = links.filter(({ id, isOurs }) => !isOurs && !this.#drawn.has(id)).length
+    return Math.max(0, this.#options.maxLinks - foreign - this.#drawn.size)
   }
 
   #chooseProbe(scene: Scene): void {
     const { nowMs, linkOf } = scene
     const { probeMs, hurriedProbeMs, probeLengthMs, nearCount } = this.#options
     if (this.#probe !== undefined && nowMs >= this.#probe.untilMs) this.#probe = undefined
-    const isShort = this.#near.size < nearCount
+    const isShort = this.#near.size < nearCount && this.#room(scene.links) > this.#near.size
     if (isShort) this.#nextProbeMs = Math.min(this.#nextProbeMs, nowMs + hurriedProbeMs)
     if (this.#probe !== undefined || nowMs < this.#nextProbeMs) return
     const isStranger = ({ id }: MeshMember): boolean => !linkOf.has(id) && !this.#drawn.has(id)

@@ -6,6 +6,7 @@ import { version } from '../base/version.ts'
 import { protocolVersions } from '../connection/messages.ts'
 import { defaultMembershipOptions } from '../membership/options.ts'
 import { Membership, membershipProtocol } from '../membership/service.ts'
+import { NodeMesh } from './mesh.ts'
 import { reachableAddresses } from './reachable.node.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Emitter } from '../base/emitter.ts'
@@ -35,6 +36,8 @@ export interface NetworkSetup {
   readonly events: Emitter<NodeEvents>
   readonly addresses: () => readonly string[]
   readonly subject: (peer: PeerEntry) => Subject
+  /** Whether to connect to members without being told. */
+  readonly hasMesh: boolean
 }
 
 const allowed: readonly Rule[] = ['role:known', 'role:member', 'role:local']
@@ -43,6 +46,7 @@ const allowed: readonly Rule[] = ['role:known', 'role:member', 'role:local']
 export class Network {
   readonly membership: Membership
   readonly #setup: NetworkSetup
+  readonly #mesh: NodeMesh | undefined
 
   constructor(setup: NetworkSetup) {
     this.#setup = setup
@@ -60,7 +64,14 @@ export class Network {
       onChange: (id, state, before) => this.#announce(id, state, before),
       onLinks: () => events.emit('link:update', {}),
     })
+    this.#mesh = setup.hasMesh ? this.#makeMesh() : undefined
     this.#follow()
+  }
+
+  /** Says that this node goes, and dials nobody any more. */
+  leave(): void {
+    this.#mesh?.stop()
+    this.membership.leave()
   }
 
   /** Says anew where this node listens. */
@@ -101,6 +112,16 @@ export class Network {
     stream.reset('DENIED', `${membershipProtocol} is for ${allowed.join(', ')}`)
   }
 
+  #makeMesh(): NodeMesh {
+    const { identity, clock, random, log, manager, people } = this.#setup
+    return new NodeMesh({
+      ...{ id: identity.peerId, clock, random, log, manager },
+      nodes: () => this.membership.nodes(),
+      links: () => this.membership.links(),
+      isDenied: (id) => people.isDenied(id),
+    })
+  }
+
   #describeSelf() {
     const { label, addresses } = this.#setup
     const [protocol] = protocolVersions
@@ -129,7 +150,9 @@ export class Network {
   }
 
   #announce(id: PeerId, state: MemberState, before: MemberState | undefined): void {
-    const { people, events, log } = this.#setup
+    const { people, events, log, manager } = this.#setup
+    if (state === 'alive') manager.learn(id, this.membership.addressesOf(id))
+    this.#mesh?.onMember(id)
     const label = this.membership.labelOf(id)
     if (label !== undefined) people.claim(id, label)
     const member = { id, name: people.directory.name(id), state }

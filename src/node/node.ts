@@ -124,6 +124,7 @@ export class Node implements PeerHost, AsyncDisposable {
       events: this.#events,
       addresses: () => this.addresses,
       subject: (entry) => this.subject(entry),
+      hasMesh: options.mesh ?? true,
     })
     this.#remembered = new RememberedPeers({
       storage: parts.storage,
@@ -296,7 +297,6 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** @internal Returns the connection to a peer, dialling if need be. */
   reach(id: PeerId, signal?: AbortSignal): Promise<Connection> {
-    this.#manager.learn(id, this.#network.membership.addressesOf(id))
     return this.#manager.reach(id, signal)
   }
 
@@ -462,7 +462,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#watch?.close()
-    this.#network.membership.leave()
+    this.#network.leave()
     await this.#listeners.close()
     await this.commands.close()
     this.#manager.close()
