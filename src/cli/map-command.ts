@@ -2,14 +2,14 @@
 import { Collector } from './collector.ts'
 import { ControlClient } from './control-client.node.ts'
 import { findNode } from './find-node.node.ts'
-import { formatD2 } from './map/d2.ts'
-import { formatJson } from './map/json.ts'
-import { formatSvg } from './map/svg.ts'
+import { formatD2 } from '../map/d2.ts'
+import { formatJson } from '../map/json.ts'
+import { formatSvg } from '../map/svg.ts'
 import { formatMap } from './map/terminal.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { Flags, Invocation } from './arguments.ts'
 import type { Context, ExitCode } from './context.ts'
-import type { Network } from './map/graph.ts'
+import type { Network } from '../map/graph.ts'
 
 const watchMs = 1_000 // The issue: at most once a second.
 const pipeColumns = 120 // Guess: what a page or a mail shows without wrapping.

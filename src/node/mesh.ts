@@ -35,7 +35,7 @@ export class NodeMesh {
   readonly #mesh: Mesh
   /** How often there was news of a member. */
   readonly #news = new Map<PeerId, number>()
-  #size = 0
+  #memberCount = 0
   #timer: Timer | undefined
   #timerMs = Number.POSITIVE_INFINITY
   #isStopped = false
@@ -62,7 +62,7 @@ export class NodeMesh {
   }
 
   #lookSoon(): void {
-    const delayMs = Math.min(lookDelayMaxMs, lookDelayMs + lookDelayMsEach * this.#size)
+    const delayMs = Math.min(lookDelayMaxMs, lookDelayMs + lookDelayMsEach * this.#memberCount)
     this.#lookAt(this.#setup.clock.nowMs() + delayMs)
   }
 
@@ -100,7 +100,7 @@ export class NodeMesh {
   #members(): readonly MeshMember[] {
     const { nodes, isDenied } = this.#setup
     const others = nodes().filter(({ isSelf }) => !isSelf)
-    this.#size = others.length
+    this.#memberCount = others.length
     const known = new Set(others.map(({ id }) => id))
     for (const id of this.#news.keys()) if (!known.has(id)) this.#news.delete(id)
     return others.flatMap(({ id, state }) => {

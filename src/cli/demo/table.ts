@@ -6,7 +6,7 @@
  *
  * It comes in three widths; the narrowest says `240` and `~3s` for `240 µs` and `suspended 3 s`.
  */
-import { formatRtt } from '../../node/format.ts'
+import { formatRtt } from '../../map/rtt.ts'
 import { formatPieces } from './line.ts'
 import type { Look, Piece, Surface } from './line.ts'
 import type { DemoState, LinkView, NodeStatus, NodeView } from './state.ts'
