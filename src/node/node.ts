@@ -27,7 +27,6 @@ import { watchNetwork } from './network-watch.node.ts'
 import { checkOptions, defaultNodeLimits, readAddress } from './options.ts'
 import { Peer, runHere } from './peer.ts'
 import { People } from './people.ts'
-import { RememberedPeers } from './remembered.ts'
 import { acceptStream } from './streams.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -70,7 +69,6 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #targets: readonly PeerTarget[]
   readonly #listeners: Listeners
   readonly #startMs: number
-  readonly #remembered: RememberedPeers
   readonly #network: Network
   readonly #watch: NetworkWatch | undefined
   #closing: Promise<void> | undefined
@@ -120,19 +118,12 @@ export class Node implements PeerHost, AsyncDisposable {
     this.#network = new Network({
       ...{ identity, incarnation, people, label: this.label, clock: this.clock, log: this.log },
       random: options.random ?? systemRandom,
+      storage: parts.storage,
       manager: this.#manager,
       events: this.#events,
       addresses: () => this.addresses,
       subject: (entry) => this.subject(entry),
       hasMesh: options.mesh ?? true,
-    })
-    this.#remembered = new RememberedPeers({
-      storage: parts.storage,
-      clock: this.clock,
-      log: this.log,
-    })
-    this.#manager.events.on('peer:connect', ({ peer }) => {
-      this.#remembered.note(peer.id, peer.addresses)
     })
     // A clock of its own means a simulation, whose network does not change behind its back.
     const isReal = options.clock === undefined
@@ -168,10 +159,7 @@ export class Node implements PeerHost, AsyncDisposable {
       await node.close()
       throw thrown
     }
-    for (const { address, id } of targets) node.#manager.hold(address, id)
-    for (const { id, addresses: seen } of await node.#remembered.load()) {
-      if (!people.isDenied(id)) node.#manager.recall(id, seen)
-    }
+    await node.#network.find(targets)
     return node
   }
 
@@ -390,7 +378,7 @@ export class Node implements PeerHost, AsyncDisposable {
   /** Shuts a peer out, for good: its connection ends now, and no other begins. */
   async deny(id: PeerId): Promise<void> {
     await this.#people.deny(id)
-    this.#remembered.forget(id)
+    this.#network.forget(id)
     this.#manager.peer(id)?.connection?.close('DENIED', 'you were shut out (deny)')
   }
 
@@ -462,7 +450,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#watch?.close()
-    this.#network.leave()
+    await this.#network.leave()
     await this.#listeners.close()
     await this.commands.close()
     this.#manager.close()

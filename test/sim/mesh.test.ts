@@ -158,3 +158,30 @@ describe('forty', () => {
     120_000,
   )
 })
+
+test('[F6] a node that was away for a week finds its network, though its only peer is gone for ever', () =>
+  simulate({ seed: 5 }, async (world) => {
+    const names = ['a', 'b', 'c', 'd']
+    const village = new Village(world, names)
+    for (const name of names) await village.start(name, name === 'a' ? [] : ['a'])
+    await world.until(() => village.degrees.every((degree) => degree === 3))
+    await world.advance(5_000)
+    village.crash('d')
+    await world.advance(30_000)
+    village.crash('a')
+    await world.advance(7 * 24 * 3_600_000)
+    await village.start('d', ['a'])
+    await world.until(() => village.degrees.every((degree) => degree === 2), 3_000)
+  }))
+
+test('[F5] an address where another key answers is no way to a peer', () =>
+  simulate({ seed: 6 }, async (world) => {
+    await world.start('mallory')
+    const bob = await world.start('bob', {
+      peers: [{ address: 'memory://mallory', id: world.idOf('alice') }],
+    })
+    const codes = new Set<string>()
+    bob.on('dial:fail', ({ error }) => codes.add(error.code))
+    await world.advance(10_000)
+    expect([bob.peers().length, ...codes]).toEqual([0, 'PEER_MISMATCH'])
+  }))
