@@ -160,6 +160,7 @@ function gapOf(indent: number): number {
 function cell(node: NodeView, other: NodeView, { suspended, rtt }: Layout): Piece {
   if (node === other) return { text: '—', look: 'dim' }
   const link = node.links.get(other.name)
+  if (node.gone.has(other.name) && link?.state !== 'open') return { text: 'gone', look: 'red' }
   if (link === undefined) return { text: '·', look: 'dim' }
   if (link.state === 'suspended') {
     return { text: suspended(Math.floor(link.suspendedMs / 1_000)), look: 'red' }
