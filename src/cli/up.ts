@@ -155,6 +155,7 @@ function nodeOptions(config: Config): NodeOptions {
       address: formatHostPort(target),
       ...(id === undefined ? {} : { id }),
     })),
+    mesh: network.mesh,
     admit: network.admit,
     known: Object.fromEntries(known),
     roles: Object.fromEntries(roles),

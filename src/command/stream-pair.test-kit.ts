@@ -10,6 +10,7 @@ export class PairedStream implements Stream {
   readonly id = 1
   readonly protocol = 'command/1'
   isClosed = false
+  isBackground = false
   /** Bytes that were handed to this end's handler. */
   deliveredBytes = 0
   other!: PairedStream

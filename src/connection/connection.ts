@@ -110,7 +110,7 @@ export class Connection implements LinkOwner, FrameOutlet {
     this.clock = setup.clock
     this.options = setup.options
     this.#handler = setup.handler
-    this.#streams = new StreamTable(this)
+    this.#streams = new StreamTable(this, this.#log)
     this.#suspendedAtMs = setup.clock.nowMs()
   }
 
@@ -134,8 +134,13 @@ export class Connection implements LinkOwner, FrameOutlet {
     return this.#sending?.isDoubtful === true
   }
 
+  /** Streams that are open, without those in the background. */
   get streamCount(): number {
-    return this.#streams.size
+    return this.#streams.neededCount
+  }
+
+  get isNeeded(): boolean {
+    return this.#streams.isNeeded
   }
 
   /** True before the first path joined. */

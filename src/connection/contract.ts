@@ -32,6 +32,8 @@ export interface Stream {
   readonly protocol: string
   /** True once `onClose` was called. */
   readonly isClosed: boolean
+  /** True where nobody waits for it: it keeps no idle connection, and makes no outage urgent. */
+  isBackground: boolean
   /** Sets who is told of what happens. Data that came before is kept until then (within the credit). */
   bind(handler: StreamHandler): void
   /**

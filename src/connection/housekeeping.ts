@@ -35,7 +35,7 @@ export class IdleWatch {
     const { connection } = peer
     if (connection === undefined || !peer.isOnDemand || peer.isHeld) return false
     const nowMs = this.#clock.nowMs()
-    if (connection.streamCount > 0) peer.idleSinceMs = nowMs
+    if (connection.isNeeded) peer.idleSinceMs = nowMs
     if (nowMs - peer.idleSinceMs < this.#idleMs) return true
     connection.close('CONNECTION_CLOSED', 'nobody needed it (limits.idleMs)')
     return false

@@ -130,7 +130,7 @@ export class Keeper {
     }
     if (connection === undefined) return 'calm'
     if (connection.state === 'open') return connection.isDoubtful ? 'urgent' : 'reached'
-    return connection.streamCount > 0 || connection.heldBytes > 0 ? 'urgent' : 'suspended'
+    return connection.isNeeded ? 'urgent' : 'suspended'
   }
 
   /** Dials all addresses at once; the first to answer wins. */

@@ -8,6 +8,7 @@ import { SkeinError, messageOf, toSkeinError } from '../base/errors.ts'
 import { Emitter } from '../base/emitter.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import { Connection } from './connection.ts'
+import { dialFirst, mergeFailures } from './dial-first.ts'
 import { awaitHello, sayHello } from './handshake.ts'
 import { IdleWatch, boundHeldBytes } from './housekeeping.ts'
 import { Keeper } from './keeper.ts'
@@ -121,35 +122,21 @@ export class ConnectionManager {
    * @throws {SkeinError} `PEER_UNKNOWN` no address is known; `DIAL_FAILED` none answered.
    */
   async reach(id: PeerId, signal?: AbortSignal): Promise<Connection> {
-    const peer = this.#peers.get(id)
-    if (peer?.connection !== undefined) return peer.connection
-    const addresses = peer?.addresses ?? []
-    if (addresses.length === 0) {
-      throw new SkeinError(
-        'PEER_UNKNOWN',
-        `no address of ${shortPeerId(id)} is known; connect to it`,
-      )
-    }
-    const failures = new Map<string, SkeinError>()
-    const dials = addresses.map(async (address) => {
-      try {
-        return await this.dial(address, { signal, expectedId: id })
-      } catch (thrown) {
-        const error = toSkeinError(thrown, 'DIAL_FAILED')
-        failures.set(error.message, error)
-        throw error
-      }
-    })
-    const reached = await Promise.any(dials).catch(() => undefined)
-    if (reached?.connection !== undefined) {
-      reached.isOnDemand = !reached.isHeld
-      this.#idleWatch.start()
-      return reached.connection
-    }
-    const [only, ...more] = failures.values()
-    if (only !== undefined && more.length === 0) throw only
-    const texts = [...failures.keys()].join('; ')
-    throw new SkeinError('DIAL_FAILED', `no address of the peer could be used: ${texts}`)
+    const living = this.#peers.get(id)?.connection
+    if (living !== undefined) return living
+    const [peer, connection] = await this.#dialKnown(id, signal)
+    peer.isOnDemand = !peer.isHeld
+    this.#idleWatch.start()
+    return connection
+  }
+
+  /**
+   * Connects to a peer as {@link reach} does, but nothing ends the connection when nobody needs it.
+   *
+   * @throws {SkeinError} As {@link reach}; `DENIED` where the peer itself refused.
+   */
+  async join(id: PeerId): Promise<void> {
+    if (this.#peers.get(id)?.connection === undefined) await this.#dialKnown(id)
   }
 
   /** Takes a path that a listener accepted through the handshake. Never throws. */
@@ -217,6 +204,20 @@ export class ConnectionManager {
     for (const peer of this.#peers) {
       peer.connection?.close('CONNECTION_CLOSED', 'the node was closed')
     }
+  }
+
+  async #dialKnown(id: PeerId, signal?: AbortSignal): Promise<readonly [PeerEntry, Connection]> {
+    const addresses = this.#peers.get(id)?.addresses ?? []
+    if (addresses.length === 0) {
+      const text = `no address of ${shortPeerId(id)} is known; connect to it`
+      throw new SkeinError('PEER_UNKNOWN', text)
+    }
+    const { reached, failures } = await dialFirst(addresses, (address, others) => {
+      const signals = signal === undefined ? others : AbortSignal.any([signal, others])
+      return this.dial(address, { signal: signals, expectedId: id })
+    })
+    if (reached?.connection !== undefined) return [reached, reached.connection]
+    throw mergeFailures(failures)
   }
 
   #transportFor(address: string): Transport {

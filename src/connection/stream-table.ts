@@ -15,6 +15,7 @@ import type { Priority, Stream } from './contract.ts'
 import type { DataPart, Frame } from './frame-reader.ts'
 import type { ConnectionOptions } from './options.ts'
 import type { LineOwner } from './send-line.ts'
+import type { SendLog } from './send-log.ts'
 import type { StreamOwner } from './stream.ts'
 
 /** What the streams ask of their connection. */
@@ -51,15 +52,27 @@ export class StreamTable implements StreamOwner, LineOwner {
   #nextId: number
   #highestPeerId = -1
   #peerStreams = 0
+  readonly #log: Pick<SendLog, 'nextNumber' | 'ackedNumber'>
+  /** Number after the last frame of a stream that is over and was not in the background. */
+  #owedNumber = 0
 
-  constructor(outlet: FrameOutlet) {
+  constructor(outlet: FrameOutlet, log: Pick<SendLog, 'nextNumber' | 'ackedNumber'>) {
     this.#outlet = outlet
+    this.#log = log
     this.clock = outlet.clock
     this.#nextId = outlet.isLower ? 0 : 1
   }
 
-  get size(): number {
-    return this.#streams.size
+  /** Streams that are open and not in the background. */
+  get neededCount(): number {
+    let count = 0
+    for (const { isBackground } of this.#streams.values()) if (!isBackground) count++
+    return count
+  }
+
+  /** Whether such a stream is open, or the peer has not acknowledged the last words of one. */
+  get isNeeded(): boolean {
+    return this.neededCount > 0 || this.#owedNumber > this.#log.ackedNumber
   }
 
   get maxWindowBytes(): number {
@@ -184,6 +197,7 @@ export class StreamTable implements StreamOwner, LineOwner {
   forget(stream: ConnectionStream): void {
     this.#waiting.delete(stream)
     if (!this.#streams.delete(stream.id)) return
+    if (!stream.isBackground) this.#owedNumber = this.#log.nextNumber
     if (this.#isPeers(stream.id)) this.#peerStreams--
   }
 

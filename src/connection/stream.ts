@@ -53,6 +53,7 @@ export class ConnectionStream implements Stream {
   readonly protocol: string
   readonly priority: Priority
   isClosed = false
+  isBackground = false
   /** True while the connection has it in line for sending. */
   isInLine = false
   /** True once `end` was called. */

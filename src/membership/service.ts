@@ -90,6 +90,7 @@ export class Membership {
   /** Takes the stream of a neighbour over; an earlier one of the same neighbour ends. */
   join(id: PeerId, stream: Stream): void {
     const messages = new MessageStream(stream, { maxMessageBytes })
+    stream.isBackground = true
     this.#streams.get(id)?.stream.end()
     this.#streams.set(id, messages)
     this.#trust(id)

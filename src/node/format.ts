@@ -1,15 +1,10 @@
 /** How peers look to people. */
 import { displayAddress } from '../base/address.ts'
+import { formatRtt } from '../map/rtt.ts'
 import { sanitizeText } from '../base/text.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import type { NodeInfo } from '../membership/snapshot.ts'
 import type { PeerInfo } from './peer.ts'
-
-/** `240 µs`, `1 240 µs`; a dash before the first measurement. */
-export function formatRtt(rttMicros: number | undefined): string {
-  if (rttMicros === undefined) return '–'
-  return `${String(rttMicros).replaceAll(/\B(?=(\d{3})+$)/g, ' ')} µs`
-}
 
 /** `open`, `suspended 12 s`. */
 function formatState({ state, suspendedMs }: PeerInfo): string {

@@ -5,13 +5,19 @@ import { verifySignature } from '../base/verify.node.ts'
 import { version } from '../base/version.ts'
 import { protocolVersions } from '../connection/messages.ts'
 import { defaultMembershipOptions } from '../membership/options.ts'
+import { AddressList } from '../discovery/address-list.ts'
+import { PeerExchange } from '../discovery/peer-exchange.ts'
 import { Membership, membershipProtocol } from '../membership/service.ts'
+import { Finder } from './finder.ts'
+import { NodeMesh } from './mesh.ts'
+import { PeersFile } from './peers-file.ts'
 import { reachableAddresses } from './reachable.node.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Emitter } from '../base/emitter.ts'
 import type { Identity } from '../base/identity.node.ts'
 import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
+import type { Storage } from '../base/storage.ts'
 import type { Random } from '../base/random.ts'
 import type { Rule, Subject } from '../base/policy.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
@@ -21,7 +27,9 @@ import type { MemberState } from '../membership/snapshot.ts'
 import type { Affiliation } from './affiliation.ts'
 import type { Listed } from './directory.ts'
 import type { NodeEvents } from './events.ts'
+import type { PeerTarget } from './options.ts'
 import type { People } from './people.ts'
+import type { ExchangedPeer } from '../discovery/peer-exchange.ts'
 
 /** What joins the two. */
 export interface NetworkSetup {
@@ -33,21 +41,32 @@ export interface NetworkSetup {
   readonly log: Log
   readonly people: People
   readonly affiliation: Affiliation
+  readonly storage: Storage
   readonly manager: ConnectionManager
   readonly events: Emitter<NodeEvents>
   readonly addresses: () => readonly string[]
   readonly subject: (peer: PeerEntry) => Subject
+  /** Whether to connect to members without being told. */
+  readonly hasMesh: boolean
 }
 
+const maxRecalled = 16 // Guess: one that answers leads to all; the mesh lets go of whom it does not need.
 const allowed: readonly Rule[] = ['role:known', 'role:local']
 
 /** See the file's head. */
 export class Network {
   readonly #setup: NetworkSetup
+  readonly #mesh: NodeMesh | undefined
+  readonly #finder: Finder
+  readonly #file: PeersFile
   #membership: Membership
 
   constructor(setup: NetworkSetup) {
     this.#setup = setup
+    this.#mesh = setup.hasMesh ? this.#makeMesh() : undefined
+    const isDenied = (id: PeerId): boolean => setup.people.isDenied(id)
+    this.#finder = new Finder({ manager: setup.manager, isDenied })
+    this.#file = this.#makeFile()
     this.#membership = this.#start()
     this.#followAll()
   }
@@ -80,8 +99,41 @@ export class Network {
       onWithdrawal: (bytes) => affiliation.takeWithdrawal(bytes),
       nameOf: (id) => (id === identity.peerId ? this.#setup.label : people.directory.name(id)),
       onChange: (id, state, before) => this.#announce(id, state, before),
-      onLinks: () => events.emit('link:update', {}),
+      onLinks: () => {
+        this.#file.changed()
+        events.emit('link:update', {})
+      },
     })
+  }
+
+  /** Looks for the others: those who are configured, those who were known before, and their members. */
+  async find(targets: readonly PeerTarget[]): Promise<void> {
+    const listed = targets.map(({ address, ...rest }) => ({ addresses: [address], ...rest }))
+    this.#finder.use(new AddressList('list', listed), 'hold')
+    const known = (id: PeerId): ExchangedPeer => {
+      return { id, addresses: this.membership.addressesOf(id) }
+    }
+    const exchange = new PeerExchange({
+      members: () => this.aliveIds().map(known),
+      follow: (onNews) => this.#setup.events.on('member:join', ({ id }) => onNews(known(id))),
+    })
+    this.#finder.use(exchange, 'learn')
+    const remembered = await this.#file.load()
+    this.#finder.use(new AddressList('memory', remembered.slice(0, maxRecalled)), 'recall')
+    this.#file.changed()
+  }
+
+  /** A peer was shut out: it is not looked for again. */
+  forget(id: PeerId): void {
+    this.#file.forget(id)
+  }
+
+  /** Says that this node goes, and dials nobody any more. */
+  async leave(): Promise<void> {
+    this.#finder.stop()
+    this.#mesh?.stop()
+    await this.#file.close()
+    this.membership.leave()
   }
 
   /** Says anew where this node listens. */
@@ -118,6 +170,33 @@ export class Network {
     const problem = this.#problemWith(peer)
     if (problem === undefined) this.membership.join(peer.id, stream)
     else stream.reset('DENIED', problem)
+  }
+
+  #makeMesh(): NodeMesh {
+    const { identity, clock, random, log, manager, people } = this.#setup
+    return new NodeMesh({
+      ...{ id: identity.peerId, clock, random, log, manager },
+      nodes: () => this.membership.nodes(),
+      links: () => this.membership.links(),
+      isDenied: (id) => people.isDenied(id),
+    })
+  }
+
+  #makeFile(): PeersFile {
+    const { identity, clock, log, manager, people, storage } = this.#setup
+    const connected = () => [...manager.peers].filter(({ connection }) => connection !== undefined)
+    const file = new PeersFile({
+      ...{ id: identity.peerId, clock, log, storage },
+      nodes: () => this.membership.nodes(),
+      links: () => this.membership.links(),
+      connected: () =>
+        connected().map(({ id, addresses }) => {
+          return { id, name: people.directory.name(id), addresses }
+        }),
+      isDenied: (id) => people.isDenied(id),
+    })
+    manager.events.on('peer:connect', () => file.changed())
+    return file
   }
 
   #describeSelf() {
@@ -176,6 +255,8 @@ export class Network {
 
   #announce(id: PeerId, state: MemberState, before: MemberState | undefined): void {
     const { people, events, log } = this.#setup
+    this.#mesh?.onMember(id)
+    this.#file.changed()
     const label = this.membership.labelOf(id)
     if (label !== undefined) people.claim(id, label)
     const member = { id, name: people.directory.name(id), state }

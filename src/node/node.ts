@@ -24,7 +24,6 @@ import { Peer, runHere } from './peer.ts'
 import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
 import { untilConnected } from './ready.ts'
-import { RememberedPeers } from './remembered.ts'
 import { Selection } from './selection.ts'
 import { acceptStream } from './streams.ts'
 import type { Clock } from '../base/clock.ts'
@@ -68,7 +67,6 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #targets: readonly PeerTarget[]
   readonly #listeners: Listeners
   readonly #startMs: number
-  readonly #remembered: RememberedPeers
   readonly #network: Network
   readonly #enrolment: Enrolment
   readonly #selection: Selection
@@ -109,10 +107,12 @@ export class Node implements PeerHost, AsyncDisposable {
       ...{ identity, incarnation, people, label: this.label, clock: this.clock, log: this.log },
       affiliation: parts.affiliation,
       random: parts.random,
+      storage: parts.storage,
       manager: this.#manager,
       events: this.#events,
       addresses: () => this.addresses,
       subject: (entry) => this.subject(entry),
+      hasMesh: options.mesh ?? true,
     })
     this.#enrolment = new Enrolment({
       ...{ id: identity.peerId, label: this.label, clock: this.clock, people },
@@ -128,14 +128,6 @@ export class Node implements PeerHost, AsyncDisposable {
       manager: this.#manager,
       network: this.#network,
       people,
-    })
-    this.#remembered = new RememberedPeers({
-      storage: parts.storage,
-      clock: this.clock,
-      log: this.log,
-    })
-    this.#manager.events.on('peer:connect', ({ peer }) => {
-      this.#remembered.note(peer.id, peer.addresses)
     })
     // A clock of its own means a simulation, whose network does not change behind its back.
     const isReal = options.clock === undefined
@@ -153,7 +145,7 @@ export class Node implements PeerHost, AsyncDisposable {
    */
   static async start(options: NodeOptions = {}): Promise<Node> {
     const parts = await prepare(options)
-    const { targets, people } = parts
+    const { targets } = parts
     const node = new Node(parts)
     try {
       await node.#listeners.open(options.listen ?? [])
@@ -162,10 +154,7 @@ export class Node implements PeerHost, AsyncDisposable {
       await node.close()
       throw thrown
     }
-    for (const { address, id } of targets) node.#manager.hold(address, id)
-    for (const { id, addresses: seen } of await node.#remembered.load()) {
-      if (!people.isDenied(id)) node.#manager.recall(id, seen)
-    }
+    await node.#network.find(targets)
     return node
   }
 
@@ -271,7 +260,6 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** @internal Returns the connection to a peer, dialling if need be. */
   reach(id: PeerId, signal?: AbortSignal): Promise<Connection> {
-    this.#manager.learn(id, this.#network.membership.addressesOf(id))
     return this.#manager.reach(id, signal)
   }
 
@@ -358,7 +346,7 @@ export class Node implements PeerHost, AsyncDisposable {
   async deny(id: PeerId): Promise<void> {
     if (this.affiliation?.canInvite === true) await this.#enrolment.forget(id)
     await this.#people.deny(id)
-    this.#remembered.forget(id)
+    this.#network.forget(id)
     this.#manager.peer(id)?.connection?.close('DENIED', 'you were shut out (deny)')
   }
 
@@ -394,7 +382,7 @@ export class Node implements PeerHost, AsyncDisposable {
    * @throws {SkeinError} `DENIED` it has one, and another node holds the network's key.
    */
   async forget(id: PeerId): Promise<{ readonly wasMember: boolean }> {
-    this.#remembered.forget(id)
+    this.#network.forget(id)
     return this.#enrolment.forget(id)
   }
 
@@ -476,7 +464,7 @@ export class Node implements PeerHost, AsyncDisposable {
   async #close(): Promise<void> {
     this.#watch?.close()
     this.#enrolment.stop()
-    this.#network.membership.leave()
+    await this.#network.leave()
     await this.#listeners.close()
     await this.commands.close()
     this.#manager.close()

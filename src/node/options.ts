@@ -61,6 +61,8 @@ export interface NodeOptions {
   readonly listen?: readonly string[]
   /** Whom to keep connected, for ever. */
   readonly peers?: readonly (string | PeerTarget)[]
+  /** Whether to connect to other members than these, as far as the network's size asks for it. */
+  readonly mesh?: boolean
   /** Who may connect beside the known list; `local` where absent. */
   readonly admit?: Admission
   /** The known list: IDs by label. */

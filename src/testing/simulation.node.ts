@@ -24,6 +24,7 @@ import { HostClock } from './host-clock.ts'
 import { readLatency } from './latency.ts'
 import { VirtualClock } from './virtual-clock.ts'
 import type { Identity } from '../base/identity.node.ts'
+import type { PeerId } from '../base/peer-id.ts'
 import type { Random } from '../base/random.ts'
 import type { Storage } from '../base/storage.ts'
 import type { NodeOptions } from '../node/options.ts'
@@ -67,14 +68,9 @@ export class Simulation {
 
   /** Starts a node, or starts it again with the key, the storage and the wall clock that it had. */
   async start(name: string, options: NodeOptions = {}): Promise<Node> {
-    const known = this.#hosts.get(name)
-    const host: Host = {
-      storage: known?.storage ?? new MemoryStorage(),
-      identity: known?.identity ?? seededIdentity(this.random),
-      clock: new HostClock(this.clock),
-      stalledUntilMs: 0,
-    }
-    host.clock.skewMs = known?.clock.skewMs ?? 0
+    const known = this.#prepare(name)
+    const host: Host = { ...known, clock: new HostClock(this.clock), stalledUntilMs: 0 }
+    host.clock.skewMs = known.clock.skewMs
     this.#hosts.set(name, host)
     this.note('starts', name)
     const node = await Node.start({
@@ -90,6 +86,11 @@ export class Simulation {
     })
     this.#watch(node, name)
     return node
+  }
+
+  /** The ID of a host's key, also before its first start. */
+  idOf(name: string): PeerId {
+    return this.#prepare(name).identity.peerId
   }
 
   /**
@@ -160,6 +161,19 @@ export class Simulation {
     promise.then(settle, settle)
     await this.until(() => isSettled, limitMs)
     return promise
+  }
+
+  #prepare(name: string): Host {
+    const known = this.#hosts.get(name)
+    if (known !== undefined) return known
+    const host: Host = {
+      storage: new MemoryStorage(),
+      identity: seededIdentity(this.random),
+      clock: new HostClock(this.clock),
+      stalledUntilMs: 0,
+    }
+    this.#hosts.set(name, host)
+    return host
   }
 
   #host(name: string): Host {

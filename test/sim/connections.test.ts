@@ -311,6 +311,7 @@ describe('addresses', () => {
     const alice = await world.start('alice')
     const bob = await world.start('bob', { peers: ['memory://alice'], listen: [] })
     await world.until(() => bob.peers().length === 1)
+    await world.advance(1_100) // What is remembered is written once a second.
     world.crash('bob')
     await world.advance(30_000)
     await world.start('bob', { listen: [] })
@@ -322,7 +323,9 @@ describe('addresses', () => {
     const alice = await world.start('alice')
     const bob = await world.start('bob', { peers: ['memory://alice'] })
     await world.until(() => bob.peers().length === 1)
+    await world.advance(1_100)
     await bob.deny(alice.id)
+    await world.advance(1_100)
     world.crash('bob')
     const again = await world.start('bob')
     await world.advance(60_000)
@@ -331,17 +334,18 @@ describe('addresses', () => {
 
   test('[C25] a connection that was made on demand closes when nobody needs it', async () => {
     const world = new Simulation({ seed: 1 })
-    const alice = await world.start('alice')
+    const known = { alice: world.idOf('alice'), bob: world.idOf('bob'), carol: world.idOf('carol') }
+    const options = { known, mesh: false, limits: { idleMs: 10_000 } }
+    const alice = await world.start('alice', options)
     countRuns(alice)
-    const bob = await world.start('bob', { peers: ['memory://alice'], limits: { idleMs: 10_000 } })
-    await world.until(() => bob.peers().length === 1)
-    world.crash('bob')
-    await world.advance(1_000)
-    const again = await world.start('bob', { limits: { idleMs: 10_000 } })
-    await world.until(() => again.peers().length === 1)
-    alice.peers()
-    await world.wait(again.peer('alice').run('count x'))
-    expect(again.peers().length).toBe(1)
+    await world.start('bob', { ...options, peers: ['memory://alice'] })
+    const carol = await world.start('carol', { ...options, peers: ['memory://bob'] })
+    await world.until(() => carol.nodes().length === 3)
+    await world.wait(carol.peer('alice').run('count x'))
+    await world.advance(9_000)
+    expect(carol.peers().map(({ name }) => name)).toContain('alice')
+    await world.advance(10_000)
+    expect(carol.peers().map(({ name }) => name)).toEqual(['bob'])
   })
 })
 

@@ -15,7 +15,7 @@ async function five(seed: number): Promise<[Simulation, Map<string, Node>]> {
     erin: ['dave'],
   }
   for (const [name, peers] of Object.entries(lists)) {
-    const options = { peers: peers.map((peer) => `memory://${peer}`), roles: {} }
+    const options = { peers: peers.map((peer) => `memory://${peer}`), mesh: false }
     nodes.set(name, await world.start(name, options))
   }
   const ids = Object.fromEntries([...nodes].map(([name, node]) => [name, node.id]))

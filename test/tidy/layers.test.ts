@@ -23,7 +23,7 @@ const rows: readonly (readonly string[])[] = [
   ['cli', 'web', 'testing'],
   ['index'],
   ['node'],
-  ['command', 'topic', 'mail', 'replica', 'file'],
+  ['command', 'topic', 'mail', 'replica', 'file', 'map'],
   ['remote'],
   ['routing'],
   ['discovery', 'membership'],
@@ -34,7 +34,7 @@ const rows: readonly (readonly string[])[] = [
 ]
 
 /** Runs in a browser and in virtual time. */
-const pureFolders = new Set(['codec', 'connection', 'remote'])
+const pureFolders = new Set(['codec', 'connection', 'map', 'remote'])
 const pureFiles = new Set(['machine.ts', 'messages.ts'])
 /** Programs and the composition root: IO may stand in any of their files. */
 const ioFolders = new Set(['node', 'cli', 'web'])

@@ -37,6 +37,7 @@ export interface Config {
     readonly listen: { readonly host: string; readonly port: number; readonly enabled: boolean }
     /** Those of `network.peers`, then those of `network.target.path`; no address twice. */
     readonly peers: readonly PeerTarget[]
+    readonly mesh: boolean
     readonly admit: SettingValue<'network.admit'>
   }
   /** IDs by label. */
@@ -80,6 +81,7 @@ export function assembleConfig({ profile, folders, entries, targets }: Parts): C
         enabled: get('network.listen.enabled'),
       },
       peers: withoutRepeats([...get('network.peers'), ...targets]),
+      mesh: get('network.mesh'),
       admit: get('network.admit'),
     },
     known: namedValues(entries, 'known.*'),

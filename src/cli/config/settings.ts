@@ -58,6 +58,10 @@ const networkSettings = {
     fallbackText: 'none',
     doc: 'A JSON file with a list of `"host:port"`: more peers, after those of `network.peers`',
   }),
+  'network.mesh': setting(yesNo, {
+    fallback: true,
+    doc: 'Whether to connect to members that nobody named: to all of a small network, to a few of a large one',
+  }),
   'network.admit': setting(oneOf(admitNames), {
     fallback: 'local' as const,
     doc: 'Who may connect: `known` peers, also whoever comes from this machine (`local`), or `anyone`',

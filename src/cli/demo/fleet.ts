@@ -5,12 +5,13 @@ import { NodeProcess } from './node-process.node.ts'
 import { watchNode } from './watch.node.ts'
 import type { PeerInfo } from '../../node/peer.ts'
 import type { Links } from './links.ts'
-import type { Plan, PlannedNode } from './plan.ts'
+import type { NodeNews } from './watch.node.ts'
+import type { PlannedNode } from './plan.ts'
 import type { DemoEvent, DemoState, LinkView, NodeStatus, NodeView } from './state.ts'
 
 /** What the fleet is made from. */
 export interface FleetSetup {
-  readonly plan: Plan
+  readonly plan: readonly PlannedNode[]
   /** The folder that holds `network/`. */
   readonly configFolder: string
   /** The built command. */
@@ -25,6 +26,8 @@ interface Member {
   startMs: number
   id: string | undefined
   peers: readonly PeerInfo[]
+  /** IDs of members that it calls gone. */
+  gone: ReadonlySet<string>
   watching: AbortController
 }
 
@@ -44,6 +47,8 @@ export class Fleet {
   readonly #members: readonly Member[]
   readonly #events: DemoEvent[] = []
   #links: Links = new Map()
+  /** Names of nodes that all others called gone. */
+  readonly #gone = new Set<string>()
   #fail: (error: SkeinError) => void = () => undefined
   #hurryUntilMs = 0
   #isStopping = false
@@ -54,7 +59,7 @@ export class Fleet {
       this.#fail = reject
     })
     this.failed.catch(() => undefined) // Whoever waits sees it; nobody need wait.
-    this.#members = setup.plan.nodes.map((planned) => this.#makeMember(planned))
+    this.#members = setup.plan.map((planned) => this.#makeMember(planned))
   }
 
   /** Starts all five. */
@@ -67,16 +72,19 @@ export class Fleet {
     return { nodes: this.#members.map((member) => this.#view(member)), events: [...this.#events] }
   }
 
-  /** The configured links that are not open, and measured, at both ends. */
+  /** Pairs whose link is not open, and measured, at both ends: each is to be connected to each. */
   get missingLinks(): readonly string[] {
-    const views = new Map(this.state.nodes.map((node) => [node.name, node]))
-    const isOpen = (one: string, other: string): boolean => {
-      const link = views.get(one)?.links.get(other)
+    const { nodes } = this.state
+    const isOpen = (one: NodeView, other: NodeView): boolean => {
+      const link = one.links.get(other.name)
       return link?.state === 'open' && link.rttMicros !== undefined
     }
-    return this.#setup.plan.links
-      .filter(([from, to]) => !isOpen(from, to) || !isOpen(to, from))
-      .map(([from, to]) => `${from}–${to}`)
+    return nodes.flatMap((one, index) =>
+      nodes
+        .slice(index + 1)
+        .filter((other) => !isOpen(one, other) || !isOpen(other, one))
+        .map((other) => `${one.name}–${other.name}`),
+    )
   }
 
   /** Nodes that do not run any more, in the words of an error. */
@@ -132,6 +140,7 @@ export class Fleet {
       startMs: 0,
       id: undefined,
       peers: [],
+      gone: new Set(),
       watching: new AbortController(),
     }
     return member
@@ -147,13 +156,13 @@ export class Fleet {
       profile: member.planned.name,
       signal: member.watching.signal,
       intervalMs: () => (performance.now() < this.#hurryUntilMs ? hurriedIntervalMs : intervalMs),
-      onPeers: (id, peers) => this.#onPeers(member, id, peers),
+      onNews: (news) => this.#onNews(member, news),
       onSilence: () => this.#onSilence(member),
     })
     this.onChange()
   }
 
-  #onPeers(member: Member, id: string, peers: readonly PeerInfo[]): void {
+  #onNews(member: Member, { id, peers, nodes }: NodeNews): void {
     const { planned, process: child, status, startMs } = member
     if (status !== 'running') {
       const how =
@@ -163,7 +172,8 @@ export class Fleet {
       this.#say(`${planned.name} ${how}`)
       this.#hurry()
     }
-    Object.assign(member, { status: 'running', id, peers })
+    const gone = new Set(nodes.filter(({ state }) => state === 'gone').map((each) => each.id))
+    Object.assign(member, { status: 'running', id, peers, gone })
     this.#follow()
   }
 
@@ -193,9 +203,10 @@ export class Fleet {
   #forget(member: Member): void {
     member.watching.abort()
     member.peers = []
+    member.gone = new Set()
   }
 
-  #view({ planned, process: child, status, peers }: Member): NodeView {
+  #view({ planned, process: child, status, peers, gone }: Member): NodeView {
     const names = new Map(this.#members.map((member) => [member.id, member.planned.name]))
     const links = peers.flatMap(({ id, state, suspendedMs, rttMicros }): [string, LinkView][] => {
       const name = names.get(id)
@@ -209,6 +220,7 @@ export class Fleet {
       port: planned.listen.port,
       lives: child.lives,
       links: new Map(links),
+      gone: new Set([...gone].flatMap((id) => names.get(id) ?? [])),
       ...(child.pid === undefined || status === 'killed' ? {} : { pid: child.pid }),
     }
   }
@@ -218,7 +230,21 @@ export class Fleet {
     this.#links = links
     if (texts.length > 0) this.#hurry()
     for (const text of texts) this.#say(text)
+    this.#followGone()
     this.onChange()
+  }
+
+  /** Tells when the last of those that run calls a node gone. */
+  #followGone(): void {
+    const { nodes } = this.state
+    const running = nodes.filter(({ status }) => status === 'running')
+    for (const { name } of nodes) {
+      const others = running.filter((node) => node.name !== name)
+      const isGone = others.length > 0 && others.every(({ gone }) => gone.has(name))
+      if (isGone && !this.#gone.has(name)) this.#say(`${name} is gone, say all others`)
+      if (isGone) this.#gone.add(name)
+      else if (!others.some(({ gone }) => gone.has(name))) this.#gone.delete(name)
+    }
   }
 
   #hurry(): void {

@@ -21,6 +21,7 @@ function nodesOf([alice, bob, lives = [1, 1]]: Picture): readonly NodeView[] {
       port: 1,
       lives: lived,
       links,
+      gone: new Set(),
     }
   }
   return [node('alice', ['bob', alice], lives[0]), node('bob', ['alice', bob], lives[1])]

@@ -31,28 +31,22 @@ export interface PlannedNode {
   readonly settings: readonly string[]
 }
 
-/** Two names: the first dials the second. */
-export type Link = readonly [from: string, to: string]
-
-/** The five, and who dials whom. */
-export interface Plan {
-  readonly nodes: readonly PlannedNode[]
-  readonly links: readonly Link[]
-}
-
 /**
  * The longest wait between two dials. The default, 30 s, spares machines far apart; here somebody
  * watches and waits, and a dial costs nothing.
  */
 const reconnectMaxMs = 1_000
 
-/** Moves the profiles to where they run, with the links between them. */
-export function planNodes(profiles: readonly Profile[], placement: Placement): Plan {
-  const owners = new Map(profiles.map(({ listen, name }) => [formatHostPort(listen), name]))
-  const nodes = profiles.map(({ name, listen, peers, dataFolder }): PlannedNode => {
+/** Moves the profiles to where they run. */
+export function planNodes(
+  profiles: readonly Profile[],
+  placement: Placement,
+): readonly PlannedNode[] {
+  const own = new Set(profiles.map(({ listen }) => formatHostPort(listen)))
+  return profiles.map(({ name, listen, peers, dataFolder }): PlannedNode => {
     const placed = place(listen, placement)
     const targets = peers.map((peer) =>
-      formatHostPort(owners.has(formatHostPort(peer)) ? place(peer, placement) : peer),
+      formatHostPort(own.has(formatHostPort(peer)) ? place(peer, placement) : peer),
     )
     const settings = [
       `network.listen.host=${JSON.stringify(placed.host)}`,
@@ -62,13 +56,6 @@ export function planNodes(profiles: readonly Profile[], placement: Placement): P
     ]
     return { name, key: name.slice(0, 1), listen: placed, dataFolder, settings }
   })
-  const links = profiles.flatMap(({ name, peers }) =>
-    peers.flatMap((peer): Link[] => {
-      const to = owners.get(formatHostPort(peer))
-      return to === undefined ? [] : [[name, to]]
-    }),
-  )
-  return { nodes, links }
 }
 
 /** Where a listening address of the five really is. */

@@ -13,6 +13,8 @@ export interface NodeView {
   readonly lives: number
   /** What it last said of the others, by their names; empty unless it is running. */
   readonly links: ReadonlyMap<string, LinkView>
+  /** Names of those that it calls gone. */
+  readonly gone: ReadonlySet<string>
 }
 
 /**

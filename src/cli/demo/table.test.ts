@@ -17,6 +17,7 @@ const node = (name: string, port: number, more: Partial<NodeView>): NodeView => 
   pid: port + 1,
   lives: 1,
   links: new Map(),
+  gone: new Set(),
   ...more,
 })
 
@@ -33,7 +34,11 @@ const state: DemoState = {
     }),
     node('carol', 8_085, { links: new Map([['bob', open(240)]]) }),
     node('dave', 8_100, { links: new Map([['alice', suspended(119_999)]]) }),
-    node('erin', 8_105, { status: 'starting', links: new Map([['dave', open(12_400)]]) }),
+    node('erin', 8_105, {
+      status: 'starting',
+      gone: new Set(['alice']),
+      links: new Map([['dave', open(12_400)]]),
+    }),
   ],
   events: [
     { time: '12:00:01', text: 'alice–bob connected' },
@@ -49,7 +54,7 @@ describe('the table', () => {
       '  b  bob    suspended 3 s   —               –               ·               ·               running   8095   8096',
       '  c  carol  ·               240 µs          —               ·               ·               running   8085   8086',
       '  d  dave   suspended 119 s ·               ·               —               ·               running   8100   8101',
-      '  e  erin   ·               ·               ·               12 400 µs       —               starting  8105   8106',
+      '  e  erin   gone            ·               ·               12 400 µs       —               starting  8105   8106',
     ])
   })
 
@@ -60,7 +65,7 @@ describe('the table', () => {
       '  b  bob    susp 3s   —         –         ·         ·         running   8095',
       '  c  carol  ·         240 µs    —         ·         ·         running   8085',
       '  d  dave   susp 119s ·         ·         —         ·         running   8100',
-      '  e  erin   ·         ·         ·         12 400 µs —         starting  8105',
+      '  e  erin   gone      ·         ·         12 400 µs —         starting  8105',
     ])
   })
 

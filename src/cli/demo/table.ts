@@ -7,7 +7,7 @@
  * It comes in four widths; the narrower say `240` and `~3s` for `240 µs` and `suspended 3 s`, and the
  * last shows a node's state by the colour of its name alone.
  */
-import { formatRtt } from '../../node/format.ts'
+import { formatRtt } from '../../map/rtt.ts'
 import { formatPieces } from './line.ts'
 import type { Look, Piece, Surface } from './line.ts'
 import type { DemoState, LinkView, NodeStatus, NodeView } from './state.ts'
@@ -190,6 +190,7 @@ function gapOf(indent: number): number {
 function cell(node: NodeView, other: NodeView, { suspended, rtt }: Layout): Piece {
   if (node === other) return { text: '—', look: 'dim' }
   const link = node.links.get(other.name)
+  if (node.gone.has(other.name) && link?.state !== 'open') return { text: 'gone', look: 'red' }
   if (link === undefined) return { text: '·', look: 'dim' }
   if (link.state === 'suspended') {
     return { text: suspended(Math.floor(link.suspendedMs / 1_000)), look: 'red' }

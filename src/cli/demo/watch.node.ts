@@ -3,7 +3,15 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { SkeinError, toSkeinError } from '../../base/errors.ts'
 import { ControlClient } from '../control-client.node.ts'
 import { findNode } from '../find-node.node.ts'
+import type { NodeInfo } from '../../membership/snapshot.ts'
 import type { PeerInfo } from '../../node/peer.ts'
+
+/** What a node says. */
+export interface NodeNews {
+  readonly id: string
+  readonly peers: readonly PeerInfo[]
+  readonly nodes: readonly NodeInfo[]
+}
 
 /** What a watcher tells, and how often it looks. */
 export interface WatchSetup {
@@ -12,8 +20,8 @@ export interface WatchSetup {
   readonly signal: AbortSignal
   /** Time to the next look, ms. */
   readonly intervalMs: () => number
-  /** The node answers, and these are its peers. */
-  readonly onPeers: (id: string, peers: readonly PeerInfo[]) => void
+  /** The node answers. */
+  readonly onNews: (news: NodeNews) => void
   /** It does not answer. */
   readonly onSilence: () => void
 }
@@ -42,18 +50,26 @@ export async function watchNode(setup: WatchSetup): Promise<void> {
 }
 
 async function lookAgainAndAgain(client: ControlClient, setup: WatchSetup): Promise<void> {
-  const { signal, intervalMs, onPeers } = setup
+  const { signal, intervalMs, onNews } = setup
   const id = (await askNode(client, ['id'], { signal })).trim()
   while (!signal.aborted) {
-    const text = await askNode(client, ['peers', '--json'], { signal })
-    const lines = text.split('\n').filter((line) => line !== '')
-    if (!signal.aborted)
-      onPeers(
-        id,
-        lines.map((line) => JSON.parse(line) as PeerInfo),
-      )
+    const [peers, nodes] = await Promise.all([
+      askList<PeerInfo>(client, ['peers', '--json'], signal),
+      askList<NodeInfo>(client, ['nodes', '--json'], signal),
+    ])
+    if (!signal.aborted) onNews({ id, peers, nodes })
     await wait(intervalMs(), signal)
   }
+}
+
+async function askList<T>(
+  client: ControlClient,
+  argv: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly T[]> {
+  const text = await askNode(client, argv, { signal })
+  const lines = text.split('\n').filter((line) => line !== '')
+  return lines.map((line) => JSON.parse(line) as T)
 }
 
 /** Who is asked, when it is not the node itself, and until when. */

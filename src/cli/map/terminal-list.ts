@@ -8,9 +8,9 @@
  * line.
  */
 import type { Piece } from '../demo/line.ts'
-import { captionOf } from './caption.ts'
-import { type Graph, type Neighbour, neighboursOf } from './graph.ts'
-import { briefRtt } from './rtt-band.ts'
+import { captionOf } from '../../map/caption.ts'
+import { type Graph, type Neighbour, neighboursOf } from '../../map/graph.ts'
+import { briefRtt } from '../../map/rtt-band.ts'
 import { doubtful, lookOf, padPiece, signOf, stateWord, unmeasuredSign } from './terminal-signs.ts'
 
 const mostBlocks = 40 // Guess: with more, a screen should show as many nodes as it has lines.

@@ -11,9 +11,9 @@
  */
 import type { NodeInfo } from '../../membership/snapshot.ts'
 import type { Piece } from '../demo/line.ts'
-import { captionOf } from './caption.ts'
-import type { Edge, Graph } from './graph.ts'
-import { rttMillis } from './rtt-band.ts'
+import { captionOf } from '../../map/caption.ts'
+import type { Edge, Graph } from '../../map/graph.ts'
+import { rttMillis } from '../../map/rtt-band.ts'
 import {
   doubtful,
   lookOf,

@@ -1,8 +1,8 @@
 /** What nodes and links look like in a terminal. No meaning is in a colour alone. */
 import type { MemberState, NodeInfo } from '../../membership/snapshot.ts'
 import type { Look, Piece } from '../demo/line.ts'
-import type { Edge } from './graph.ts'
-import { rttBandOf } from './rtt-band.ts'
+import type { Edge } from '../../map/graph.ts'
+import { rttBandOf } from '../../map/rtt-band.ts'
 
 /** What stands where two nodes have no link. */
 export const noLinkSign = '·'

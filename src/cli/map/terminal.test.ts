@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Network } from './graph.ts'
-import { fakeLink, fakeNetwork, fakeNode } from './network.test-kit.ts'
+import type { Network } from '../../map/graph.ts'
+import { fakeLink, fakeNetwork, fakeNode } from '../../map/network.test-kit.ts'
 import { formatMap } from './terminal.ts'
 
 const plain = { columns: 80, isColoured: false }

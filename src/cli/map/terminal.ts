@@ -1,7 +1,7 @@
 /** The network for a terminal: small ones as a table of round trips, others as a list. */
 import type { MemberState } from '../../membership/snapshot.ts'
 import { type Piece, formatPieces } from '../demo/line.ts'
-import { type Graph, type Network, toGraph } from './graph.ts'
+import { type Graph, type Network, toGraph } from '../../map/graph.ts'
 import { formatList } from './terminal-list.ts'
 import { formatMatrix } from './terminal-matrix.ts'
 import { noLinkSign, unmeasuredSign } from './terminal-signs.ts'

@@ -1,7 +1,7 @@
 /** The network as D2 text (https://d2lang.com). */
-import { labelProblem } from '../../base/label.ts'
-import type { NodeInfo } from '../../membership/snapshot.ts'
-import { formatRtt } from '../../node/format.ts'
+import { labelProblem } from '../base/label.ts'
+import type { NodeInfo } from '../membership/snapshot.ts'
+import { formatRtt } from './rtt.ts'
 import { captionLine } from './caption.ts'
 import { type Edge, type Network, toGraph } from './graph.ts'
 

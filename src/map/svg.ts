@@ -1,6 +1,6 @@
 /** The network as a picture. */
-import type { NodeInfo } from '../../membership/snapshot.ts'
-import { formatRtt } from '../../node/format.ts'
+import type { NodeInfo } from '../membership/snapshot.ts'
+import { formatRtt } from './rtt.ts'
 import { captionLine, captionOf, visibleText } from './caption.ts'
 import { type Edge, type Graph, type Network, toGraph } from './graph.ts'
 import { layOut } from './layout.ts'

@@ -1,5 +1,5 @@
 /** The legend of the SVG: what its colours and strokes mean, of what occurs in it. */
-import type { MemberState } from '../../membership/snapshot.ts'
+import type { MemberState } from '../membership/snapshot.ts'
 import type { Graph } from './graph.ts'
 import { rttBandOf, rttBands } from './rtt-band.ts'
 

@@ -1,5 +1,5 @@
 /** A network as every drawing takes it: in one order, each node and each link once. */
-import type { LinkInfo, NodeInfo } from '../../membership/snapshot.ts'
+import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 
 /** What is to be drawn: members, and the connections between them. */
 export interface Network {

@@ -1,7 +1,7 @@
 /** Networks for the tests of the drawings: members, links and round trips from a seed. */
-import { type PeerId, peerIdFromKey } from '../../base/peer-id.ts'
-import { type Random, randomInt, seededRandom } from '../../base/random.ts'
-import type { LinkInfo, MemberState, NodeInfo } from '../../membership/snapshot.ts'
+import { type PeerId, peerIdFromKey } from '../base/peer-id.ts'
+import { type Random, randomInt, seededRandom } from '../base/random.ts'
+import type { LinkInfo, MemberState, NodeInfo } from '../membership/snapshot.ts'
 import type { Network } from './graph.ts'
 
 const people = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy']

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { PeerId } from '../../base/peer-id.ts'
-import { seededRandom } from '../../base/random.ts'
-import type { LinkInfo } from '../../membership/snapshot.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import { seededRandom } from '../base/random.ts'
+import type { LinkInfo } from '../membership/snapshot.ts'
 import { type Network, neighboursOf, toGraph } from './graph.ts'
 import { fakeLink, fakeNetwork, fakeNode } from './network.test-kit.ts'
 

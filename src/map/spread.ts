@@ -1,5 +1,5 @@
 /** Brings points into the unit box, and apart. */
-import { seededRandom } from '../../base/random.ts'
+import { seededRandom } from '../base/random.ts'
 
 /** A place on the map. */
 export interface Point {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { seededRandom } from '../../base/random.ts'
+import { seededRandom } from '../base/random.ts'
 import { distancesFrom, toRows, unreachable } from './distances.ts'
 import { type LayoutLink, idealLength, layOut } from './layout.ts'
 import { type Point, type Spacing, spreadOut } from './spread.ts'

@@ -2,7 +2,7 @@
  * How the SVG looks, by day and by night. Colours are plain rules, not CSS variables: not every
  * viewer of SVG knows those.
  */
-import type { MemberState } from '../../membership/snapshot.ts'
+import type { MemberState } from '../membership/snapshot.ts'
 import { rttBands } from './rtt-band.ts'
 
 interface Theme {

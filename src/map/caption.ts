@@ -2,8 +2,8 @@
  * What is written beside a node. Labels and addresses come from peers, who may be hostile: what
  * leaves this file is one line of visible characters, of bounded length.
  */
-import { parseHostPort } from '../../base/address.ts'
-import type { NodeInfo } from '../../membership/snapshot.ts'
+import { parseHostPort } from '../base/address.ts'
+import type { NodeInfo } from '../membership/snapshot.ts'
 
 const maxNameLength = 32 // The longest label, base/label.ts.
 

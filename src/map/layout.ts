@@ -14,7 +14,7 @@
  *
  * **Invariant**: no IO, no clock, no DOM; equal input gives an equal result.
  */
-import { type Random, randomInt, seededRandom } from '../../base/random.ts'
+import { type Random, randomInt, seededRandom } from '../base/random.ts'
 import {
   type Rows,
   type Span,
