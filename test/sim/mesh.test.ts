@@ -122,6 +122,20 @@ test('[M24] without a mesh a node connects to those whom it was told, and nobody
     expect([a.peers().length, c.peers().length]).toEqual([1, 1])
   }))
 
+test('[M24] whom a node would not let in it does not connect to, wherever it hears of it', () =>
+  simulate({ seed: 8 }, async (world) => {
+    const [a, b] = [world.idOf('a'), world.idOf('b')]
+    const careful = await world.start('a', { admit: 'known', known: { b } })
+    const known = { a, c: world.idOf('c') }
+    await world.start('b', { known, peers: ['memory://a', 'memory://c'] })
+    const open = await world.start('c', { known: { a, b } })
+    const met: string[] = []
+    careful.on('peer:connect', ({ peer }) => met.push(peer.name))
+    await world.until(() => careful.nodes().length === 3)
+    await world.advance(60_000)
+    expect([met, open.peers().map(({ name }) => name)]).toEqual([['b'], ['b']])
+  }))
+
 test('[M26] two halves that were parted for an hour find each other', () =>
   simulate({ seed: 4 }, async (world) => {
     const names = ['a', 'b', 'c', 'd']
