@@ -33,7 +33,7 @@ export interface MeshSetup {
 const lookDelayMs = 20 // Guess: what comes together is looked at together.
 const lookDelayMsEach = 0.5 // Guess: a look costs some microseconds a member.
 const lookDelayMaxMs = 5_000 // Guess.
-const refusals = new Set(['DENIED', 'PEER_MISMATCH', 'HANDSHAKE_FAILED', 'SUPERSEDED'])
+const refusals = new Set(['DENIED', 'PEER_MISMATCH', 'SUPERSEDED'])
 
 /** See the file's head. */
 export class NodeMesh {

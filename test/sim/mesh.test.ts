@@ -78,6 +78,7 @@ describe('the five of the demo', () => {
     (seed) =>
       simulate({ seed }, async (world) => {
         const village = new Village(world, Object.keys(lists))
+        village.limits = { reconnectMaxMs: 1_000 } // As in the demo.
         for (const name of shuffled(Object.keys(lists), world)) {
           await village.start(name, lists[name] ?? [])
           await world.advance(world.random.next() * 3_000)
