@@ -225,6 +225,25 @@ describe('streams', () => {
     expect(duo.a.connection.streamCount + duo.b.connection.streamCount).toBe(0)
   })
 
+  test('[C24] somebody waits while a stream is open or its last words are under way, but not in the background', async () => {
+    const duo = new Duo()
+    await duo.attach()
+    duo.b.serve = echo
+    const { connection } = duo.a
+    const quiet = connection.open('news/1')
+    quiet.bind(new Collector())
+    quiet.isBackground = true
+    quiet.write(Uint8Array.of(1))
+    expect([connection.streamCount, connection.isNeeded]).toEqual([0, false])
+    const call = connection.open('call/1')
+    call.bind(new Collector())
+    expect([connection.streamCount, connection.isNeeded]).toEqual([1, true])
+    call.reset('CANCELLED', 'enough')
+    expect([connection.streamCount, connection.isNeeded]).toEqual([0, true])
+    await duo.clock.advance(100)
+    expect(connection.isNeeded).toBe(false)
+  })
+
   test('[C12] a reset tells the other side its code and message', async () => {
     const duo = new Duo()
     await duo.attach()

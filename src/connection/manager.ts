@@ -217,6 +217,7 @@ export class ConnectionManager {
       return this.dial(address, { signal: signals, expectedId: id })
     })
     if (reached?.connection !== undefined) return [reached, reached.connection]
+    if (failures.some(({ code }) => code === 'SUPERSEDED')) this.#supersede()
     throw mergeFailures(failures)
   }
 

@@ -1,5 +1,5 @@
 /** Connects this node to the members that the mesh chooses, and lets go of those it does not want. */
-import { toSkeinError } from '../base/errors.ts'
+import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import { background } from '../base/background.ts'
 import { Mesh } from '../membership/mesh.ts'
@@ -21,13 +21,19 @@ export interface MeshSetup {
   readonly manager: ConnectionManager
   readonly nodes: () => readonly NodeInfo[]
   readonly links: () => readonly LinkInfo[]
-  readonly isDenied: (id: PeerId) => boolean
+  /**
+   * Whether this node would let a member in. Whom it would not let in it does not connect to either: a
+   * member that says where it is must get no further by being dialled than by dialling.
+   */
+  readonly admits: (id: PeerId, isLocal: boolean) => boolean
+  /** Tells whether an address leads to this machine. */
+  readonly localAddressTest: () => (address: string) => boolean
 }
 
 const lookDelayMs = 20 // Guess: what comes together is looked at together.
 const lookDelayMsEach = 0.5 // Guess: a look costs some microseconds a member.
 const lookDelayMaxMs = 5_000 // Guess.
-const refusals = new Set(['DENIED', 'PEER_MISMATCH', 'HANDSHAKE_FAILED', 'SUPERSEDED'])
+const refusals = new Set(['DENIED', 'PEER_MISMATCH', 'SUPERSEDED'])
 
 /** See the file's head. */
 export class NodeMesh {
@@ -98,13 +104,14 @@ export class NodeMesh {
   }
 
   #members(): readonly MeshMember[] {
-    const { nodes, isDenied } = this.#setup
+    const { nodes, admits, localAddressTest } = this.#setup
+    const isLocal = localAddressTest()
     const others = nodes().filter(({ isSelf }) => !isSelf)
     this.#memberCount = others.length
     const known = new Set(others.map(({ id }) => id))
     for (const id of this.#news.keys()) if (!known.has(id)) this.#news.delete(id)
-    return others.flatMap(({ id, state }) => {
-      if (state === 'left' || isDenied(id)) return []
+    return others.flatMap(({ id, state, addresses }) => {
+      if (state === 'left' || !admits(id, addresses.some(isLocal))) return []
       return [{ id, state, news: `${this.#news.get(id) ?? 0}` }]
     })
   }
@@ -113,6 +120,7 @@ export class NodeMesh {
     const { manager, clock, log } = this.#setup
     try {
       await manager.join(id)
+      this.#checkAdmitted(id)
     } catch (thrown) {
       const error = toSkeinError(thrown, 'DIAL_FAILED')
       const { code, message } = error
@@ -120,6 +128,17 @@ export class NodeMesh {
       this.#mesh.failed(id, refusals.has(code), clock.nowMs())
     }
     this.#lookSoon()
+  }
+
+  /** An address that was said to be on this machine may have led elsewhere. */
+  #checkAdmitted(id: PeerId): void {
+    const peer = this.#setup.manager.peer(id)
+    const { connection } = peer ?? {}
+    if (peer?.isOutbound !== true || peer.isHeld || connection === undefined) return
+    if (this.#setup.admits(id, connection.isLocal)) return
+    const text = 'this node would not let it in'
+    connection.close('DENIED', text)
+    throw new SkeinError('DENIED', text)
   }
 }
 

@@ -11,7 +11,7 @@ import { Membership, membershipProtocol } from '../membership/service.ts'
 import { Finder } from './finder.ts'
 import { NodeMesh } from './mesh.ts'
 import { PeersFile } from './peers-file.ts'
-import { reachableAddresses } from './reachable.node.ts'
+import { localAddressTest, reachableAddresses } from './reachable.node.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Emitter } from '../base/emitter.ts'
 import type { Identity } from '../base/identity.node.ts'
@@ -178,7 +178,11 @@ export class Network {
       ...{ id: identity.peerId, clock, random, log, manager },
       nodes: () => this.membership.nodes(),
       links: () => this.membership.links(),
-      isDenied: (id) => people.isDenied(id),
+      admits: (id, isLocal) => {
+        const candidate = { id, isLocal, claimedLabel: '', address: '', pass: undefined }
+        return people.refusal(candidate) === undefined
+      },
+      localAddressTest,
     })
   }
 

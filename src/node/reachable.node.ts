@@ -3,6 +3,16 @@ import { parseHostPort, tlsAddress } from '../base/address.ts'
 
 const maxAddresses = 16 // As many as a record of membership takes.
 
+/** Tells, as things are now, whether an address leads to this machine. */
+export function localAddressTest(): (address: string) => boolean {
+  const own = Object.values(networkInterfaces()).flatMap((list = []) => list)
+  const hosts = new Set(['localhost', ...own.map(({ address }) => address)])
+  return (address) => {
+    const host = parseHostPort(address)?.host
+    return host !== undefined && (hosts.has(host) || host.startsWith('127.'))
+  }
+}
+
 /**
  * Where others can dial what is listened on: a wildcard host stands for every address of this machine,
  * the loopback one only where there is no other.
