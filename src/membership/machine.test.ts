@@ -32,6 +32,7 @@ class World {
   readonly events: string[] = []
   readonly #links = new Set<string>()
   readonly #silent = new Set<PeerId>()
+  readonly #busyUntilMs = new Map<string, number>()
   bytes = 0
 
   constructor(seed: number) {
@@ -111,7 +112,13 @@ class World {
       for (const item of message.items) this.bytes += item.length
     }
     const value = writeMessage(message)
-    this.clock.after(5 + this.random.next() * 20, () => {
+    const way = `${from} ${to}`
+    const atMs = Math.max(
+      this.clock.nowMs() + 5 + this.random.next() * 20,
+      this.#busyUntilMs.get(way) ?? 0,
+    )
+    this.#busyUntilMs.set(way, atMs) // A stream keeps its order.
+    this.clock.after(atMs - this.clock.nowMs(), () => {
       if (!this.#links.has(linkOf(from, to)) || this.#silent.has(to)) return
       const read = readMessage(value)
       if (typeof read === 'string') throw new RangeError(read)
@@ -303,7 +310,14 @@ describe('hostile words', () => {
     ['records that are text', { records: ['x'] }],
     ['ten thousand records', { records: Array.from({ length: 10_000 }, () => new Uint8Array()) }],
     ['hashes of text', { hashes: Array.from({ length: 64 }, () => 'x') }],
-    ['a bucket that is none', { have: [[64], []] }],
+    ['a part that is none', { have: [[4_096], []] }],
+    ['a part named twice', { have: [[7, 7], []] }],
+    ['hashes of too few buckets', { hashes: [0, new Uint8Array(255)] }],
+    ['hashes of an unknown aspect', { hashes: [2, new Uint8Array(256)] }],
+    ['parts without their hashes', { parts: [0, [1, 2], new Uint8Array(256)] }],
+    ['half a name', { news: [0, new Uint8Array(13)] }],
+    ['names of nothing known', { ask: [3, new Uint8Array(12)] }],
+    ['ten thousand names', { news: [0, new Uint8Array(120_000)] }],
     ['rows that are none', { have: [[1], [[1, 2]]] }],
     ['IDs that are none', { want: ['bob'] }],
   ])('[M8] %s is no message', (_what, value) => {

@@ -72,7 +72,7 @@ export class Membership {
 
   /** All links, each once. Frozen. */
   links(): readonly LinkInfo[] {
-    return Object.freeze(collectLinks(this.#machine.view))
+    return Object.freeze(collectLinks(this.#machine.view, this.#setup.clock.nowMs()))
   }
 
   /** What a member last said of itself. */
