@@ -32,6 +32,7 @@ import type { Verdict } from './inbox.ts'
 import type { MemberIndex } from './member-index.ts'
 import type { MembershipMessage, WordKind } from './messages.ts'
 import type { MembershipOptions } from './options.ts'
+import type { News } from './outbox.ts'
 import type { LinksRecord, MemberRecord, Signed, Signer, Suspicion, Version } from './record.ts'
 import type { MemberState } from './snapshot.ts'
 
@@ -244,12 +245,7 @@ export class MembershipMachine {
       return 'known'
     }
     const sizeBefore = this.view.size
-    let isJudged: boolean | undefined
-    if (kind === 'records')
-      isJudged = this.#apply(this.#reader.record(bytes), from, this.#takeRecord)
-    else if (kind === 'links')
-      isJudged = this.#apply(this.#reader.links(bytes), from, this.#takeLinks)
-    else isJudged = this.#apply(this.#reader.suspicion(bytes), from, this.#takeSuspicion)
+    const isJudged = this.#readAndTake(kind, bytes, from)
     if (isJudged === undefined) {
       this.violations++
       return 'bad'
@@ -258,12 +254,23 @@ export class MembershipMachine {
     return this.view.size > sizeBefore ? 'newcomer' : 'taken'
   }
 
-  #apply<T>(
-    signed: Signed<T> | string,
-    from: PeerId,
-    take: (this: MembershipMachine, signed: Signed<T>, from: PeerId) => boolean,
-  ): boolean | undefined {
-    return typeof signed === 'string' ? undefined : take.call(this, signed, from)
+  #readAndTake(kind: WordKind, bytes: Uint8Array, from: PeerId): boolean | undefined {
+    switch (kind) {
+      case 'records': {
+        const record = this.#reader.record(bytes)
+        return typeof record === 'string' ? undefined : this.#takeRecord(record, from)
+      }
+      case 'links': {
+        const links = this.#reader.links(bytes)
+        return typeof links === 'string' ? undefined : this.#takeLinks(links, from)
+      }
+      case 'suspicions': {
+        const suspicion = this.#reader.suspicion(bytes)
+        return typeof suspicion === 'string' ? undefined : this.#takeSuspicion(suspicion, from)
+      }
+      default:
+        return kind satisfies never
+    }
   }
 
   /** The three takers return false for what cannot be judged yet, and may come again. */
@@ -291,7 +298,7 @@ export class MembershipMachine {
     this.view.put(record, this.#setup.clock.nowMs())
     if (before === undefined) this.#reconciliation.learnt()
     const state = record.value.isLeaving ? 'left' : 'alive'
-    this.#tell('records', id, record.bytes, from)
+    this.#tell('records', id, { bytes: record.bytes, from })
     this.#setup.onChange(id, state, before?.state)
     return true
   }
@@ -313,7 +320,7 @@ export class MembershipMachine {
     if (!isNews) return true
     if (member.links !== undefined && this.#isTooSoon(member.linksHeardMs)) return false
     this.view.putLinks(links, this.#setup.clock.nowMs())
-    this.#tell('links', id, links.bytes, from)
+    this.#tell('links', id, { bytes: links.bytes, from })
     this.#setup.onLinks(id)
     return true
   }
@@ -346,7 +353,7 @@ export class MembershipMachine {
     if (from !== undefined && !this.#mayAccuse(by)) return false
     this.view.addSuspicion(number, suspicion)
     if (member.state === 'alive') this.#mark(number, 'suspect')
-    this.#tell('suspicions', accused, suspicion.bytes, from)
+    this.#tell('suspicions', accused, { bytes: suspicion.bytes, from })
     this.#suspects.watch(number)
     return true
   }
@@ -402,7 +409,7 @@ export class MembershipMachine {
     const isNews = this.view.put(this.#self, this.#setup.clock.nowMs())
     assert(isNews, 'our next word is newer than our last')
     if (this.#neighbours.size > 0) this.#saidMs = this.#setup.clock.nowMs()
-    this.#tell('records', this.self, this.#self.bytes, undefined)
+    this.#tell('records', this.self, { bytes: this.#self.bytes, from: undefined })
   }
 
   #sign(
@@ -428,7 +435,7 @@ export class MembershipMachine {
     })
   }
 
-  #tell(kind: WordKind, id: PeerId, bytes: Uint8Array, from: PeerId | undefined): void {
+  #tell(kind: WordKind, id: PeerId, { bytes, from }: Omit<News, 'name'>): void {
     const number = this.view.numberOf(id)
     if (number === undefined) return
     const name = this.view.index.nameOf(number, bytes)

@@ -40,7 +40,7 @@ const tickMs = 50 // Times are kept as 32 bits of these: six years.
 export class View {
   readonly index: MemberIndex
   readonly #hashes = new PartHashes()
-  #size = 0
+  #count = 0
   #records: (Signed<MemberRecord> | undefined)[] = []
   #links: (Signed<LinksRecord> | undefined)[] = []
   /** Made when somebody is suspected for the first time. */
@@ -55,7 +55,7 @@ export class View {
   }
 
   get size(): number {
-    return this.#size
+    return this.#count
   }
 
   /** Members as they are now. */
@@ -145,7 +145,7 @@ export class View {
     const known = this.#records[number]
     if (known !== undefined && compareVersions(record.value, known.value) <= 0) return false
     this.#mixWord(number)
-    if (known === undefined) this.#size++
+    if (known === undefined) this.#count++
     this.#records[number] = record
     this.#heard[number] = nowMs / tickMs
     if (this.#suspicions !== undefined) this.#suspicions[number] = undefined
@@ -195,7 +195,7 @@ export class View {
     this.#records[number] = undefined
     this.#links[number] = undefined
     if (this.#suspicions !== undefined) this.#suspicions[number] = undefined
-    this.#size--
+    this.#count--
     this.index.remove(number)
   }
 
