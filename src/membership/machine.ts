@@ -15,6 +15,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { Inbox } from './inbox.ts'
+import { findIslanders } from './islands.ts'
 import { LinkReports } from './link-reports.ts'
 import { digestOf } from './member-index.ts'
 import { Outbox } from './outbox.ts'
@@ -63,6 +64,8 @@ export interface MachineSetup {
 
 const mostWhole = 16 // Guess: 5 kB; a burst that is larger comes from many at once.
 const wordGapShare = 0.25 // Guess: on their way, words of a second may come this close.
+const islandDelayMs = 10_000 // Guess: by then, who is to be gone after a cut is gone.
+const mostLately = 4_096 // Guess: what is left out is only found later, by those who did not leave it out.
 const sweepMs = 600_000 // Guess: who was to be forgotten after a day may stay ten minutes longer.
 
 /** See the file's head. */
@@ -88,6 +91,9 @@ export class MembershipMachine {
   #saidMs = -Infinity
   #sayTimer: Timer | undefined
   #sweepTimer: Timer | undefined
+  #islandTimer: Timer | undefined
+  /** Numbers of members that are gone since islands were looked for. */
+  readonly #lately: number[] = []
   #isOver = false
 
   constructor(setup: MachineSetup) {
@@ -160,6 +166,7 @@ export class MembershipMachine {
     this.#isOver = true
     this.#sayTimer?.cancel()
     this.#sweepTimer?.cancel()
+    this.#islandTimer?.cancel()
     for (const part of [this.#inbox, this.#suspects, this.#reconciliation, this.#reports])
       part.stop()
     for (const outbox of Object.values(this.#outboxes)) outbox.stop()
@@ -371,6 +378,28 @@ export class MembershipMachine {
     const id = this.view.index.idOf(number)
     this.view.mark(number, state, this.#setup.clock.nowMs())
     if (id !== undefined) this.#setup.onChange(id, state, before)
+    if (state === 'gone') this.#lookForIslands(number)
+  }
+
+  /** Later, and each at another time: the first who suspects spares the others the trouble. */
+  #lookForIslands(number: number): void {
+    const { clock, random } = this.#setup
+    if (this.#islandTimer === undefined) {
+      const delayMs = islandDelayMs + random.next() * Math.min(60_000, 20 * this.view.size)
+      this.#islandTimer = clock.after(delayMs, () => this.#suspectIslanders())
+    }
+    if (this.#lately.length < mostLately) this.#lately.push(number)
+  }
+
+  #suspectIslanders(): void {
+    this.#islandTimer = undefined
+    const self = this.view.numberOf(this.self) ?? -1
+    for (const number of this.#lately.splice(0)) {
+      for (const islander of findIslanders(this.view, number, self)) {
+        const id = this.view.index.idOf(islander)
+        if (id !== undefined && !this.#neighbours.has(id)) this.suspect(id)
+      }
+    }
   }
 
   /** Forgets who was away for long. */

@@ -70,14 +70,9 @@ export class MemberIndex {
   }
 }
 
-/** The last four bytes of something signed. */
+/** The last four bytes of something signed, as an engine keeps numbers best: 32 bits with a sign. */
 export function digestOf(bytes: Uint8Array): number {
   const end = bytes.length
-  const [a = 0, b = 0, c = 0, d = 0] = [
-    bytes[end - 4],
-    bytes[end - 3],
-    bytes[end - 2],
-    bytes[end - 1],
-  ]
-  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
+  const high = ((bytes[end - 4] ?? 0) << 8) | (bytes[end - 3] ?? 0)
+  return (high << 16) | ((bytes[end - 2] ?? 0) << 8) | (bytes[end - 1] ?? 0)
 }

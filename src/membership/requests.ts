@@ -31,8 +31,12 @@ const mostAsked = 4_096 // Guess: what two seconds bring where ten thousand star
 /** See the file's head. */
 export class Requests {
   readonly #setup: RequestsSetup
-  /** Words that we asked for, and until when we wait for each, ms of the clock. */
-  readonly #asked = new Map<number, number>()
+  /** Words that we asked for by their digests, and until when we wait for each, ms of the clock. */
+  readonly #asked: Readonly<Record<WordKind, Map<number, number>>> = {
+    records: new Map(),
+    links: new Map(),
+    suspicions: new Map(),
+  }
 
   constructor(setup: RequestsSetup) {
     this.#setup = setup
@@ -42,6 +46,7 @@ export class Requests {
   hear(from: PeerId, kind: WordKind, names: readonly WordName[]): void {
     const { clock, view, outboxes, send } = this.#setup
     const nowMs = clock.nowMs()
+    const asked = this.#asked[kind]
     const lacking: WordName[] = []
     for (const name of names) {
       const number = view.index.find(name)
@@ -49,10 +54,9 @@ export class Requests {
         outboxes[kind].note(name.digest, from)
         continue
       }
-      const key = keyOf(kind, name)
-      if (!this.#isWelcome(kind, number) || (this.#asked.get(key) ?? 0) > nowMs) continue
-      if (this.#asked.size >= mostAsked) this.#tidy(nowMs)
-      this.#asked.set(key, nowMs + patienceMs)
+      if ((asked.get(name.digest) ?? 0) > nowMs || !this.#isWelcome(kind, number)) continue
+      if (asked.size >= mostAsked) tidy(asked, nowMs)
+      asked.set(name.digest, nowMs + patienceMs)
       lacking.push(name)
     }
     if (lacking.length > 0) send(from, { type: 'ask', kind, names: lacking })
@@ -60,7 +64,7 @@ export class Requests {
 
   /** A word came. */
   came(kind: WordKind, name: WordName): void {
-    if (this.#asked.size > 0) this.#asked.delete(keyOf(kind, name))
+    this.#asked[kind].delete(name.digest)
   }
 
   /** Sends what a neighbour asked for, as it is by now. */
@@ -100,14 +104,10 @@ export class Requests {
     const word = kind === 'records' ? view.recordAt(number) : view.linksAt(number)
     return word !== undefined && digestOf(word.bytes) === digest
   }
-
-  /** Forgets questions that were not answered; all of them where there are too many. */
-  #tidy(nowMs: number): void {
-    for (const [key, untilMs] of this.#asked) if (untilMs <= nowMs) this.#asked.delete(key)
-    if (this.#asked.size >= mostAsked) this.#asked.clear()
-  }
 }
 
-function keyOf(kind: WordKind, { digest }: WordName): number {
-  return digest * 4 + (kind.length % 4) // 7, 5 and 10 characters.
+/** Forgets questions that were not answered; all of them where there are too many. */
+function tidy(asked: Map<number, number>, nowMs: number): void {
+  for (const [digest, untilMs] of asked) if (untilMs <= nowMs) asked.delete(digest)
+  if (asked.size >= mostAsked) asked.clear()
 }

@@ -12,7 +12,7 @@ export function namesToBytes(names: readonly WordName[]): Uint8Array {
   for (const [number, { key, digest }] of names.entries()) {
     const offset = number * nameBytes
     for (let at = 0; at < keyBytes; at++) bytes[offset + at] = key.charCodeAt(at)
-    view.setUint32(offset + keyBytes, digest)
+    view.setInt32(offset + keyBytes, digest)
   }
   return bytes
 }
@@ -25,6 +25,6 @@ export function namesFromBytes(bytes: unknown, limit: number): readonly WordName
   return Array.from({ length: bytes.length / nameBytes }, (_, number) => {
     const offset = number * nameBytes
     const key = String.fromCharCode(...bytes.subarray(offset, offset + keyBytes))
-    return { key, digest: view.getUint32(offset + keyBytes) }
+    return { key, digest: view.getInt32(offset + keyBytes) }
   })
 }
