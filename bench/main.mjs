@@ -3,6 +3,7 @@
  * ratios, ours to theirs, each of pairs that were measured in turn, and writes `results.json`.
  *
  * `npm run bench -- outage` is another matter, of 20 minutes and with rivals: see `outage/main.mjs`.
+ * So is `npm run bench -- awareness`, thousands of members in virtual time: `awareness/main.mjs`.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -33,10 +34,11 @@ await runScript(async () => {
   checkNode()
   const wanted = process.argv.slice(2)
   if (wanted[0] === 'outage') return runOutage(wanted.slice(1))
+  if (wanted[0] === 'awareness') return runAwareness(wanted.slice(1))
   const unknown = wanted.filter((name) => !names.includes(name))
   if (unknown.length > 0)
     throw new StepFailure(
-      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage`,
+      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage, awareness`,
       2,
     )
   await prepare()
@@ -59,6 +61,14 @@ async function runOutage(args) {
     await run('npm', ['ci', '--prefix', 'bench'], { what: 'npm ci in bench/' })
   }
   await run(process.execPath, [path.join(here, 'outage', 'main.mjs'), ...args], { what: 'outage' })
+}
+
+/** Machines alone, from the source: nothing is built for it. */
+async function runAwareness(args) {
+  await ensureInstalled()
+  await run(process.execPath, [path.join(here, 'awareness', 'main.mjs'), ...args], {
+    what: 'awareness',
+  })
 }
 
 /** None of the others needs a rival's package, so nothing of `bench/package.json` is installed. */

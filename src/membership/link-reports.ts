@@ -86,8 +86,9 @@ export class LinkReports {
     const { view, incarnation, random } = this.#setup
     const intervalMs = this.#intervalMs(view.size)
     let young = 0
-    for (const { record } of view) {
-      if (Math.abs(record.value.incarnation - incarnation) < intervalMs) young++
+    for (let number = 0; number < view.index.length; number++) {
+      const started = view.recordAt(number)?.value.incarnation ?? -Infinity
+      if (Math.abs(started - incarnation) < intervalMs) young++
     }
     return young < fewYoung ? 0 : random.next() * this.#intervalMs(young)
   }

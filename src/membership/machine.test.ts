@@ -1,5 +1,4 @@
 /** Many machines on a graph, in virtual time, without connections below: what matters is what they know. */
-import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { peerIdFromKey } from '../base/peer-id.ts'
 import { randomInt, seededRandom } from '../base/random.ts'
@@ -7,23 +6,12 @@ import { VirtualClock } from '../testing/virtual-clock.ts'
 import { MembershipMachine } from './machine.ts'
 import { readMessage, writeMessage } from './messages.ts'
 import { defaultMembershipOptions, suspicionTimeoutMs } from './options.ts'
+import { testSigner } from './membership.test-kit.ts'
 import { signRecord } from './record.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Random } from '../base/random.ts'
 import type { MembershipMessage } from './messages.ts'
-import type { Signer } from './record.ts'
 import type { MemberState } from './snapshot.ts'
-
-/** A signature that is fast and that only the test believes in. */
-function testSigner(id: PeerId): Signer {
-  const sign = (by: PeerId, bytes: Uint8Array): Uint8Array =>
-    new Uint8Array(createHash('sha512').update(by).update(bytes).digest())
-  return {
-    id,
-    sign: (bytes) => sign(id, bytes),
-    verify: (by, bytes, signature) => Buffer.compare(sign(by, bytes), signature) === 0,
-  }
-}
 
 class World {
   readonly clock = new VirtualClock()

@@ -225,8 +225,8 @@ const nobody: readonly Signed<Suspicion>[] = []
 const growth = 1.25 // Guess: few copies, little room that stays empty.
 
 function room<T>(length: number, before: readonly (T | undefined)[] = []): (T | undefined)[] {
-  const column = Array.from<T | undefined>({ length }).fill(undefined)
-  for (const [number, value] of before.entries()) column[number] = value
+  const column = before.slice()
+  while (column.length < length) column.push(undefined) // No holes: an engine keeps those worse.
   return column
 }
 

@@ -28,5 +28,6 @@ if (what === 'calm') run.runCalm()
 else if (what === 'busy') run.runBusy()
 else run.runAll()
 const maxRssBytes = process.resourceUsage().maxRSS * 1_024
-process.send?.({ figures: run.figures, wallMs: performance.now() - startMs, maxRssBytes })
+const { user, system } = process.cpuUsage()
+process.send?.({ figures: run.figures, cpuMs: (user + system) / 1_000, maxRssBytes })
 process.disconnect?.()

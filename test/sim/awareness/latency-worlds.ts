@@ -23,7 +23,10 @@ export const regionWorld: LatencyWorld = {
 
 /** Hosts of a table of round-trip times, a line a source, 0 where none was measured. */
 export function tableWorld(csv: string): LatencyWorld {
-  const rows = csv.trim().split('\n').map((line) => line.split(',').map(Number))
+  const rows = csv
+    .trim()
+    .split('\n')
+    .map((line) => line.split(',').map(Number))
   const fallbackMs = 50 // Guess: the median of the table, one way.
   return {
     place: (random) => randomInt(random, rows.length),

@@ -56,6 +56,7 @@ export class AwarenessRun {
   runAll(): Figures {
     this.massStart()
     this.idle()
+    this.ages()
     this.rttChange(this.#someone())
     this.join()
     this.crash()
@@ -88,7 +89,7 @@ export class AwarenessRun {
   /** The dearest idle hours: reports as they are, all with something new. */
   runBusy(): Figures {
     this.world.startAcquainted(this.#setup.count)
-    this.world.clock.advance(15_000)
+    this.world.clock.advance(25_000) // A report is under way for some 20 s.
     this.idle()
     return this.figures
   }
@@ -116,7 +117,10 @@ export class AwarenessRun {
     this.#areRttsBusy = true
     this.#changeRtts()
     this.#note('idleBusyBytesPerSecond', this.#cost(watchMs))
-    this.#note('reportIntervalMs', linksIntervalMs(count, this.#meanLinks(), defaultMembershipOptions))
+    this.#note(
+      'reportIntervalMs',
+      linksIntervalMs(count, this.#meanLinks(), defaultMembershipOptions),
+    )
     this.#areRttsBusy = false
   }
 
@@ -160,7 +164,10 @@ export class AwarenessRun {
     }
     node.machine.measure(other.id, Math.round(link.latencyMs * 3_000))
     const wanted = world.running.length - 1
-    this.#note('rttChangeMs', world.clock.until(() => heard.size === wanted, 600_000))
+    this.#note(
+      'rttChangeMs',
+      world.clock.until(() => heard.size === wanted, 600_000),
+    )
     world.onLinks = () => undefined
   }
 
@@ -174,7 +181,10 @@ export class AwarenessRun {
       if (id === newcomer.id) knowers.add(of)
     }
     const startMs = world.clock.nowMs()
-    this.#note('joinKnownByAllMs', world.clock.until(() => knowers.size === wanted, limitMs))
+    this.#note(
+      'joinKnownByAllMs',
+      world.clock.until(() => knowers.size === wanted, limitMs),
+    )
     const isAware = (): boolean => newcomer.machine.view.size >= wanted + 1
     const moreMs = world.clock.until(isAware, limitMs)
     const sinceMs = world.clock.nowMs() - startMs
@@ -264,7 +274,10 @@ export class AwarenessRun {
     }
     world.crash(victim)
     const wanted = world.running.length
-    this.#note(`${name}CrashMs`, world.clock.until(() => knowers.size === wanted, limitMs))
+    this.#note(
+      `${name}CrashMs`,
+      world.clock.until(() => knowers.size === wanted, limitMs),
+    )
     world.loseSegments(0)
     world.onChange = () => undefined
     world.clock.advance(15_000)
@@ -279,13 +292,19 @@ export class AwarenessRun {
     const heal = world.partition((node) => half.has(node))
     const { running } = world
     const apart = half.size ** 2 + (running.length - half.size) ** 2
-    this.#note('partitionKnownMs', world.clock.until(() => world.alive === apart, 300_000))
+    this.#note(
+      'partitionKnownMs',
+      world.clock.until(() => world.alive === apart, 300_000),
+    )
     this.#note('partitionBytesPerNode', (world.bytes - bytesBefore) / running.length)
     world.clock.advance(this.#setup.partitionMs - (world.clock.nowMs() - startMs))
     const bytesApart = world.bytes
     heal()
     const wanted = running.length ** 2
-    this.#note('healMs', world.clock.until(() => world.alive === wanted, 300_000))
+    this.#note(
+      'healMs',
+      world.clock.until(() => world.alive === wanted, 300_000),
+    )
     this.#note('healBytesPerNode', (world.bytes - bytesApart) / running.length)
   }
 

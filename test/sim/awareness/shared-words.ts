@@ -3,16 +3,13 @@
  * bytes of a word, and what was read and verified once. Signatures are hashes that only the simulation
  * believes in. Without this each word would be decoded and verified ten thousand times.
  */
-import { createHash } from 'node:crypto'
 import { MemberIndex } from '../../../src/membership/member-index.ts'
 import { WordReader } from '../../../src/membership/word-reader.ts'
-import type { PeerId } from '../../../src/base/peer-id.ts'
 import type { WordName } from '../../../src/membership/member-index.ts'
 import type {
   LinksRecord,
   MemberRecord,
   Signed,
-  Signer,
   Suspicion,
 } from '../../../src/membership/record.ts'
 
@@ -66,15 +63,4 @@ function once<T>(known: Map<Uint8Array, T>, bytes: Uint8Array, read: () => T): T
   const value = read()
   known.set(bytes, value)
   return value
-}
-
-/** A signature that is fast and that only a simulation believes in. */
-export function simulatedSigner(id: PeerId): Signer {
-  const sign = (by: PeerId, bytes: Uint8Array): Uint8Array =>
-    new Uint8Array(createHash('sha512').update(by).update(bytes).digest())
-  return {
-    id,
-    sign: (bytes) => sign(id, bytes),
-    verify: (by, bytes, signature) => Buffer.compare(sign(by, bytes), signature) === 0,
-  }
 }

@@ -13,9 +13,10 @@
 import { peerIdFromKey } from '../../../src/base/peer-id.ts'
 import { randomInt, seededRandom } from '../../../src/base/random.ts'
 import { MembershipMachine } from '../../../src/membership/machine.ts'
+import { testSigner } from '../../../src/membership/membership.test-kit.ts'
 import { defaultMembershipOptions } from '../../../src/membership/options.ts'
 import { sentBytes } from './message-bytes.ts'
-import { SharedIndex, SharedReader, simulatedSigner } from './shared-words.ts'
+import { SharedIndex, SharedReader } from './shared-words.ts'
 import { WheelClock } from './wheel-clock.ts'
 import type { Clock } from '../../../src/base/clock.ts'
 import type { PeerId } from '../../../src/base/peer-id.ts'
@@ -96,7 +97,7 @@ export class MembershipWorld {
   constructor(setup: WorldSetup) {
     this.#setup = setup
     this.random = seededRandom(setup.seed)
-    this.#reader = new SharedReader(simulatedSigner(this.#newId()))
+    this.#reader = new SharedReader(testSigner(this.#newId()))
   }
 
   /** Those that run. */
@@ -117,7 +118,8 @@ export class MembershipWorld {
   startTogether(count: number, withinMs: number): void {
     for (let each = 0; each < count; each++) this.start()
     const all = this.running
-    for (const node of all) this.connect(node, { others: all, delayMs: this.random.next() * withinMs })
+    for (const node of all)
+      this.connect(node, { others: all, delayMs: this.random.next() * withinMs })
   }
 
   /** Starts so many that know each other and are connected: as if they had started long ago. */
@@ -143,7 +145,7 @@ export class MembershipWorld {
     const node: SimulatedNode = {
       ...{ id, place, links: new Map(), isRunning: true, stalledUntilMs: 0 },
       machine: new MembershipMachine({
-        signer: simulatedSigner(id),
+        signer: testSigner(id),
         incarnation: this.clock.unixMs(),
         clock: this.#clockOf(() => node),
         random: this.random,
