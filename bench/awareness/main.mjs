@@ -62,7 +62,10 @@ results.awareness = {
 console.log(formatTable(results.awareness.columns))
 if (!values.dry) {
   writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`)
-  writeFileSync(pageFile, formatSection(readFileSync(pageFile, 'utf8'), results.awareness))
+  writeFileSync(
+    pageFile,
+    formatSection(readFileSync(pageFile, 'utf8'), results.awareness, results.processes),
+  )
 }
 
 async function measure(parts) {

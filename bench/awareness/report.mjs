@@ -71,11 +71,12 @@ export function order(columns) {
 /** The table, in Markdown. */
 export function formatTable(columns) {
   const names = Object.keys(columns)
-  const head = [
-    '',
-    ...names.map((name) => name.replace('000', ' 000').replace('table', '(PlanetLab)')),
-    'wanted',
-  ]
+  const titles = names.map((name) => {
+    const [count, what] = name.split(' ')
+    const spaced = Number(count).toLocaleString('en').replaceAll(',', ' ')
+    return what === undefined ? spaced : `${spaced} (${what})`
+  })
+  const head = ['', ...titles, 'wanted']
   const lines = rows.map(([title, write, keys, target = '']) => {
     const cells = names.map((name) => {
       const values = keys.map((key) => columns[name][key])
@@ -89,14 +90,28 @@ export function formatTable(columns) {
 }
 
 /** The page with the section written anew; the rest of the page stays. */
-export function formatSection(page, { machine, node, seed, columns }) {
+export function formatSection(page, { machine, node, seed, columns }, processes) {
   const cost = Object.entries(columns)
     .map(([name, { cpuMs, maxRssBytes }]) => {
-      return `${name}: ${Math.round(cpuMs / 1_000)} s, ${(maxRssBytes / 1e9).toFixed(1)} GB`
+      const cpu = cpuMs === undefined ? '' : `${Math.round(cpuMs / 1_000)} s, `
+      return `${name}: ${cpu}${(maxRssBytes / 1e9).toFixed(1)} GB`
     })
     .join('; ')
   const run = `Seed ${seed}, Node ${node}, ${machine.cores} cores of ${machine.platform} that others used too. Processor time of each column, and its memory: ${cost}.`
-  const section = [heading, '', intro, '', formatTable(columns), '', run, '', outro, ''].join('\n')
+  const section = [
+    heading,
+    '',
+    intro,
+    '',
+    formatTable(columns),
+    '',
+    run,
+    '',
+    outro,
+    ...missingOf(columns),
+    '',
+    ...formatProcesses(processes),
+  ].join('\n')
   const startAt = page.indexOf(heading)
   if (startAt < 0) return `${page.trimEnd()}\n\n${section}`
   const nextAt = page.indexOf('\n## ', startAt)
@@ -113,3 +128,57 @@ const intro = [
 
 const outro =
   'At 10 000 the members begin with knowing each other: a start of all at once and a cut into halves are a matter of 10⁸ entries that change within seconds, more than one process simulates in minutes (`–`). Reports of round-trip times are off there, except where their cost and the one change are measured. The largest connection count is that of the simple choice of neighbours used here, not of the product.'
+
+/** Says what the run of ten thousand is made for and did not get to. */
+function missingOf(columns) {
+  const last = columns[10000]
+  if (last === undefined) return []
+  const keys = rows.flatMap(([, , names]) => names).filter((key) => !neverAtTenThousand.test(key))
+  const missing = keys.filter((key) => last[key] === undefined)
+  if (missing.length === 0) return []
+  return [
+    '',
+    `**Not measured yet at 10 000**, because the run was ended before it got there: ${missing.join(', ')}.`,
+  ]
+}
+
+const neverAtTenThousand = /^(massStart|partition|heal|rttAge)/
+
+/** Real processes, Skein and Serf side by side. */
+function formatProcesses(processes) {
+  if (processes === undefined) return []
+  const times = ({ oneMs, allMs }) => [oneMs, allMs].map(seconds).join(', ')
+  const lines = processes.rows.map((row) => [
+    `${row.system}, ${row.count}`,
+    seconds(row.allKnowAllMs),
+    times(row.killed),
+    times(row.stopped),
+    times(row.muted),
+    `${row.rssMb} MB`,
+    `${row.cpuPercent} %`,
+    row.load,
+  ])
+  const table = [processHead, processHead.map(() => '---'), ...lines]
+  return [
+    '### Real processes, and Serf',
+    '',
+    processIntro,
+    '',
+    ...table.map((cells) => `| ${cells.join(' | ')} |`),
+    '',
+  ]
+}
+
+const processHead = [
+  'system, processes',
+  'all know all',
+  'killed: one, all know',
+  'stopped: one, all know',
+  'silent: one, all know',
+  'memory each',
+  'CPU each, idle',
+  'load',
+]
+
+const processIntro =
+  "`node bench/serf/main.mjs` (root, Debian's `serf`): so many processes on one machine of two cores, one round, in a network namespace of their own. From the last process that listens until all know all; then `kill -9`, `SIGSTOP`, and of one process nothing that it sends arrives any more: until one and until all others call it gone. Serf 0.9 with its LAN profile joins the first agent; a Skein node has a list of four to six earlier ones. Load is that of the machine when the processes had started: other programs used both cores, so start-up and CPU are upper bounds. Skein is the faster one where a process dies, because its connections break; where it falls silent Skein waits 10 s for the path, Serf asks others after a second."

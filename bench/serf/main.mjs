@@ -17,12 +17,14 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { formatSection } from '../awareness/report.mjs'
 import { Fleet } from './fleet.mjs'
 import { systems } from './systems.mjs'
 
 const self = fileURLToPath(import.meta.url)
 const bench = path.dirname(path.dirname(self))
 const resultsFile = path.join(bench, 'results.json')
+const pageFile = path.join(bench, '..', 'docs', 'performance.md')
 const startLimitMs = 180_000
 const faultLimitMs = 60_000
 const idleMs = 10_000
@@ -55,8 +57,14 @@ for (const count of values.counts.split(',').map(Number)) {
 }
 if (!values.dry) {
   const results = JSON.parse(readFileSync(resultsFile, 'utf8'))
-  results.processes = { loadBefore: os.loadavg()[0], cores: os.availableParallelism(), rows }
+  const keyOf = ({ system, count }) => `${count} ${system}`
+  const measured = new Set(rows.map(keyOf))
+  const kept = (results.processes?.rows ?? []).filter((row) => !measured.has(keyOf(row)))
+  const all = [...kept, ...rows].toSorted((x, y) => x.count - y.count)
+  results.processes = { cores: os.availableParallelism(), rows: all }
   writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`)
+  const page = readFileSync(pageFile, 'utf8')
+  writeFileSync(pageFile, formatSection(page, results.awareness, results.processes))
 }
 process.exit(0)
 
