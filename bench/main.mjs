@@ -5,6 +5,7 @@
  * `BENCH_BEFORE=/path/to/dist npm run bench -- builds` compares this build with another one.
  * With rivals, whose packages are installed then: `npm run bench -- libp2p`, and, of 20 minutes,
  * `npm run bench -- outage` (see `outage/main.mjs`).
+ * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`).
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -36,10 +37,11 @@ await runScript(async () => {
   checkNode()
   const wanted = process.argv.slice(2)
   if (wanted[0] === 'outage') return runOutage(wanted.slice(1))
+  if (wanted[0] === 'awareness') return runAwareness(wanted.slice(1))
   const unknown = wanted.filter((name) => !names.includes(name))
   if (unknown.length > 0)
     throw new StepFailure(
-      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage`,
+      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage, awareness`,
       2,
     )
   await prepare()
@@ -67,6 +69,14 @@ async function runOutage(args) {
 async function installRivals() {
   if (existsSync(path.join(here, 'node_modules'))) return
   await run('npm', ['ci', '--prefix', 'bench'], { what: 'npm ci in bench/' })
+}
+
+/** Machines alone, from the source: nothing is built for it. */
+async function runAwareness(args) {
+  await ensureInstalled()
+  await run(process.execPath, [path.join(here, 'awareness', 'main.mjs'), ...args], {
+    what: 'awareness',
+  })
 }
 
 /** None of the others needs a rival's package, so nothing of `bench/package.json` is installed. */

@@ -16,22 +16,26 @@ test('nodes stand by name, then ID, whatever their order', () => {
 })
 
 test.each<[string, readonly LinkInfo[], object | undefined]>([
-  ['a link', [fakeLink(0, 1, { rttMicros: 240 })], { isConfirmed: true, rttMicros: 240 }],
-  ['a link before its first measurement', [fakeLink(0, 1)], { isConfirmed: true }],
+  [
+    'a link',
+    [fakeLink(0, 1, { rttMicros: 240 })],
+    { isConfirmed: true, ageMs: 100, rttMicros: 240 },
+  ],
+  ['a link before its first measurement', [fakeLink(0, 1)], { isConfirmed: true, ageMs: 100 }],
   ['half microseconds', [fakeLink(0, 1, { rttMicros: 240.5 })], { rttMicros: 241 }],
-  ['no amount', [fakeLink(0, 1, { rttMicros: Number.NaN })], { isConfirmed: true }],
-  ['a negative amount', [fakeLink(0, 1, { rttMicros: -5 })], { isConfirmed: true }],
-  ['an endless time', [fakeLink(0, 1, { rttMicros: Infinity })], { isConfirmed: true }],
-  ['both directions', [fakeLink(0, 1), reverse(fakeLink(0, 1))], { isConfirmed: true }],
+  ['no amount', [fakeLink(0, 1, { rttMicros: Number.NaN })], { isConfirmed: true, ageMs: 100 }],
+  ['a negative amount', [fakeLink(0, 1, { rttMicros: -5 })], { isConfirmed: true, ageMs: 100 }],
+  ['an endless time', [fakeLink(0, 1, { rttMicros: Infinity })], { isConfirmed: true, ageMs: 100 }],
+  ['both directions', [fakeLink(0, 1), reverse(fakeLink(0, 1))], { isConfirmed: true, ageMs: 100 }],
   [
     'the confirmed entry before the measured',
     [fakeLink(0, 1, { isConfirmed: false, rttMicros: 1 }), fakeLink(0, 1, { rttMicros: 2 })],
-    { isConfirmed: true, rttMicros: 2 },
+    { isConfirmed: true, ageMs: 100, rttMicros: 2 },
   ],
   [
     'the measured entry before the unmeasured',
     [fakeLink(0, 1), fakeLink(0, 1, { rttMicros: 3 })],
-    { isConfirmed: true, rttMicros: 3 },
+    { isConfirmed: true, ageMs: 100, rttMicros: 3 },
   ],
   ['a link to itself', [{ ...fakeLink(0, 1), b: fakeLink(0, 1).a }], undefined],
   ['a link to a stranger', [{ ...fakeLink(0, 1), b: 'nobody' as PeerId }], undefined],

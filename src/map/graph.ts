@@ -14,6 +14,8 @@ export interface Edge {
   /** Whole µs, not negative; absent before the first measurement. */
   readonly rttMicros?: number
   readonly isConfirmed: boolean
+  /** How long ago the newer report of it came here, ms. */
+  readonly ageMs: number
 }
 
 /** A network in order, with indexes in the place of IDs. */
@@ -71,9 +73,9 @@ export function neighboursOf(graph: Graph): readonly (readonly Neighbour[])[] {
 }
 
 function toEdge(link: LinkInfo, from: number, to: number): Edge {
-  const { rttMicros = -1, isConfirmed } = link
-  if (!Number.isFinite(rttMicros) || rttMicros < 0) return { from, to, isConfirmed }
-  return { from, to, rttMicros: Math.round(rttMicros), isConfirmed }
+  const { rttMicros = -1, isConfirmed, ageMs } = link
+  if (!Number.isFinite(rttMicros) || rttMicros < 0) return { from, to, isConfirmed, ageMs }
+  return { from, to, rttMicros: Math.round(rttMicros), isConfirmed, ageMs }
 }
 
 function compareNews(a: Edge, b: Edge): number {

@@ -12,7 +12,7 @@ test('each node and link is an object on a line, its keys always the same', () =
   expect(formatJson({ nodes, links })).toEqual([
     `{"type":"node","id":"${nodes[1]?.id}","name":"alice",${rest}14590"],${ending}true}`,
     `{"type":"node","id":"${nodes[0]?.id}","name":"bob",${rest}14591"],${ending}false}`,
-    `{"type":"link","a":"${a}","b":"${b}","rttMicros":null,"isConfirmed":true}`,
+    `{"type":"link","a":"${a}","b":"${b}","rttMicros":null,"isConfirmed":true,"ageMs":100}`,
   ])
 })
 

@@ -5,8 +5,8 @@ import { type Network, toGraph } from './graph.ts'
  * of the drawings. The keys of a line are always all there, in one order:
  *
  * - `{"type":"node","id","name","state","addresses","ageMs","software","protocol","isSelf"}`
- * - `{"type":"link","a","b","rttMicros","isConfirmed"}`, with `a` the lower ID and `rttMicros` null
- *   before the first measurement.
+ * - `{"type":"link","a","b","rttMicros","isConfirmed","ageMs"}`, with `a` the lower ID and
+ *   `rttMicros` null before the first measurement.
  *
  * Names and addresses are the whole, unchanged text; what a terminal would obey is written
  * `\uXXXX`.
@@ -18,9 +18,9 @@ export function formatJson(network: Network): string[] {
     const line = { id, name, state, addresses, ageMs, software, protocol, isSelf }
     return toJson({ type: 'node', ...line })
   })
-  const linkLines = edges.map(({ from, to, rttMicros = null, isConfirmed }) => {
+  const linkLines = edges.map(({ from, to, rttMicros = null, isConfirmed, ageMs }) => {
     const [a, b] = [nodes[from]?.id ?? '', nodes[to]?.id ?? ''].toSorted()
-    return toJson({ type: 'link', a, b, rttMicros, isConfirmed })
+    return toJson({ type: 'link', a, b, rttMicros, isConfirmed, ageMs })
   })
   return [...nodeLines, ...linkLines]
 }

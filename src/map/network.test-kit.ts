@@ -25,7 +25,7 @@ export function fakeNode(index: number, changes: Partial<NodeInfo> = {}): NodeIn
 /** The link of two nodes made by {@link fakeNode}; without an RTT it is unmeasured. */
 export function fakeLink(a: number, b: number, changes: Partial<LinkInfo> = {}): LinkInfo {
   const [low = fakeId(a), high = fakeId(b)] = [fakeId(a), fakeId(b)].toSorted()
-  return { a: low, b: high, isConfirmed: true, ...changes }
+  return { a: low, b: high, isConfirmed: true, ageMs: 100, ...changes }
 }
 
 /**

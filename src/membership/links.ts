@@ -8,34 +8,38 @@ import type { Member } from './view.ts'
  *
  * A link that only one end names is told apart; its round-trip time is that end's.
  */
-export function collectLinks(members: Iterable<Member>): readonly LinkInfo[] {
+export function collectLinks(members: Iterable<Member>, nowMs: number): readonly LinkInfo[] {
   const living = [...members].filter(({ state }) => state === 'alive' || state === 'suspect')
   const byKey = new Map(living.map(({ record }) => [linkKey(record.value.id), record.value.id]))
-  const found = new Map<string, { a: PeerId; b: PeerId; measured: number[]; ends: number }>()
-  for (const { record, links } of living) {
+  const found = new Map<string, FoundLink>()
+  for (const { record, links, linksHeardMs } of living) {
     const { id } = record.value
     for (const [key, rttMicros] of links?.value.rttMicros ?? []) {
       const other = byKey.get(key)
       if (other === undefined || other === id) continue
       const [a, b] = id < other ? [id, other] : [other, id]
-      const link = found.get(`${a} ${b}`) ?? { a, b, measured: [], ends: 0 }
+      const link = found.get(`${a} ${b}`) ?? { a, b, measured: [], ends: 0, heardMs: 0 }
       link.ends++
+      link.heardMs = Math.max(link.heardMs, linksHeardMs)
       if (rttMicros > 0) link.measured.push(rttMicros)
       found.set(`${a} ${b}`, link)
     }
   }
-  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, link]) => toInfo(link))
+  return [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, link]) => toInfo(link, nowMs))
 }
 
-function toInfo(link: {
+interface FoundLink {
   readonly a: PeerId
   readonly b: PeerId
-  readonly measured: readonly number[]
-  readonly ends: number
-}): LinkInfo {
-  const { a, b, measured, ends } = link
+  readonly measured: number[]
+  ends: number
+  heardMs: number
+}
+
+function toInfo({ a, b, measured, ends, heardMs }: FoundLink, nowMs: number): LinkInfo {
   const isConfirmed = ends === 2
-  if (measured.length === 0) return { a, b, isConfirmed }
+  const ageMs = Math.max(0, Math.round(nowMs - heardMs))
+  if (measured.length === 0) return { a, b, isConfirmed, ageMs }
   const sum = measured.reduce((total, each) => total + each, 0)
-  return { a, b, isConfirmed, rttMicros: Math.round(sum / measured.length) }
+  return { a, b, isConfirmed, ageMs, rttMicros: Math.round(sum / measured.length) }
 }

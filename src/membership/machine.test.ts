@@ -1,5 +1,4 @@
 /** Many machines on a graph, in virtual time, without connections below: what matters is what they know. */
-import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { peerIdFromKey } from '../base/peer-id.ts'
 import { randomInt, seededRandom } from '../base/random.ts'
@@ -7,23 +6,12 @@ import { VirtualClock } from '../testing/virtual-clock.ts'
 import { MembershipMachine } from './machine.ts'
 import { readMessage, writeMessage } from './messages.ts'
 import { defaultMembershipOptions, suspicionTimeoutMs } from './options.ts'
+import { testSigner } from './membership.test-kit.ts'
 import { signRecord } from './record.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Random } from '../base/random.ts'
 import type { MembershipMessage } from './messages.ts'
-import type { Signer } from './record.ts'
 import type { MemberState } from './snapshot.ts'
-
-/** A signature that is fast and that only the test believes in. */
-function testSigner(id: PeerId): Signer {
-  const sign = (by: PeerId, bytes: Uint8Array): Uint8Array =>
-    new Uint8Array(createHash('sha512').update(by).update(bytes).digest())
-  return {
-    id,
-    sign: (bytes) => sign(id, bytes),
-    verify: (by, bytes, signature) => Buffer.compare(sign(by, bytes), signature) === 0,
-  }
-}
 
 class World {
   readonly clock = new VirtualClock()
@@ -32,6 +20,7 @@ class World {
   readonly events: string[] = []
   readonly #links = new Set<string>()
   readonly #silent = new Set<PeerId>()
+  readonly #busyUntilMs = new Map<string, number>()
   bytes = 0
 
   constructor(seed: number) {
@@ -114,7 +103,13 @@ class World {
       for (const item of message.items) this.bytes += item.length
     }
     const value = writeMessage(message)
-    this.clock.after(5 + this.random.next() * 20, () => {
+    const way = `${from} ${to}`
+    const atMs = Math.max(
+      this.clock.nowMs() + 5 + this.random.next() * 20,
+      this.#busyUntilMs.get(way) ?? 0,
+    )
+    this.#busyUntilMs.set(way, atMs) // A stream keeps its order.
+    this.clock.after(atMs - this.clock.nowMs(), () => {
       if (!this.#links.has(linkOf(from, to)) || this.#silent.has(to)) return
       const read = readMessage(value)
       if (typeof read === 'string') throw new RangeError(read)
@@ -306,7 +301,14 @@ describe('hostile words', () => {
     ['records that are text', { records: ['x'] }],
     ['ten thousand records', { records: Array.from({ length: 10_000 }, () => new Uint8Array()) }],
     ['hashes of text', { hashes: Array.from({ length: 64 }, () => 'x') }],
-    ['a bucket that is none', { have: [[64], []] }],
+    ['a part that is none', { have: [[4_096], []] }],
+    ['a part named twice', { have: [[7, 7], []] }],
+    ['hashes of too few buckets', { hashes: [0, new Uint8Array(255)] }],
+    ['hashes of an unknown aspect', { hashes: [2, new Uint8Array(256)] }],
+    ['parts without their hashes', { parts: [0, [1, 2], new Uint8Array(256)] }],
+    ['half a name', { news: [0, new Uint8Array(13)] }],
+    ['names of nothing known', { ask: [3, new Uint8Array(12)] }],
+    ['ten thousand names', { news: [0, new Uint8Array(120_000)] }],
     ['rows that are none', { have: [[1], [[1, 2]]] }],
     ['IDs that are none', { want: ['bob'] }],
   ])('[M8] %s is no message', (_what, value) => {

@@ -2,9 +2,11 @@
  * Knows the whole network: keeps a view of all members, tells neighbours what is new, and finds out
  * with them what was missed.
  *
- *   news         a newer word goes at once to every neighbour but the one it came from
+ *   neighbour ─▶ Inbox: verified in turn ─▶ View ─▶ Outbox: to who lacks it ─▶ neighbours
+ *
+ *   news         a newer word goes to every neighbour but those who have it, whole or by its name
  *   suspicion    who should reach a member and cannot says so; only the accused can refute (SWIM §4.2)
- *   repair       every 10 s one neighbour is asked whether its view is the same, bucket by bucket
+ *   repair       every 10 s one neighbour is asked whether its view is the same, part by part
  *
  * Why flooding and not three random targets as SWIM has: neighbours are few and connected already, so
  * news takes as many steps as the graph is wide, and nothing is missed while the graph holds together.
@@ -12,158 +14,189 @@
  * **Invariant**: what is forwarded is what was verified, byte for byte.
  */
 import { assert } from '../base/assert.ts'
-import { randomInt } from '../base/random.ts'
-import { suspicionTimeoutMs } from './options.ts'
-import {
-  compareVersions,
-  linkKey,
-  readLinks,
-  readRecord,
-  readSuspicion,
-  signLinks,
-  signRecord,
-  signSuspicion,
-} from './record.ts'
+import { Inbox } from './inbox.ts'
+import { findIslanders } from './islands.ts'
+import { LinkReports } from './link-reports.ts'
+import { digestOf } from './member-index.ts'
+import { Outbox } from './outbox.ts'
+import { Reconciliation } from './reconciliation.ts'
+import { compareVersions, signRecord, signSuspicion } from './record.ts'
+import { Requests } from './requests.ts'
 import { SeenWords } from './seen.ts'
-import { View, bucketOf } from './view.ts'
-import type { Clock, Timer } from '../base/clock.ts'
+import { Suspects } from './suspects.ts'
+import { View } from './view.ts'
+import { WordReader } from './word-reader.ts'
+import type { Timer } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
-import type { Random } from '../base/random.ts'
-import type { HaveRow, MembershipMessage } from './messages.ts'
-import type { MembershipOptions } from './options.ts'
-import type { LinksRecord, MemberRecord, Signed, Signer, Suspicion, Version } from './record.ts'
+import type { InboxKind, Verdict } from './inbox.ts'
+import type { MachineSetup, SelfDescription } from './machine-setup.ts'
+import type { MembershipMessage, WordKind } from './messages.ts'
+import type { News } from './outbox.ts'
+import type { LinksRecord, MemberRecord, Signed, Suspicion, Version } from './record.ts'
 import type { MemberState } from './snapshot.ts'
-import type { Member } from './view.ts'
 
-/** What this node says of itself. */
-export type SelfDescription = Pick<
-  MemberRecord,
-  'label' | 'addresses' | 'software' | 'protocol' | 'pass'
->
-
-/** What a machine works with. */
-export interface MachineSetup {
-  readonly signer: Signer
-  readonly incarnation: number
-  readonly clock: Clock
-  readonly random: Random
-  readonly options: MembershipOptions
-  readonly self: SelfDescription
-  /** Whether somebody belongs to the network; all do in one without a key. */
-  readonly admits: (record: MemberRecord) => boolean
-  /** Withdrawals of passes, as they travel: a new neighbour gets them all. */
-  readonly withdrawals: () => readonly Uint8Array[]
-  /** Takes one that a neighbour told; returns what is wrong with it. */
-  readonly onWithdrawal: (bytes: Uint8Array) => string | undefined
-  /** Sends a message to a neighbour. */
-  readonly send: (to: PeerId, message: MembershipMessage) => void
-  /** A member became what it is now; `undefined` before it was known. */
-  readonly onChange: (id: PeerId, state: MemberState, before: MemberState | undefined) => void
-  /** The links of a member changed. */
-  readonly onLinks: (id: PeerId) => void
-}
-
-const chunkItems = 64 // Some 20 kB a message: a call still passes between two.
-const maxRows = 512 // As many as a message takes; a bucket of 30 000 members has fewer.
-const rttNoise = 0.1 // The issue: changes below 10 % are no news.
+const chunkItems = 64 // Some 10 kB a message.
+const mostWhole = 16 // Guess: 5 kB; a burst that is larger comes from many at once.
+const wordGapShare = 0.25 // Guess: on their way, words of a second may come this close.
+const islandDelayMs = 10_000 // Guess: by then, who is to be gone after a cut is gone.
+const mostLately = 4_096 // Guess: what is left out is only found later, by those who did not leave it out.
+const sweepMs = 600_000 // Guess: who was to be forgotten after a day may stay ten minutes longer.
 
 /** See the file's head. */
 export class MembershipMachine {
-  readonly view = new View()
+  readonly view: View
   /** Messages, records and suspicions of others that made no sense; each is one. */
   violations = 0
+  /** Words that came too soon after the last, or too often from one author; each is one. */
+  excesses = 0
 
   readonly #setup: MachineSetup
   readonly #neighbours = new Set<PeerId>()
-  readonly #measured = new Map<PeerId, number>()
-  readonly #deadlines = new Map<PeerId, Timer>()
+  readonly #reader: WordReader
   readonly #seen: SeenWords
+  readonly #inbox: Inbox
+  readonly #outboxes: Readonly<Record<WordKind, Outbox>>
+  readonly #suspects: Suspects
+  readonly #reconciliation: Reconciliation
+  readonly #requests: Requests
+  readonly #reports: LinkReports
   readonly #forgotten = new Map<PeerId, Version>()
   #self: Signed<MemberRecord>
   #description: SelfDescription
-  #links: Signed<LinksRecord> | undefined
-  #linksTimer: Timer | undefined
-  #reconcileTimer: Timer | undefined
+  #saidMs = -Infinity
+  #sayTimer: Timer | undefined
+  #sweepTimer: Timer | undefined
+  #islandTimer: Timer | undefined
+  /** Numbers of members that are gone since islands were looked for. */
+  readonly #lately: number[] = []
   #isOver = false
 
   constructor(setup: MachineSetup) {
+    const { clock, options, signer, random } = setup
     this.#setup = setup
-    this.#seen = new SeenWords(2 * setup.options.maxMembers)
     this.#description = setup.self
+    this.view = new View(setup.index)
+    this.#reader = setup.reader ?? new WordReader(signer)
+    this.#seen = new SeenWords(4 * options.maxMembers)
+    this.#inbox = new Inbox({
+      ...{ clock, options },
+      defer: setup.defer ?? ((run) => clock.after(0, run)),
+      judge: (kind, bytes, from) => this.#judge(kind, bytes, from),
+    })
+    this.#outboxes = {
+      records: this.#makeOutbox('records', options.newsDelayMs, mostWhole),
+      suspicions: this.#makeOutbox('suspicions', options.newsDelayMs, mostWhole),
+      links: this.#makeOutbox('links', options.linksDelayMs, 0),
+    }
+    const { view } = this
+    const onOverdue = (number: number): void => this.#mark(number, 'gone')
+    this.#suspects = new Suspects({ clock, options, view, onOverdue })
+    this.#reconciliation = new Reconciliation({
+      ...{ clock, random, options, view, neighbours: this.#neighbours },
+      send: (to, message) => this.#send(to, message),
+      onViolation: () => this.violations++,
+    })
+    this.#requests = new Requests({
+      ...{ clock, options, view, outboxes: this.#outboxes },
+      allow: (to, wanted) => this.#reconciliation.allow(to, wanted),
+      send: (to, message) => this.#send(to, message),
+    })
+    this.#reports = new LinkReports({
+      ...{ clock, random, options, view, signer, incarnation: setup.incarnation },
+      onReport: (links) => this.#report(links),
+    })
     this.#self = this.#sign({ ...setup.self, isLeaving: false }, 0)
-    this.view.put(this.#self, setup.clock.nowMs())
-    this.#reconcileSoon()
+    view.put(this.#self, clock.nowMs())
+    this.#sweepLater()
   }
 
   get self(): PeerId {
     return this.#setup.signer.id
   }
 
-  /** Says something new of this node. */
+  /** Words for which a queue had no room, and members that neighbours asked for too often. */
+  get dropped(): number {
+    return this.#inbox.dropped + this.#reconciliation.refused
+  }
+
+  /** Says something new of this node: now, or a second after its last word. */
   describe(self: SelfDescription): void {
     this.#description = self
-    this.#speak({ ...self, isLeaving: false })
+    this.#sayTimer?.cancel()
+    const { clock, options } = this.#setup
+    const restMs = this.#saidMs + options.wordGapMs - clock.nowMs()
+    if (restMs <= 0) this.#repeatSelf()
+    else this.#sayTimer = clock.after(restMs, () => this.#repeatSelf())
   }
 
   /** Says that this node goes, and says no more. */
   leave(): void {
+    this.#outboxes.records.flush()
     this.#speak({ ...this.#description, isLeaving: true })
+    this.#outboxes.records.flush() // It alone, and so whole: we answer no questions any more.
     this.stop()
   }
 
   /** Stops all timers. */
   stop(): void {
     this.#isOver = true
-    this.#linksTimer?.cancel()
-    this.#reconcileTimer?.cancel()
-    for (const timer of this.#deadlines.values()) timer.cancel()
+    this.#sayTimer?.cancel()
+    this.#sweepTimer?.cancel()
+    this.#islandTimer?.cancel()
+    for (const part of [this.#inbox, this.#suspects, this.#reconciliation, this.#reports])
+      part.stop()
+    for (const outbox of Object.values(this.#outboxes)) outbox.stop()
   }
 
   /** A neighbour can be talked to: it gets our word, and is asked what we have missed. */
   addNeighbour(id: PeerId): void {
     this.#neighbours.add(id)
-    this.#measured.set(id, this.#measured.get(id) ?? 0)
-    const withdrawals = this.#setup.withdrawals()
+    this.#reports.add(id)
+    this.#saidMs = this.#setup.clock.nowMs()
+    const withdrawals = this.#setup.withdrawals?.() ?? []
     for (let at = 0; at < withdrawals.length; at += chunkItems) {
-      this.#setup.send(id, { type: 'withdrawals', items: withdrawals.slice(at, at + chunkItems) })
+      this.#send(id, { type: 'withdrawals', items: withdrawals.slice(at, at + chunkItems) })
     }
-    this.#setup.send(id, { type: 'records', items: [this.#self.bytes] })
-    this.#askWhetherSame(id)
-    this.#linksSoon()
+    this.#send(id, { type: 'records', items: [this.#self.bytes] })
+    const number = this.view.numberOf(id)
+    const suspicions = number === undefined ? [] : this.view.suspicionsAt(number)
+    if (suspicions.length > 0) {
+      this.#send(id, { type: 'suspicions', items: suspicions.map(({ bytes }) => bytes) })
+    }
+    this.#reconciliation.meet(id)
   }
 
   /** A neighbour cannot be talked to for now. */
   removeNeighbour(id: PeerId): void {
     this.#neighbours.delete(id)
+    this.#inbox.remove(id)
+    this.#reconciliation.part(id)
   }
 
   /** Passes were taken back, or ended: who is no member any more is forgotten. */
   expel(): void {
-    for (const member of [...this.view]) {
-      const { value } = member.record
-      if (value.id === this.self || this.#setup.admits(value)) continue
-      this.#endDeadline(value.id)
-      this.#forget(value.id)
-      if (member.state !== 'gone') this.#setup.onChange(value.id, 'gone', member.state)
+    for (const { record, state } of [...this.view]) {
+      const { id } = record.value
+      const number = this.view.numberOf(id)
+      if (id === this.self || number === undefined || this.#admits(record.value)) continue
+      this.#forget(number)
+      if (state !== 'gone') this.#setup.onChange(id, 'gone', state)
     }
   }
 
   /** Tells the neighbours of a withdrawal that is news. */
   tellWithdrawal(bytes: Uint8Array): void {
-    this.#tellOthers(undefined, { type: 'withdrawals', items: [bytes] })
+    for (const id of this.#neighbours) this.#send(id, { type: 'withdrawals', items: [bytes] })
   }
 
   /** The connection to a member is over: it is no link any more. */
   dropLink(id: PeerId): void {
-    if (this.#measured.delete(id)) this.#linksSoon()
+    this.#reports.drop(id)
   }
 
   /** A round trip to a neighbour was measured, µs. */
   measure(id: PeerId, rttMicros: number): void {
-    const before = this.#measured.get(id) ?? 0
-    if (Math.abs(rttMicros - before) < before * rttNoise) return
-    this.#measured.set(id, rttMicros)
-    this.#linksSoon()
+    this.#reports.measure(id, rttMicros)
   }
 
   /** We should reach a member and cannot. */
@@ -181,46 +214,82 @@ export class MembershipMachine {
     if (this.#isOver) return
     switch (message.type) {
       case 'records':
-        this.#takeAll(message.items, readRecord, (record) => this.#takeRecord(record, from))
-        return
       case 'links':
-        this.#takeAll(message.items, readLinks, (links) => this.#takeLinks(links, from))
-        return
       case 'suspicions':
-        this.#takeAll(message.items, readSuspicion, (each) => this.#takeSuspicion(each, from))
-        return
       case 'withdrawals':
-        for (const bytes of message.items) {
-          if (this.#setup.onWithdrawal(bytes) !== undefined) this.violations++
-        }
+        this.#inbox.put(from, message.type, message.items)
+        return
+      case 'news':
+        this.#requests.hear(from, message.kind, message.names)
+        return
+      case 'ask':
+        this.#requests.answer(from, message.kind, message.names)
         return
       case 'hashes':
-        this.#compareHashes(from, message.hashes)
+        this.#reconciliation.compareHashes(from, message.aspect, message.hashes)
+        return
+      case 'parts':
+        this.#reconciliation.compareParts(from, message)
         return
       case 'have':
-        this.#compareRows(from, new Set(message.buckets), message.rows)
+        this.#reconciliation.compareRows(from, message.parts, message.rows)
         return
       case 'want':
-        this.#sendMembers(from, message.ids)
+        this.#reconciliation.answer(from, message.ids)
         return
       default:
         message satisfies never
     }
   }
 
-  #takeAll<T>(
-    items: readonly Uint8Array[],
-    read: (bytes: Uint8Array, signer: Signer) => Signed<T> | string,
-    take: (signed: Signed<T>) => boolean,
-  ): void {
-    for (const bytes of items) {
-      if (this.#seen.has(bytes)) continue
-      const signed = read(bytes, this.#setup.signer)
-      if (typeof signed === 'string') {
-        this.violations++
-        continue
+  /** Judges one word; what cannot be judged yet is not remembered, and may come again. */
+  #judge(kind: InboxKind, bytes: Uint8Array, from: PeerId): Verdict {
+    if (kind === 'withdrawals') return this.#judgeWithdrawal(bytes)
+    if (this.#seen.has(bytes)) {
+      this.#outboxes[kind].note(digestOf(bytes), from) // It need not get ours.
+      return 'known'
+    }
+    const sizeBefore = this.view.size
+    const isJudged = this.#readAndTake(kind, bytes, from)
+    if (isJudged === undefined) {
+      this.violations++
+      return 'bad'
+    }
+    if (isJudged) this.#seen.add(bytes)
+    return this.view.size > sizeBefore ? 'newcomer' : 'taken'
+  }
+
+  #admits(record: MemberRecord): boolean {
+    return this.#setup.admits?.(record) ?? true
+  }
+
+  #judgeWithdrawal(bytes: Uint8Array): Verdict {
+    if (this.#seen.has(bytes)) return 'known'
+    const problem = this.#setup.onWithdrawal?.(bytes)
+    if (problem !== undefined || this.#setup.onWithdrawal === undefined) {
+      this.violations++
+      return 'bad'
+    }
+    this.#seen.add(bytes)
+    return 'taken'
+  }
+
+  #readAndTake(kind: WordKind, bytes: Uint8Array, from: PeerId): boolean | undefined {
+    switch (kind) {
+      case 'records': {
+        const record = this.#reader.record(bytes)
+        return typeof record === 'string' ? undefined : this.#takeRecord(record, from)
       }
-      if (take(signed)) this.#seen.add(bytes)
+      case 'links': {
+        const links = this.#reader.links(bytes)
+        return typeof links === 'string' ? undefined : this.#takeLinks(links, from)
+      }
+      case 'suspicions': {
+        const suspicion = this.#reader.suspicion(bytes)
+        return typeof suspicion === 'string' ? undefined : this.#takeSuspicion(suspicion, from)
+      }
+      default:
+        return kind satisfies never
     }
   }
 
@@ -228,42 +297,63 @@ export class MembershipMachine {
   #takeRecord(record: Signed<MemberRecord>, from: PeerId): boolean {
     const { id } = record.value
     if (id === this.self) {
-      this.#answerOwnRecord(record.value)
+      this.#answerOwnRecord(record)
       return true
     }
-    if (!this.#setup.admits(record.value)) {
+    if (!this.#admits(record.value)) {
       this.violations++
       return true
     }
-    const before = this.view.get(id)
     const forgotten = this.#forgotten.get(id)
     if (forgotten !== undefined && compareVersions(record.value, forgotten) <= 0) return true
+    const before = this.view.get(id)
     if (before === undefined && this.view.size >= this.#setup.options.maxMembers) {
       this.violations++
       return false
     }
-    const stateBefore = before?.state
-    if (!this.view.put(record, this.#setup.clock.nowMs())) return true
-    this.#endDeadline(id)
+    if (before !== undefined) {
+      const age = compareVersions(record.value, before.record.value)
+      // Two words of one version: their author plays a game, and the first one counts.
+      if (age === 0 && digestOf(record.bytes) !== digestOf(before.record.bytes)) this.violations++
+      if (age <= 0) return true
+      const isPlain = !record.value.isLeaving && before.state !== 'suspect'
+      if (isPlain && this.#isTooSoon(before.heardMs)) return false
+    }
+    this.view.put(record, this.#setup.clock.nowMs())
+    if (before === undefined) this.#reconciliation.learnt()
     const state = record.value.isLeaving ? 'left' : 'alive'
-    if (state === 'left') this.#forgetLater(id)
-    this.#tellOthers(from, { type: 'records', items: [record.bytes] })
-    this.#setup.onChange(id, state, stateBefore)
+    this.#tell('records', id, { bytes: record.bytes, from })
+    this.#setup.onChange(id, state, before?.state)
     return true
   }
 
   /** A word of ours that is newer than we know of: an older process spoke; we speak after it. */
-  #answerOwnRecord(record: MemberRecord): void {
-    if (compareVersions(record, this.#self.value) <= 0) return
-    if (record.incarnation > this.#self.value.incarnation) return // A newer process: our time is over.
-    this.#repeatSelf(record.revision + 1)
+  #answerOwnRecord({ value }: Signed<MemberRecord>): void {
+    if (compareVersions(value, this.#self.value) <= 0) return
+    if (value.incarnation > this.#self.value.incarnation) return // A newer process: our time is over.
+    this.#repeatSelf(value.revision + 1)
   }
 
   #takeLinks(links: Signed<LinksRecord>, from: PeerId): boolean {
-    if (links.value.id === this.self) return true
-    if (!this.view.putLinks(links)) return this.view.get(links.value.id) !== undefined
-    this.#tellOthers(from, { type: 'links', items: [links.bytes] })
-    this.#setup.onLinks(links.value.id)
+    const { id } = links.value
+    if (id === this.self) return true
+    const member = this.view.get(id)
+    if (member === undefined) return false
+    const isNews =
+      member.links === undefined || compareVersions(links.value, member.links.value) > 0
+    if (!isNews) return true
+    if (member.links !== undefined && this.#isTooSoon(member.linksHeardMs)) return false
+    this.view.putLinks(links, this.#setup.clock.nowMs())
+    this.#tell('links', id, { bytes: links.bytes, from })
+    this.#setup.onLinks(id)
+    return true
+  }
+
+  /** No member may make the whole network busy with its words alone. */
+  #isTooSoon(heardMs: number): boolean {
+    const { clock, options } = this.#setup
+    if (clock.nowMs() - heardMs >= wordGapShare * options.wordGapMs) return false
+    this.excesses++
     return true
   }
 
@@ -276,65 +366,82 @@ export class MembershipMachine {
       }
       return true
     }
-    const member = this.view.get(accused)
-    if (member === undefined) return false
+    const number = this.view.numberOf(accused)
+    const member = number === undefined ? undefined : this.view.at(number)
+    if (number === undefined || member === undefined) return false
     const age = compareVersions(suspicion.value, member.record.value)
     if (age !== 0) return age < 0
     if (member.state !== 'alive' && member.state !== 'suspect') return true
-    if (member.suspicions.has(by)) return true
-    if (member.suspicions.size > this.#setup.options.suspicionPeers) return true // Lifeguard §3: K are enough.
-    this.view.addSuspicion(member, by, suspicion.bytes)
-    const stateBefore = member.state
-    if (stateBefore === 'alive') this.view.mark(member, 'suspect', this.#setup.clock.nowMs())
-    this.#tellOthers(from, { type: 'suspicions', items: [suspicion.bytes] })
-    this.#setDeadline(member)
-    if (stateBefore === 'alive') this.#setup.onChange(accused, 'suspect', 'alive')
+    if (member.suspicions.some(({ value }) => value.by === by)) return true
+    if (member.suspicions.length > this.#setup.options.suspicionPeers) return true // Lifeguard §3: K are enough.
+    if (from !== undefined && !this.#mayAccuse(by)) return false
+    this.view.addSuspicion(number, suspicion)
+    if (member.state === 'alive') this.#mark(number, 'suspect')
+    this.#tell('suspicions', accused, { bytes: suspicion.bytes, from })
+    this.#suspects.watch(number)
     return true
   }
 
-  #setDeadline(member: Member): void {
-    const { clock, options } = this.#setup
-    const { id } = member.record.value
-    const timeoutMs = suspicionTimeoutMs(member.suspicions.size - 1, options)
-    const restMs = Math.max(0, member.sinceMs + timeoutMs - clock.nowMs())
-    this.#endDeadline(id)
-    const onDeadline = (): void => {
-      if (this.view.get(id) !== member || member.state !== 'suspect') return
-      this.view.mark(member, 'gone', clock.nowMs())
-      this.#forgetLater(id)
-      this.#setup.onChange(id, 'gone', 'suspect')
-    }
-    this.#deadlines.set(id, clock.after(restMs, onDeadline))
+  /** Only a member may accuse, and not everybody at once. */
+  #mayAccuse(by: PeerId): boolean {
+    const author = this.view.numberOf(by)
+    if (author !== undefined && this.#suspects.mayAccuse(author)) return true
+    this.excesses++
+    return false
   }
 
-  #forgetLater(id: PeerId): void {
-    this.#endDeadline(id)
+  #mark(number: number, state: MemberState): void {
+    const before = this.view.stateAt(number)
+    const id = this.view.index.idOf(number)
+    this.view.mark(number, state, this.#setup.clock.nowMs())
+    if (id !== undefined) this.#setup.onChange(id, state, before)
+    if (state === 'gone') this.#lookForIslands(number)
+  }
+
+  /** Later, and each at another time: the first who suspects spares the others the trouble. */
+  #lookForIslands(number: number): void {
+    const { clock, random } = this.#setup
+    if (this.#islandTimer === undefined) {
+      const delayMs = islandDelayMs + random.next() * Math.min(60_000, 20 * this.view.size)
+      this.#islandTimer = clock.after(delayMs, () => this.#suspectIslanders())
+    }
+    if (this.#lately.length < mostLately) this.#lately.push(number)
+  }
+
+  #suspectIslanders(): void {
+    this.#islandTimer = undefined
+    const self = this.view.numberOf(this.self) ?? -1
+    for (const number of this.#lately.splice(0)) {
+      for (const islander of findIslanders(this.view, number, self)) {
+        const id = this.view.index.idOf(islander)
+        if (id !== undefined && !this.#neighbours.has(id)) this.suspect(id)
+      }
+    }
+  }
+
+  /** Forgets who was away for long. */
+  #sweepLater(): void {
     const { clock, options } = this.#setup
-    const timer = clock.after(options.forgetMs, () => {
-      this.#deadlines.delete(id)
-      this.#forget(id)
+    this.#sweepTimer = clock.after(Math.min(sweepMs, options.forgetMs), () => {
+      const beforeMs = clock.nowMs() - options.forgetMs
+      for (const number of this.view.inStateBefore(['gone', 'left'], beforeMs)) this.#forget(number)
+      this.#sweepLater()
     })
-    this.#deadlines.set(id, timer)
   }
 
   /** Drops a member, and remembers up to which word, so that a neighbour cannot bring it back. */
-  #forget(id: PeerId): void {
-    const member = this.view.get(id)
-    if (member === undefined) return
-    this.view.forget(id)
-    this.#forgotten.set(id, member.record.value)
+  #forget(number: number): void {
+    const record = this.view.recordAt(number)
+    if (record === undefined) return
+    this.view.forget(number)
+    this.#forgotten.set(record.value.id, record.value)
     const [oldest] = this.#forgotten.keys()
     if (this.#forgotten.size > this.#setup.options.maxMembers && oldest !== undefined) {
       this.#forgotten.delete(oldest)
     }
   }
 
-  #endDeadline(id: PeerId): void {
-    this.#deadlines.get(id)?.cancel()
-    this.#deadlines.delete(id)
-  }
-
-  #repeatSelf(revision: number): void {
+  #repeatSelf(revision?: number): void {
     this.#speak({ ...this.#description, isLeaving: false }, revision)
   }
 
@@ -346,7 +453,8 @@ export class MembershipMachine {
     this.#self = this.#sign(description, revision)
     const isNews = this.view.put(this.#self, this.#setup.clock.nowMs())
     assert(isNews, 'our next word is newer than our last')
-    this.#tellOthers(undefined, { type: 'records', items: [this.#self.bytes] })
+    if (this.#neighbours.size > 0) this.#saidMs = this.#setup.clock.nowMs()
+    this.#tell('records', this.self, { bytes: this.#self.bytes, from: undefined })
   }
 
   #sign(
@@ -357,109 +465,30 @@ export class MembershipMachine {
     return signRecord({ ...description, id: signer.id, incarnation, revision }, signer)
   }
 
-  #tellOthers(from: PeerId | undefined, message: MembershipMessage): void {
-    for (const id of this.#neighbours) if (id !== from) this.#setup.send(id, message)
+  /** Our own report goes whole: nobody can have it yet. */
+  #report(links: Signed<LinksRecord>): void {
+    for (const id of this.#neighbours) this.#send(id, { type: 'links', items: [links.bytes] })
+    this.#setup.onLinks(this.self)
   }
 
-  /** Reports our round-trip times, as often as the budget allows. */
-  #linksSoon(): void {
-    if (this.#linksTimer !== undefined || this.#isOver) return
-    const { clock, options } = this.#setup
-    const bytesEach = 150 + 12 * this.#measured.size
-    // Every member sends one such report in the interval, and each comes to us once a neighbour.
-    const cost = this.view.size * bytesEach * Math.max(1, this.#neighbours.size)
-    const budgetMs = (cost / options.linksBytesPerSecond) * 1_000
-    const delayMs = this.#links === undefined ? 0 : Math.max(options.linksMinMs, budgetMs)
-    this.#linksTimer = clock.after(delayMs, () => {
-      this.#linksTimer = undefined
-      this.#reportLinks()
+  #makeOutbox(kind: WordKind, delayMs: number, whole: number): Outbox {
+    const { clock } = this.#setup
+    return new Outbox({
+      ...{ kind, clock, delayMs, mostWhole: whole },
+      neighbours: () => this.#neighbours,
+      send: (to, message) => this.#send(to, message),
     })
   }
 
-  #reportLinks(): void {
-    const { signer, incarnation } = this.#setup
-    const rttMicros = new Map([...this.#measured].map(([id, rtt]) => [linkKey(id), rtt]))
-    const revision = (this.#links?.value.revision ?? 0) + 1
-    this.#links = signLinks({ id: signer.id, incarnation, revision, rttMicros }, signer)
-    this.view.putLinks(this.#links)
-    this.#tellOthers(undefined, { type: 'links', items: [this.#links.bytes] })
-    this.#setup.onLinks(signer.id)
+  #tell(kind: WordKind, id: PeerId, { bytes, from }: Omit<News, 'name'>): void {
+    const number = this.view.numberOf(id)
+    if (number === undefined) return
+    const name = this.view.index.nameOf(number, bytes)
+    this.#requests.came(kind, name)
+    this.#outboxes[kind].add({ name, bytes, from })
   }
 
-  #reconcileSoon(): void {
-    const { clock, random, options } = this.#setup
-    const delayMs = options.reconcileMs * (0.5 + random.next())
-    this.#reconcileTimer = clock.after(delayMs, () => {
-      const neighbours = [...this.#neighbours]
-      const chosen = neighbours[randomInt(random, neighbours.length)]
-      if (chosen !== undefined) this.#askWhetherSame(chosen)
-      this.#reconcileSoon()
-    })
+  #send(to: PeerId, message: MembershipMessage): void {
+    this.#setup.send(to, message)
   }
-
-  #askWhetherSame(id: PeerId): void {
-    this.#setup.send(id, { type: 'hashes', hashes: this.view.hashes })
-  }
-
-  #compareHashes(from: PeerId, theirs: readonly number[]): void {
-    const buckets: number[] = []
-    const rows: HaveRow[] = []
-    for (const [bucket, hash] of this.view.hashes.entries()) {
-      if (theirs[bucket] === hash) continue
-      const members = this.view.inBucket(bucket)
-      if (rows.length + members.length > maxRows) break // The rest differs the next time, too.
-      buckets.push(bucket)
-      rows.push(...members.map(rowOf))
-    }
-    if (buckets.length > 0) this.#setup.send(from, { type: 'have', buckets, rows })
-  }
-
-  /** The other side has these: we ask for what is newer there, and send what is newer here. */
-  #compareRows(from: PeerId, buckets: ReadonlySet<number>, rows: readonly HaveRow[]): void {
-    const wanted: PeerId[] = []
-    const offered: PeerId[] = []
-    const listed = new Set<PeerId>()
-    for (const row of rows) {
-      const [id] = row
-      if (!buckets.has(bucketOf(id))) {
-        this.violations++
-        continue
-      }
-      listed.add(id)
-      const mine = this.view.get(id)
-      const own = mine === undefined ? ([id, 0, 0, 0, 0, 0] as const) : rowOf(mine)
-      if (isNewer(row, own)) wanted.push(id)
-      if (isNewer(own, row)) offered.push(id)
-    }
-    for (const { record } of this.view) {
-      const { id } = record.value
-      if (!listed.has(id) && buckets.has(bucketOf(id))) offered.push(id)
-    }
-    if (wanted.length > 0) this.#setup.send(from, { type: 'want', ids: wanted })
-    this.#sendMembers(from, offered)
-  }
-
-  #sendMembers(to: PeerId, ids: readonly PeerId[]): void {
-    const members = ids.map((id) => this.view.get(id)).filter((member) => member !== undefined)
-    for (let at = 0; at < members.length; at += chunkItems) {
-      const chunk = members.slice(at, at + chunkItems)
-      this.#setup.send(to, { type: 'records', items: chunk.map(({ record }) => record.bytes) })
-      const links = chunk.flatMap((member) => member.links?.bytes ?? [])
-      if (links.length > 0) this.#setup.send(to, { type: 'links', items: links })
-      const suspicions = chunk.flatMap((member) => [...member.suspicions.values()])
-      if (suspicions.length > 0) this.#setup.send(to, { type: 'suspicions', items: suspicions })
-    }
-  }
-}
-
-function rowOf({ record, links, suspicions }: Member): HaveRow {
-  const { id, incarnation, revision } = record.value
-  const { incarnation: linksIncarnation = 0, revision: linksRevision = 0 } = links?.value ?? {}
-  return [id, incarnation, revision, linksIncarnation, linksRevision, Math.min(1, suspicions.size)]
-}
-
-/** Compares as words are compared: the record first, then its links, then whether it is suspected. */
-function isNewer([, ...one]: HaveRow, [, ...other]: HaveRow): boolean {
-  const at = one.findIndex((value, index) => value !== other[index])
-  return at >= 0 && (one[at] ?? 0) > (other[at] ?? 0)
 }

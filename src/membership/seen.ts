@@ -1,37 +1,48 @@
 /**
- * Remembers what was verified, so that a copy from another neighbour costs next to nothing: comparing is sixty
- * times cheaper than verifying, and each word comes once from every neighbour.
+ * Remembers what was judged, so that a copy from another neighbour costs next to nothing: comparing is
+ * sixty times cheaper than verifying, and a word comes from several neighbours within seconds.
  *
- * A signature ends in bytes that nobody can choose, so 48 bits of it name the whole. What is forged to
- * look like something seen is dropped, which is what would happen to it anyway.
+ * A signature ends in bytes that nobody can choose, so some of them name the whole: 32 bits that are
+ * kept, and up to 16 that say where. What is forged to look like something seen is dropped, which is
+ * what would happen to it anyway. A place holds one word and the next one takes it over; what was
+ * forgotten so is verified once more and then found to be no news.
  */
 export class SeenWords {
   readonly #limit: number
-  #recent = new Set<number>()
-  #older = new Set<number>()
+  #places = new Uint32Array(leastPlaces)
+  #count = 0
 
-  /** @param limit - Words to remember at least; twice as many at most. */
+  /** @param limit - Words that it has places for at most, a power of two. */
   constructor(limit: number) {
-    this.#limit = limit
+    this.#limit = Math.min(limit, mostPlaces)
   }
 
   has(bytes: Uint8Array): boolean {
-    const tail = tailOf(bytes)
-    return this.#recent.has(tail) || this.#older.has(tail)
+    return this.#places[this.#placeOf(bytes)] === tailOf(bytes)
   }
 
-  /** Notes what was verified. */
+  /** Notes what was judged. */
   add(bytes: Uint8Array): void {
-    this.#recent.add(tailOf(bytes))
-    if (this.#recent.size < this.#limit) return
-    this.#older = this.#recent
-    this.#recent = new Set()
+    if (++this.#count > this.#places.length / 2 && this.#places.length < this.#limit) {
+      this.#places = new Uint32Array(2 * this.#places.length) // What comes again is judged again.
+      this.#count = 0
+    }
+    this.#places[this.#placeOf(bytes)] = tailOf(bytes)
+  }
+
+  #placeOf(bytes: Uint8Array): number {
+    const { length } = bytes
+    const high = ((bytes[length - 6] ?? 0) << 8) | (bytes[length - 5] ?? 0)
+    return high & (this.#places.length - 1)
   }
 }
 
+const leastPlaces = 256
+const mostPlaces = 2 ** 16 // Two bytes say where.
+
 function tailOf(bytes: Uint8Array): number {
-  let tail = 0
   const { length } = bytes
-  for (let at = Math.max(0, length - 6); at < length; at++) tail = tail * 256 + (bytes[at] ?? 0)
-  return tail
+  const high = ((bytes[length - 4] ?? 0) << 8) | (bytes[length - 3] ?? 0)
+  // One more than zero, which stands for nothing.
+  return ((high << 16) | ((bytes[length - 2] ?? 0) << 8) | (bytes[length - 1] ?? 0)) >>> 0 || 1
 }

@@ -15,7 +15,7 @@ import type { Random } from '../base/random.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { MembershipMessage } from './messages.ts'
 import type { MembershipOptions } from './options.ts'
-import type { SelfDescription } from './machine.ts'
+import type { SelfDescription } from './machine-setup.ts'
 import type { MemberRecord, Signer } from './record.ts'
 import type { LinkInfo, MemberState, NodeInfo } from './snapshot.ts'
 
@@ -74,7 +74,7 @@ export class Membership {
 
   /** All links, each once. Frozen. */
   links(): readonly LinkInfo[] {
-    return Object.freeze(collectLinks(this.#machine.view))
+    return Object.freeze(collectLinks(this.#machine.view, this.#setup.clock.nowMs()))
   }
 
   /** What a member last said of itself. */

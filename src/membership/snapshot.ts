@@ -33,4 +33,6 @@ export interface LinkInfo {
   readonly rttMicros?: number
   /** True where both ends name it; one end alone may be mistaken, or late. */
   readonly isConfirmed: boolean
+  /** Age of the newer of the two reports that name it, ms: how long ago it came here. */
+  readonly ageMs: number
 }

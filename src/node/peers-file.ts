@@ -11,7 +11,7 @@ import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Storage } from '../base/storage.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
-import type { NodeRow } from './peers-format.ts'
+import type { LinkRow, NodeRow } from './peers-format.ts'
 
 /** What the file is written from. */
 export interface PeersFileSetup {
@@ -122,10 +122,13 @@ export class PeersFile {
     this.#writtenMs = clock.nowMs()
     this.#lineCount = nodes.length + shown.length
     const still = nodes.map((row) => ({ ...row, heardMs: 0 }))
-    const content = JSON.stringify([still, shown])
+    const rows = shown.map(({ a, b, rttMicros, isConfirmed }): LinkRow => {
+      return { a, b, ...(rttMicros !== undefined && { rttMicros }), isConfirmed }
+    })
+    const content = JSON.stringify([still, rows])
     if (content === this.#written) return
     this.#written = content
-    const json = writePeers({ nodes, links: shown }, clock.unixMs())
+    const json = writePeers({ nodes, links: rows }, clock.unixMs())
     const d2 = formatD2({ nodes: members.filter(({ id }) => isShown.has(id)), links: shown })
     const isOtherD2 = d2 !== this.#writtenD2
     this.#writtenD2 = d2

@@ -28,10 +28,13 @@ export interface NodeRow {
   readonly isSelf: boolean
 }
 
+/** A link as it stands in the file: its age would change it all the time. */
+export type LinkRow = Omit<LinkInfo, 'ageMs'>
+
 /** What stands in the file. */
 export interface PeersContent {
   readonly nodes: readonly NodeRow[]
-  readonly links: readonly LinkInfo[]
+  readonly links: readonly LinkRow[]
 }
 
 const format = 1
@@ -97,7 +100,7 @@ function readNode(row: unknown): readonly NodeRow[] {
   return [{ ...known, protocol: protocol as number, heardMs, isSelf: isSelf === true }]
 }
 
-function readLink(row: unknown): readonly LinkInfo[] {
+function readLink(row: unknown): readonly LinkRow[] {
   if (!isRecord(row)) return []
   const { a, b, isConfirmed } = row
   if (!isPeerId(a) || !isPeerId(b)) return []
