@@ -44,6 +44,11 @@ export class LinkReports {
     this.#setup = setup
   }
 
+  /** The links as they are now, by {@link linkKey} of the other end; told or not. */
+  get now(): ReadonlyMap<string, number> {
+    return new Map([...this.#measured].map(([id, rtt]) => [linkKey(id), rtt]))
+  }
+
   /** There is a link, its round-trip time is not known yet. */
   add(id: PeerId): void {
     if (this.#measured.has(id)) return
@@ -56,12 +61,13 @@ export class LinkReports {
     if (this.#measured.delete(id)) this.#reportSoon()
   }
 
-  /** A round trip was measured, µs. */
-  measure(id: PeerId, rttMicros: number): void {
+  /** A round trip was measured, µs; false where that is no news. */
+  measure(id: PeerId, rttMicros: number): boolean {
     const before = this.#measured.get(id) ?? 0
-    if (Math.abs(rttMicros - before) < before * rttNoise) return
+    if (Math.abs(rttMicros - before) < before * rttNoise) return false
     this.#measured.set(id, rttMicros)
     this.#reportSoon()
+    return true
   }
 
   /** Reports nothing more. */
@@ -102,7 +108,7 @@ export class LinkReports {
 
   #report(): void {
     const { signer, incarnation, view, clock, onReport } = this.#setup
-    const rttMicros = new Map([...this.#measured].map(([id, rtt]) => [linkKey(id), rtt]))
+    const rttMicros = this.now
     const revision = (this.#last?.value.revision ?? 0) + 1
     this.#last = signLinks({ id: signer.id, incarnation, revision, rttMicros }, signer)
     this.#lastMs = clock.nowMs()

@@ -30,6 +30,7 @@ import type { Timer } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { InboxKind, Verdict } from './inbox.ts'
 import type { MachineSetup, SelfDescription } from './machine-setup.ts'
+import type { OwnLinks } from './links.ts'
 import type { MembershipMessage, WordKind } from './messages.ts'
 import type { News } from './outbox.ts'
 import type { LinksRecord, MemberRecord, Signed, Suspicion, Version } from './record.ts'
@@ -196,7 +197,12 @@ export class MembershipMachine {
 
   /** A round trip to a neighbour was measured, µs. */
   measure(id: PeerId, rttMicros: number): void {
-    this.#reports.measure(id, rttMicros)
+    if (this.#reports.measure(id, rttMicros)) this.#setup.onLinks(this.self)
+  }
+
+  /** This node's links as they are now, told or not. */
+  get ownLinks(): OwnLinks {
+    return { id: this.self, rttMicros: this.#reports.now }
   }
 
   /** We should reach a member and cannot. */

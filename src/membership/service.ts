@@ -74,7 +74,8 @@ export class Membership {
 
   /** All links, each once. Frozen. */
   links(): readonly LinkInfo[] {
-    return Object.freeze(collectLinks(this.#machine.view, this.#setup.clock.nowMs()))
+    const { view, ownLinks } = this.#machine
+    return Object.freeze(collectLinks(view, ownLinks, this.#setup.clock.nowMs()))
   }
 
   /** What a member last said of itself. */

@@ -84,7 +84,7 @@ describe('the table', () => {
       'b bob   ~3s   —     –     ·     ·',
       'c carol ·     240   —     ·     ·',
       'd dave  ~119s ·     ·     —     ·',
-      'e erin  ·     ·     ·     12400 —',
+      'e erin  gone  ·     ·     12400 —',
     ])
     expect(formatTable(state, { width: 40, hasColor: true })[1]).toContain('\u001b[31m alice')
   })
