@@ -3,7 +3,7 @@
  * a suspicion when a connection has no path and none can be made.
  *
  * A connection that is closed with a word of goodbye is no reason for suspicion; one that lost its
- * paths is, after a moment, for most come back within it.
+ * paths, or whose path does not answer, is, after a moment, for most come back within it.
  */
 import { MessageStream } from '../connection/message-stream.ts'
 import { collectLinks } from './links.ts'
@@ -37,6 +37,8 @@ export interface MembershipSetup {
   readonly withdrawals: () => readonly Uint8Array[]
   readonly onWithdrawal: (bytes: Uint8Array) => string | undefined
   readonly nameOf: (id: PeerId) => string
+  /** Whether there is a path to a peer that is not in doubt. */
+  readonly isAnswering: (id: PeerId) => boolean
   readonly onChange: (id: PeerId, state: MemberState, before: MemberState | undefined) => void
   readonly onLinks: () => void
 }
@@ -119,12 +121,12 @@ export class Membership {
     this.#trust(id)
   }
 
-  /** A neighbour has no path any more. */
+  /** A neighbour has no path any more, or the one in use does not answer. */
   interrupted(id: PeerId): void {
     if (this.#doubts.has(id)) return
     const timer = this.#setup.clock.after(suspicionDelayMs, () => {
       this.#doubts.delete(id)
-      this.#machine.suspect(id)
+      if (!this.#setup.isAnswering(id)) this.#machine.suspect(id)
     })
     this.#doubts.set(id, timer)
   }

@@ -99,6 +99,10 @@ export class Network {
       onWithdrawal: (bytes) => affiliation.takeWithdrawal(bytes),
       nameOf: (id) => (id === identity.peerId ? this.#setup.label : people.directory.name(id)),
       onChange: (id, state, before) => this.#announce(id, state, before),
+      isAnswering: (id) => {
+        const connection = this.#setup.manager.peer(id)?.connection
+        return connection?.state === 'open' && !connection.isDoubtful
+      },
       onLinks: () => {
         this.#file.changed()
         events.emit('link:update', {})
@@ -245,6 +249,7 @@ export class Network {
     const { manager } = this.#setup
     manager.events.on('peer:connect', ({ peer }) => this.follow(peer))
     manager.events.on('path:attached', ({ peer }) => this.membership.restored(peer.id))
+    manager.events.on('path:doubt', ({ peer }) => this.membership.interrupted(peer.id))
     manager.events.on('path:lost', ({ peer }) => {
       if (peer.connection?.state === 'suspended') this.membership.interrupted(peer.id)
     })

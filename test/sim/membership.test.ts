@@ -1,10 +1,10 @@
 /** Whole nodes that know the whole network through the few peers that they are connected to. */
 import { expect, test } from 'vitest'
-import { Simulation } from '../../src/testing/simulation.node.ts'
+import { Simulation, seeds } from '../../src/testing/simulation.node.ts'
 import type { Node } from '../../src/node/node.ts'
 
 /** Five nodes with the short lists of the demo: alice knows nobody, erin knows only dave. */
-async function five(seed: number): Promise<[Simulation, Map<string, Node>]> {
+async function five(seed: number, mesh = false): Promise<[Simulation, Map<string, Node>]> {
   const world = new Simulation({ seed })
   const nodes = new Map<string, Node>()
   const lists = {
@@ -15,7 +15,7 @@ async function five(seed: number): Promise<[Simulation, Map<string, Node>]> {
     erin: ['dave'],
   }
   for (const [name, peers] of Object.entries(lists)) {
-    const options = { peers: peers.map((peer) => `memory://${peer}`), mesh: false }
+    const options = { peers: peers.map((peer) => `memory://${peer}`), mesh }
     nodes.set(name, await world.start(name, options))
   }
   const ids = Object.fromEntries([...nodes].map(([name, node]) => [name, node.id]))
@@ -93,4 +93,32 @@ test('[M1] a node reaches every member by name, connected or not, and @all means
   expect((await world.wait(Promise.all(answers))).map((answer) => answer.text)).toEqual(
     Array.from({ length: 4 }, () => 'here'),
   )
+})
+
+test('[M3] who falls silent is gone to all within 8 s, and nobody else is suspected', async () => {
+  for (const seed of seeds(20)) {
+    const [world, nodes] = await five(100 + seed, true)
+    await world.advance(15_000)
+    const others = [...nodes.values()].filter((node) => node !== nodes.get('erin'))
+    const wrong: string[] = []
+    for (const node of others) {
+      node.on('member:suspect', ({ name }) => void (name === 'erin' || wrong.push(name)))
+    }
+    world.stall('erin', 60_000)
+    await world.until(() => others.every((node) => states(node).includes('erin gone')), 8_000)
+    await world.until(() => others.every((node) => states(node).includes('erin alive')), 70_000)
+    expect(wrong).toEqual([])
+  }
+})
+
+test('[M3] a silence of three seconds makes nobody gone', async () => {
+  for (const seed of seeds(20)) {
+    const [world, nodes] = await five(200 + seed, true)
+    await world.advance(15_000)
+    const gone: string[] = []
+    for (const node of nodes.values()) node.on('member:gone', ({ name }) => void gone.push(name))
+    world.stall('carol', 3_000)
+    await world.advance(30_000)
+    expect(gone).toEqual([])
+  }
 })

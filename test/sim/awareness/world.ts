@@ -6,7 +6,7 @@
  *   loss      a lost segment holds its link up for 200 ms, then 400, 800, … as TCP does (RFC 6298); with
  *             10 s of it the path breaks, is dialled again, and both ends suspect when that takes 1 s
  *   crash     neighbours are told by a reset, wait 1 s for another path, and suspect
- *   power     the same after 10 s of silence
+ *   power     the same after 10 s of silence; a path is in doubt before, and its end under suspicion
  *   stall     a process that stands still: silence; afterwards its links are dialled again
  *   partition silence between two sets, and its links are dialled again within 30 s of its end
  */
@@ -63,7 +63,10 @@ export interface WorldSetup {
 const nearLinks = 4
 const farLinks = 4
 const fullMesh = 12
+const handshakeSegments = 8 // TCP and TLS 1.3 with certificates, both ways.
 const silenceMs = 10_000 // src/connection/options.ts
+const keepAliveMs = 2_500 // The same.
+const doubtMs = 1_000 // src/connection/path-link.ts: and two round trips.
 const suspicionDelayMs = 1_000 // src/membership/service.ts
 const redialMs = 30_000 // src/connection/keeper.ts: the longest wait between two dials
 const dialRoundTrips = 3 // TCP, TLS 1.3, HELLO and WELCOME
@@ -244,7 +247,14 @@ export class MembershipWorld {
     node.stalledUntilMs = this.clock.nowMs() + durationMs
     for (const link of node.links.values()) {
       const noticeMs = silenceMs * (0.75 + 0.25 * this.random.next())
-      if (durationMs > noticeMs) this.#loseSilently(link, otherEnd(link, node), noticeMs)
+      const end = otherEnd(link, node)
+      if (durationMs > noticeMs) this.#loseSilently(link, end, noticeMs)
+      else {
+        const doubtAfterMs = keepAliveMs * this.random.next() + this.#doubtMs(link)
+        this.clock.after(doubtAfterMs + suspicionDelayMs, () => {
+          if (node.stalledUntilMs > this.clock.nowMs()) end.machine.suspect(node.id)
+        })
+      }
     }
     this.clock.after(durationMs + 1, () => {
       for (const link of node.links.values()) {
@@ -272,17 +282,32 @@ export class MembershipWorld {
   /** Lets paths stall and break as loss makes them do, by the pings that each sends. */
   loseSegments(share: number): void {
     this.loss = share
-    const everyMs = 2_500 // keepAliveMs
     const tick = (): void => {
       if (this.loss !== share) return
       for (const node of this.nodes) {
         for (const link of node.links.values()) {
-          if (link.isUp && this.#lossDelayMs(1) >= silenceMs) this.#break(link)
+          if (!link.isUp) continue
+          const lateMs = this.#lossDelayMs(1)
+          if (lateMs >= silenceMs) this.#break(link)
+          else if (lateMs >= this.#doubtMs(link)) this.#doubt(link, node)
         }
       }
-      this.clock.after(everyMs, tick)
+      this.clock.after(keepAliveMs, tick)
     }
     if (share > 0) tick()
+  }
+
+  /** How late a pong is when its path is in doubt. */
+  #doubtMs({ latencyMs }: Link): number {
+    return doubtMs + 2 * 2 * latencyMs
+  }
+
+  /** A pong is late: a second path is dialled; who does not answer on that either is suspected. */
+  #doubt(link: Link, end: SimulatedNode): void {
+    if (this.#lossDelayMs(handshakeSegments) + 6 * link.latencyMs < suspicionDelayMs) return
+    this.clock.after(suspicionDelayMs, () => {
+      if (end.isRunning) end.machine.suspect(otherEnd(link, end).id)
+    })
   }
 
   /** One end hears nothing, or a reset: it has lost its neighbour, and suspects it if it stays away. */
@@ -291,6 +316,12 @@ export class MembershipWorld {
     link.isSilent = true
     const { path } = link
     const other = otherEnd(link, end)
+    const doubtAfterMs = keepAliveMs * this.random.next() + this.#doubtMs(link)
+    if (doubtAfterMs < noticeMs) {
+      this.clock.after(doubtAfterMs + suspicionDelayMs, () => {
+        if (end.isRunning && link.path <= path + 1) end.machine.suspect(other.id)
+      })
+    }
     this.clock.after(noticeMs, () => {
       if (!end.isRunning || link.path > path + 1) return
       link.isUp = false
