@@ -195,10 +195,12 @@ describe('a program ends', () => {
       const child = spawn(process.execPath, ['-e', ${JSON.stringify(savePid + stayForever)}, process.argv[1]],
         { stdio: 'inherit' })
       child.unref()
-      const timer = setInterval(() => { if (require('fs').existsSync(process.argv[1])) process.exit(5) }, 10)`
+      const { statSync } = require('fs')
+      const isWritten = () => statSync(process.argv[1], { throwIfNoEntry: false })?.size > 0
+      setInterval(() => { if (isWritten()) process.exit(5) }, 10)`
     const { exit } = await runScript('', { config: { args: ['-e', script, '--', file] } })
     expect(exit).toBe(5)
-    const pid = Number(readFileSync(file, 'utf8'))
+    const pid = await readPid(file)
     await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5_000)
   })
 
