@@ -38,6 +38,8 @@ export class Answerer implements MessageHandler {
   readonly #encoder = new TextEncoder()
   #status: 'waiting' | 'running' | 'answered' = 'waiting'
   #timer: Timer | undefined
+  #hasBegun = false
+  #leave: () => void = () => undefined
   #isClosed = false
   #isWritable = true
   #wakeWriters: (() => void)[] = []
@@ -103,19 +105,31 @@ export class Answerer implements MessageHandler {
     const { slots, subject, clock } = this.#options
     this.#timer?.cancel()
     const startMs = clock.nowMs()
-    let giveBack: () => void
+    this.#status = 'running'
+    this.#armAlive() // Also while it waits for its place: the caller sees that it was heard.
+    const peer = subject.peerId ?? subject.name
     try {
-      giveBack = slots.take(subject.peerId ?? subject.name)
+      const begin = (): void => this.#begin(request, startMs)
+      this.#leave = slots.enter({ peer, bytes: sizeOf(request), begin })
     } catch (thrown) {
       this.#finish(request, errorEnding(toSkeinError(thrown)), startMs)
       return
     }
-    this.#status = 'running'
-    this.#armAlive()
+    const { signal } = this.#stop
+    const onAbort = (): void => {
+      if (this.#hasBegun) return
+      this.#leave()
+      this.#finish(request, errorEnding(toSkeinError(signal.reason)), startMs)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+  }
+
+  #begin(request: CommandRequest, startMs: number): void {
+    this.#hasBegun = true
     const { signal } = this.#stop
     const run = runCommand(request, { ...this.#options, signal, io: this.#createIo() })
     const answered = run.ending.then((ending) => this.#finish(request, ending, startMs))
-    this.#work = Promise.all([answered, run.settled]).then(giveBack)
+    this.#work = Promise.all([answered, run.settled]).then(() => this.#leave())
   }
 
   #finish(request: CommandRequest, ending: Ending, startMs: number): void {
@@ -177,4 +191,9 @@ export class Answerer implements MessageHandler {
     log.warn({ peer: subject.name, rule }, 'a peer broke the rules of command/1')
     this.#stream.reset('VIOLATION', rule)
   }
+}
+
+/** What a request takes in memory, about, in bytes. */
+function sizeOf(request: CommandRequest): number {
+  return request.argv.reduce((sum, word) => sum + word.length, 0)
 }

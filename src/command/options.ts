@@ -1,9 +1,13 @@
 /** Limits of the command layer. What happens at each stands in `docs/spec/command.md`. */
 export interface CommandLimits {
-  /** Commands of one peer that run at the same time; one more is `LIMIT_EXCEEDED`. */
+  /** Commands of one peer that run at the same time; one more waits. */
   readonly maxRunningPerPeer: number
-  /** Commands of all peers that run at the same time; one more is `LIMIT_EXCEEDED`. */
+  /** Commands of all peers that run at the same time; one more waits. */
   readonly maxRunning: number
+  /** Commands of one peer that wait for a place; one more is `LIMIT_EXCEEDED`. */
+  readonly maxWaitingPerPeer: number
+  /** Bytes of their requests, of one peer; more is `LIMIT_EXCEEDED`. */
+  readonly maxWaitingBytesPerPeer: number
   /** How long a stream may stay without its request, in milliseconds. */
   readonly requestTimeoutMs: number
   /** A sign of life is sent this often while a command runs, in milliseconds. */
@@ -16,6 +20,8 @@ export interface CommandLimits {
 export const defaultCommandLimits: CommandLimits = {
   maxRunningPerPeer: 64, // Guess: a person's `@all` from a few terminals.
   maxRunning: 256, // Guess: four such peers; programs cost a process each.
+  maxWaitingPerPeer: 1_024, // After 90 s without a path, 10 commands a second come at once.
+  maxWaitingBytesPerPeer: 4 * 2 ** 20, // Guess: 4 KiB for each.
   requestTimeoutMs: 180_000, // Longer than a connection may be suspended (resumeWindowMs).
   aliveIntervalMs: 3_000, // A third of the silence after which the caller gives up.
   closeTimeoutMs: 5_000, // Longer than a program has between SIGTERM and SIGKILL.

@@ -73,17 +73,88 @@ describe('a running command', () => {
     expect(bench.service.running).toBe(1)
   })
 
-  test('[D11] of one peer too many is LIMIT_EXCEEDED, and others go on', async () => {
-    const bench = new Bench({ maxRunningPerPeer: 1, maxRunning: 2 })
-    bench.command('wait', untilStopped)
+  describe('[D11] of one peer too many', () => {
     const carol: Subject = { ...bob, name: 'carol', peerId: 'c'.repeat(52) as PeerId }
     const dave: Subject = { ...bob, name: 'dave', peerId: 'd'.repeat(52) as PeerId }
-    expect(await bench.ask(['wait'])).toEqual([])
-    expect(await bench.ask(['echo'])).toMatchObject([{ error: 'LIMIT_EXCEEDED' }])
-    expect(await bench.ask(['wait'], { subject: carol })).toEqual([])
-    expect(await bench.ask(['echo'], { subject: dave })).toMatchObject([
-      { error: 'LIMIT_EXCEEDED' },
-    ])
+    const narrow = { maxRunningPerPeer: 1, maxRunning: 2, maxWaitingPerPeer: 2 }
+
+    function gate(bench: Bench): {
+      readonly begun: string[]
+      readonly end: (name: string) => void
+    } {
+      const begun: string[] = []
+      const ends = new Map<string, () => void>()
+      bench.command('wait', ({ args: [name = ''], signal }) => {
+        begun.push(name)
+        return new Promise<void>((resolve) => {
+          ends.set(name, resolve)
+          signal.addEventListener('abort', () => resolve())
+        })
+      })
+      return { begun, end: (name) => ends.get(name)?.() }
+    }
+
+    test('waits, and begins in the order of asking', async () => {
+      const bench = new Bench(narrow)
+      const { begun, end } = gate(bench)
+      for (const name of ['b1', 'b2', 'b3']) await bench.ask(['wait', name])
+      expect(begun).toEqual(['b1'])
+      expect(await bench.ask(['echo'])).toMatchObject([{ error: 'LIMIT_EXCEEDED' }])
+      end('b1')
+      await settle()
+      expect(begun).toEqual(['b1', 'b2'])
+      end('b2')
+      await settle()
+      expect(begun).toEqual(['b1', 'b2', 'b3'])
+    })
+
+    test('does not keep others from their turn', async () => {
+      const bench = new Bench(narrow)
+      const { begun, end } = gate(bench)
+      for (const name of ['b1', 'b2', 'b3']) await bench.ask(['wait', name])
+      await bench.ask(['wait', 'c1'], { subject: carol })
+      await bench.ask(['wait', 'd1'], { subject: dave })
+      expect(begun).toEqual(['b1', 'c1'])
+      end('c1')
+      await settle()
+      expect(begun).toEqual(['b1', 'c1', 'd1'])
+    })
+
+    test('shows that it lives while it waits, and is bounded in bytes', async () => {
+      const bench = new Bench({ ...narrow, maxWaitingBytesPerPeer: 100 })
+      gate(bench)
+      await bench.ask(['wait', 'b1'])
+      expect(await bench.ask(['wait', 'x'.repeat(100)])).toMatchObject([
+        { error: 'LIMIT_EXCEEDED' },
+      ])
+      const caller = bench.open()
+      caller.send({ argv: ['wait', 'b2'] })
+      await bench.clock.advance(3_000)
+      expect(caller.answers).toEqual([{ alive: true }])
+    })
+
+    test('leaves the line with its stream, and with the node', async () => {
+      const bench = new Bench(narrow)
+      const { begun, end } = gate(bench)
+      await bench.ask(['wait', 'b1'])
+      const gone = bench.open()
+      gone.send({ argv: ['wait', 'b2'] })
+      const last = bench.open()
+      last.send({ argv: ['wait', 'b3'] })
+      await settle()
+      gone.near.reset('CANCELLED', 'gone')
+      await settle()
+      end('b1')
+      await settle()
+      expect(begun).toEqual(['b1', 'b3'])
+      const late = bench.open()
+      late.send({ argv: ['wait', 'b4'] })
+      await settle()
+      await bench.service.close()
+      await settle()
+      expect(late.answers).toMatchObject([{ error: 'NODE_CLOSED' }])
+      expect(begun).toEqual(['b1', 'b3'])
+    })
   })
 
   test('[D7] ends when the node closes, which waits for it', async () => {

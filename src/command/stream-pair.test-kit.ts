@@ -113,6 +113,7 @@ export class ManualClock implements Clock {
   nowMs = (): number => this.#nowMs
   nowMicros = (): number => this.#nowMs * 1_000
   unixMs = (): number => this.#nowMs
+  lateMs = (): number => 0
 
   after(delayMs: number, run: () => void): Timer {
     const timer = { dueMs: this.#nowMs + delayMs, run }

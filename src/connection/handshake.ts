@@ -8,6 +8,7 @@
  * Why the dialler waits for WELCOME and not for TLS to finish: a dialler that is refused sees its TLS
  * handshake succeed first.
  */
+import { afterAwake } from '../base/clock.ts'
 import { SkeinError } from '../base/errors.ts'
 import { frameType } from './frames.ts'
 import { readAnswer, readHello, takeHandshakeFrame, writeHello } from './messages.ts'
@@ -119,7 +120,7 @@ function receiveFrame(
     const onAbort = (): void => {
       fail(new SkeinError('CANCELLED', `the dial of ${path.remoteAddress} was given up`))
     }
-    const timer = clock.after(timeoutMs, () => {
+    const timer = afterAwake(clock, timeoutMs, () => {
       const where = path.remoteAddress
       fail(new SkeinError('TIMED_OUT', `${where} did not finish the handshake in ${timeoutMs} ms`))
     })

@@ -33,6 +33,8 @@ interface Joining {
   readonly rest: Rest
 }
 
+const leastHandshakeMs = 1_000 // Guess: who proved its key at the last moment may still say HELLO.
+
 /** See the file's head. */
 export class ConnectionManager {
   readonly events: Emitter<ManagerEvents>
@@ -86,7 +88,8 @@ export class ConnectionManager {
    */
   async dial(address: string, { signal, expectedId }: ReachOptions = {}): Promise<PeerEntry> {
     const { options, clock } = this.setup
-    const startMs = clock.nowMs()
+    const awakeMs = (): number => clock.nowMs() - clock.lateMs()
+    const startMs = awakeMs()
     const ended = this.#endings.signal
     // Also of one: a listener a dial on the node's own signal would be too many.
     const anySignal = AbortSignal.any(signal === undefined ? [ended] : [signal, ended])
@@ -107,7 +110,8 @@ export class ConnectionManager {
     }
     this.#checkOutbound(peer, path)
     const hello = this.#hello(peer)
-    const leftMs = Math.max(1, options.dialTimeoutMs - (clock.nowMs() - startMs))
+    const restMs = options.dialTimeoutMs - (awakeMs() - startMs)
+    const leftMs = Math.max(leastHandshakeMs, restMs)
     const answer = await sayHello(path, hello, { clock, timeoutMs: leftMs, signal: anySignal })
     this.#checkOpen(path)
     peer.addGood(address)

@@ -4,8 +4,10 @@
  * A ping goes out as soon as the path is attached and every `keepAliveMs` after. A pong that is late by
  * two round trips and a second makes the path doubtful: the connection looks for a better one, and
  * this one may still recover. A path that is silent for `silenceMs` is given up, whatever the
- * operating system still believes of it. If our own timer comes late, we slept, and nobody was silent.
+ * operating system still believes of it. Time in which this process fell behind, or slept, counts less:
+ * the answer may be here, unread.
  */
+import { afterAwake } from '../base/clock.ts'
 import { FrameReader } from './frame-reader.ts'
 import { frameType, makeNumberFrame } from './frames.ts'
 import type { Clock, Timer } from '../base/clock.ts'
@@ -40,6 +42,7 @@ export interface LinkOwner extends FrameSink {
 
 const earlySamples = 4 // Guess: of these the least is taken; a process that just started is slow.
 const earlyPingMs = 250 // Guess: so a second after it began a path has an honest round-trip time.
+const lateShare = 2 // Guess: silence is borne at most three times as long.
 const lateMs = 1_000 // DESIGN: a pong late by two round trips and a second.
 const rttSmoothing = 1 / 8 // RFC 6298 §2: alpha.
 
@@ -60,6 +63,8 @@ export class PathLink implements PathHandler {
   #isHeard = true
   #samples = 0
   #silentSinceMs: number
+  /** How far this process had fallen behind then, ms. */
+  #lateBeforeMs: number
   /** When the next tick is due: one that comes much later means that this process slept. */
   #dueMs: number
   #timer: Timer | undefined
@@ -72,6 +77,7 @@ export class PathLink implements PathHandler {
     this.#startMs = owner.clock.nowMs()
     this.use = { fasterSinceMs: undefined, lastNumber: number, unusedSinceMs: this.#startMs }
     this.#silentSinceMs = this.#startMs
+    this.#lateBeforeMs = owner.clock.lateMs()
     this.#dueMs = this.#startMs
   }
 
@@ -150,13 +156,21 @@ export class PathLink implements PathHandler {
     if (this.#isHeard || hasSlept) {
       this.#isHeard = false
       this.#silentSinceMs = nowMs
-    } else if (nowMs - this.#silentSinceMs >= options.silenceMs) {
+      this.#lateBeforeMs = clock.lateMs()
+    } else if (this.#silentMs() >= options.silenceMs) {
       this.destroy('silent')
       this.#owner.onLinkClose(this, `silent for ${Math.round(options.silenceMs / 1_000)} s`)
       return
     }
     this.#ping()
     if (!this.isClosed) this.#owner.onLinkTick(this)
+  }
+
+  /** How long nothing came while this process could have heard it. */
+  #silentMs(): number {
+    const { clock, options } = this.#owner
+    const missedMs = Math.min(lateShare * options.silenceMs, clock.lateMs() - this.#lateBeforeMs)
+    return clock.nowMs() - this.#silentSinceMs - missedMs
   }
 
   #tickAfter(delayMs: number): void {
@@ -173,7 +187,7 @@ export class PathLink implements PathHandler {
     const patienceMs = lateMs + (2 * (this.rttMicros ?? 0)) / 1_000
     const restMs = Math.max(0, options.keepAliveMs - patienceMs)
     this.#dueMs = clock.nowMs() + patienceMs + restMs
-    this.#timer = clock.after(patienceMs, () => {
+    this.#timer = afterAwake(clock, patienceMs, () => {
       this.#timer = clock.after(restMs, () => this.#tick())
       if (this.#pingSentMicros === undefined) return
       this.isDoubtful = true

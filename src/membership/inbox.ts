@@ -1,5 +1,6 @@
 /**
- * Words that came and were not judged yet: a queue a neighbour, served in turn, at most 5 ms at a time.
+ * Words that came and were not judged yet: a queue a neighbour, served in turn, at most 5 ms at a time,
+ * or a few words where the processor serves so many that 5 ms are one word's.
  *
  * A signature takes some 100 µs to check, so that a view of ten thousand members would block the node
  * for seconds. A neighbour that sends more than it may only makes its own queue longer, and what a
@@ -15,6 +16,13 @@ export type Verdict = 'known' | 'taken' | 'newcomer' | 'bad'
 
 /** What can be told: words of members, and withdrawals of passes. */
 export type InboxKind = WordKind | 'withdrawals'
+
+/** One turn's work. */
+interface Slice {
+  readonly endMs: number
+  /** Words that it may judge however long they take. */
+  words: number
+}
 
 /** How an inbox works. */
 export interface InboxSetup {
@@ -42,6 +50,7 @@ interface Sender {
 }
 
 const sliceMs = 5 // The issue: checking a long message blocks nothing for longer.
+const sliceWords = 16 // Guess: 3 ms of signatures on a machine that has time.
 const wakeMs = 250 // Guess: how soon one that sent too much is looked at again.
 const mistakesPerSecond = 1 // Guess: an honest neighbour makes none.
 const mostMistakes = 64 // Guess.
@@ -99,7 +108,7 @@ export class Inbox {
 
   #work(): void {
     const { clock, defer } = this.#setup
-    const endMs = clock.nowMs() + sliceMs
+    const slice: Slice = { endMs: clock.nowMs() + sliceMs, words: sliceWords }
     let isThrottled = false
     for (const from of this.#waiting) {
       const sender = this.#senderOf(from)
@@ -108,9 +117,9 @@ export class Inbox {
         continue
       }
       this.#waiting.delete(from)
-      this.#judgeSome(from, sender, endMs)
+      this.#judgeSome(from, sender, slice)
       if (sender.batches.length > 0) this.#waiting.add(from) // To the end of the line.
-      if (clock.nowMs() < endMs || this.#isOver) continue
+      if (!this.#isSpent(slice) || this.#isOver) continue
       this.#isDeferred = this.#waiting.size > 0
       if (this.#isDeferred) defer(() => this.#goOn())
       return
@@ -129,8 +138,8 @@ export class Inbox {
   }
 
   /** A batch of one neighbour, as far as time and its account allow. */
-  #judgeSome(from: PeerId, sender: Sender, endMs: number): void {
-    const { clock, judge } = this.#setup
+  #judgeSome(from: PeerId, sender: Sender, slice: Slice): void {
+    const { judge } = this.#setup
     const [batch] = sender.batches
     while (batch !== undefined && batch.at < batch.items.length) {
       const bytes = batch.items[batch.at++]
@@ -138,11 +147,16 @@ export class Inbox {
       sender.bytes -= bytes.length
       const verdict = judge(batch.kind, bytes, from)
       if (verdict === 'known') continue
+      slice.words--
       if (verdict === 'newcomer') sender.newcomers--
       if (verdict === 'bad') sender.mistakes--
-      if (sender.newcomers < 1 || sender.mistakes < 1 || clock.nowMs() >= endMs) break
+      if (sender.newcomers < 1 || sender.mistakes < 1 || this.#isSpent(slice)) break
     }
     if (batch !== undefined && batch.at >= batch.items.length) sender.batches.shift()
+  }
+
+  #isSpent({ endMs, words }: Slice): boolean {
+    return words <= 0 && this.#setup.clock.nowMs() >= endMs
   }
 
   #senderOf(from: PeerId): Sender {

@@ -70,6 +70,7 @@ export class Bench {
       nowMs: () => this.time.nowMs() + this.#workedMs,
       nowMicros: () => this.time.nowMicros(),
       unixMs: () => this.time.unixMs(),
+      lateMs: () => 0,
       after: (delayMs, run) => this.time.after(delayMs, run),
     }
     this.machine = new MembershipMachine({

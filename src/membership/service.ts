@@ -5,6 +5,7 @@
  * A connection that is closed with a word of goodbye is no reason for suspicion; one that lost its
  * paths, or whose path does not answer, is, after a moment, for most come back within it.
  */
+import { afterAwake } from '../base/clock.ts'
 import { MessageStream } from '../connection/message-stream.ts'
 import { collectLinks } from './links.ts'
 import { MembershipMachine } from './machine.ts'
@@ -124,7 +125,7 @@ export class Membership {
   /** A neighbour has no path any more, or the one in use does not answer. */
   interrupted(id: PeerId): void {
     if (this.#doubts.has(id)) return
-    const timer = this.#setup.clock.after(suspicionDelayMs, () => {
+    const timer = afterAwake(this.#setup.clock, suspicionDelayMs, () => {
       this.#doubts.delete(id)
       if (!this.#setup.isAnswering(id)) this.#machine.suspect(id)
     })

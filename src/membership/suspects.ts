@@ -1,7 +1,8 @@
 /**
  * Suspects and their deadlines, and how often each member accuses others.
  *
- * One timer looks at all suspects: half a network can be suspected at once.
+ * One timer looks at all suspects: half a network can be suspected at once. Time in which this process
+ * fell behind counts less: the refutation may be here already, unread.
  */
 import { suspicionTimeoutMs } from './options.ts'
 import type { Clock, Timer } from '../base/clock.ts'
@@ -17,6 +18,7 @@ export interface SuspectsSetup {
   readonly onOverdue: (number: number) => void
 }
 
+const lateShare = 2 // Guess: a deadline is put off by at most this many times its length.
 const lookMs = 100 // Guess: a hundredth of the longest deadline.
 const mostAccusations = 32 // Guess: twice the connections of a node that lost them all.
 const forgivenMs = 1_000 // Guess: one accusation a second is nobody's harm.
@@ -24,7 +26,8 @@ const forgivenMs = 1_000 // Guess: one accusation a second is nobody's harm.
 /** See the file's head. */
 export class Suspects {
   readonly #setup: SuspectsSetup
-  readonly #numbers = new Set<number>()
+  /** Suspects, with how far this process had fallen behind when they became so, ms. */
+  readonly #numbers = new Map<number, number>()
   /** Accusations of late, by the number of who made them. */
   #accusations = new Map<number, number>()
   #forgivenMs = 0
@@ -36,7 +39,7 @@ export class Suspects {
 
   /** Watches a suspect until it is overdue or none any more. */
   watch(number: number): void {
-    this.#numbers.add(number)
+    this.#numbers.set(number, this.#setup.clock.lateMs())
     this.#timer ??= this.#setup.clock.after(lookMs, () => this.#look())
   }
 
@@ -69,13 +72,15 @@ export class Suspects {
     this.#timer = undefined
     const { clock, options, view, onOverdue } = this.#setup
     const nowMs = clock.nowMs()
-    for (const number of this.#numbers) {
+    for (const [number, lateBeforeMs] of this.#numbers) {
       if (view.recordAt(number) === undefined || view.stateAt(number) !== 'suspect') {
         this.#numbers.delete(number)
         continue
       }
       const confirmations = view.suspicionsAt(number).length - 1
-      if (nowMs < view.sinceAt(number) + suspicionTimeoutMs(confirmations, options)) continue
+      const patienceMs = suspicionTimeoutMs(confirmations, options)
+      const lateMs = Math.min(lateShare * patienceMs, clock.lateMs() - lateBeforeMs)
+      if (nowMs < view.sinceAt(number) + patienceMs + lateMs) continue
       this.#numbers.delete(number)
       onOverdue(number)
     }

@@ -10,6 +10,7 @@ export class HostClock implements Clock {
   readonly #timers = new Set<HostTimer>()
   #isStopped = false
   #isStalled = false
+  #lateMs = 0
   /** What came due while the host stalled, in order. */
   #late: HostTimer[] = []
 
@@ -38,6 +39,8 @@ export class HostClock implements Clock {
     this.#isStalled = false
     const late = this.#late
     this.#late = []
+    const dueMs = Math.min(...late.map((timer) => timer.dueMs))
+    if (late.length > 0) this.#lateMs += this.#world.nowMs() - dueMs
     for (const timer of late) timer.inner = this.#world.after(0, () => this.#fire(timer))
   }
 
@@ -53,9 +56,13 @@ export class HostClock implements Clock {
     return this.#world.unixMs() + this.skewMs
   }
 
+  lateMs(): number {
+    return this.#lateMs
+  }
+
   after(delayMs: number, run: () => void): Timer {
     if (this.#isStopped) return { cancel: () => undefined }
-    const timer: HostTimer = new HostTimer(this.#timers, run)
+    const timer: HostTimer = new HostTimer(this.#timers, this.nowMs() + delayMs, run)
     timer.inner = this.#world.after(delayMs, () => this.#fire(timer))
     this.#timers.add(timer)
     return timer
@@ -73,12 +80,14 @@ export class HostClock implements Clock {
 }
 
 class HostTimer implements Timer {
+  readonly dueMs: number
   readonly run: () => void
   inner: Timer | undefined
   readonly #all: Set<HostTimer>
 
-  constructor(all: Set<HostTimer>, run: () => void) {
+  constructor(all: Set<HostTimer>, dueMs: number, run: () => void) {
     this.#all = all
+    this.dueMs = dueMs
     this.run = run
   }
 

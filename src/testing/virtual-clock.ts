@@ -54,6 +54,11 @@ export class VirtualClock implements Clock {
     return Math.floor(this.#epochMs + this.#nowMs)
   }
 
+  /** Never: virtual time waits for everybody. */
+  lateMs(): number {
+    return 0
+  }
+
   after(delayMs: number, run: () => void): Timer {
     const due = new Due(this.#nowMs + Math.max(0, delayMs), this.#order++, run)
     this.#push(due)

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { afterAwake, systemClock } from '../base/clock.ts'
 import type { DialOptions, Path } from './contract.ts'
 import { dialFailure, dialTimeout } from './socket-failure.node.ts'
 
@@ -20,9 +21,10 @@ export interface DialSocketOptions extends DialOptions {
 export function dialSocket(socket: Socket, options: DialSocketOptions): Promise<Path> {
   const { address, readyEvent, makePath, signal, timeoutMs } = options
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => fail(dialTimeout(address, timeoutMs)), timeoutMs)
+    const onLate = (): void => fail(dialTimeout(address, timeoutMs))
+    const timer = afterAwake(systemClock, timeoutMs, onLate)
     const settle = (): void => {
-      clearTimeout(timer)
+      timer.cancel()
       signal?.removeEventListener('abort', onAbort)
       socket.off(readyEvent, onReady).off('error', onError).off('close', onClose)
     }

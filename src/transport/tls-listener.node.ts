@@ -16,6 +16,7 @@ import { createServer as createTlsServer } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { parseHostPort, tlsAddress } from '../base/address.ts'
 import type { HostPort } from '../base/address.ts'
+import { afterAwake, systemClock } from '../base/clock.ts'
 import { SkeinError } from '../base/errors.ts'
 import type { ListenOptions, Listener } from './contract.ts'
 import { listenOn } from './listen-socket.node.ts'
@@ -104,9 +105,9 @@ class TlsListener implements Listener {
     }
     const onClose = (): void => reject('ended before the handshake was complete')
     const onTimeout = (): void => reject(`no handshake within ${handshakeTimeoutMs} ms`)
-    const timer = setTimeout(onTimeout, handshakeTimeoutMs)
+    const timer = afterAwake(systemClock, handshakeTimeoutMs, onTimeout)
     const settle = (): void => {
-      clearTimeout(timer)
+      timer.cancel()
       socket.off('close', onClose)
     }
     socket.on('close', onClose)

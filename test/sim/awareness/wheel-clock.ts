@@ -40,6 +40,10 @@ export class WheelClock implements Clock {
     return 1_700_000_000_000 + this.#nowMs
   }
 
+  lateMs(): number {
+    return 0
+  }
+
   /** Events so far. */
   get turns(): number {
     return this.#turns

@@ -426,6 +426,7 @@ export class MembershipWorld {
       nowMs: () => clock.nowMs(),
       nowMicros: () => clock.nowMicros(),
       unixMs: () => clock.unixMs(),
+      lateMs: () => 0,
       after,
     }
   }
