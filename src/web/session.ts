@@ -43,6 +43,11 @@ export interface SessionOptions {
   readonly token: string
   /** `(url) => new WebSocket(url)` */
   readonly createSocket: (url: string) => WebSocketLike
+  /**
+   * The token of the link was a ticket, which is good for one time: keep this one, for when the page is
+   * loaded again. The session itself goes on with it.
+   */
+  readonly onToken?: (token: string) => void
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -87,6 +92,7 @@ export class Session {
   })
   #state: SessionState = { status: 'connecting' }
   #connection: Connection | undefined
+  #token: string
   #failures = 0
   #isDialling = false
   #timer: Timer | undefined
@@ -95,6 +101,7 @@ export class Session {
   /** @internal */
   constructor(options: SessionOptions) {
     this.#options = options
+    this.#token = options.token
     this.#clock = options.clock ?? systemClock
     this.#random = options.random ?? systemRandom
   }
@@ -219,7 +226,7 @@ export class Session {
 
   /** Never rejects: what fails is the state. */
   async #connect(): Promise<void> {
-    const { url, token, createSocket } = this.#options
+    const { url, createSocket, onToken } = this.#options
     const clock = this.#clock
     try {
       const { signal } = this.#ending
@@ -227,7 +234,11 @@ export class Session {
       const connection: Connection = await joinDirect(path, {
         clock,
         timeoutMs: dialTimeoutMs,
-        token: new TextEncoder().encode(token),
+        token: new TextEncoder().encode(this.#token),
+        onGrant: (grant) => {
+          this.#token = new TextDecoder().decode(grant)
+          onToken?.(this.#token)
+        },
         onClose: (error) => this.#lost(error),
       })
       this.#isDialling = false
