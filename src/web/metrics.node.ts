@@ -15,13 +15,17 @@ import type { Unsubscribe } from '../base/emitter.ts'
 import type { RunReport } from '../command/service.ts'
 import type { Node } from '../node/node.ts'
 import type { NodeStats } from '../node/stats.ts'
-import type { WebServer } from './server.node.ts'
+import type { WebCounts } from './counts.ts'
 import type { WebResponse } from './router.ts'
 
-/** What a scrape of one moment is read from. */
-interface Sources {
+/** What a scrape is read from. */
+export interface Sources {
   readonly node: Node
-  readonly server: WebServer
+  readonly server: {
+    readonly connectionCount: number
+    readonly sessionCount: number
+    readonly counts: WebCounts
+  }
 }
 
 /** One metric that is read at the scrape: its values by their labels. */
@@ -182,7 +186,7 @@ export class Metrics {
   readonly #sources: Sources
   readonly #registry = new Registry()
   readonly #ends: Unsubscribe[] = []
-  readonly #delay: Histogram
+  readonly #loopDelays: Histogram
   #sampler: NodeJS.Timeout | undefined
   #stats: NodeStats | undefined
 
@@ -190,7 +194,7 @@ export class Metrics {
     this.#sources = sources
     for (const reading of gauges) this.#addGauge(reading)
     for (const reading of counters) this.#addCounter(reading)
-    this.#delay = new Histogram({
+    this.#loopDelays = new Histogram({
       name: 'skein_event_loop_delay_seconds',
       help: 'How late the event loop came to a timer; sampled from the first scrape on.',
       buckets: delayBounds,
@@ -205,11 +209,6 @@ export class Metrics {
     this.#stats = this.#sources.node.stats()
     const body = await this.#registry.metrics()
     return { headers: { 'Content-Type': this.#registry.contentType }, body }
-  }
-
-  /** The names of all metrics, for those who draw them. */
-  get names(): readonly string[] {
-    return this.#registry.getMetricsAsArray().map(({ name }) => name)
   }
 
   /** Stops counting. */
@@ -289,7 +288,7 @@ export class Metrics {
     let dueMs = performance.now() + delayIntervalMs
     return setInterval(() => {
       const nowMs = performance.now()
-      this.#delay.observe(Math.max(0, nowMs - dueMs) / 1_000)
+      this.#loopDelays.observe(Math.max(0, nowMs - dueMs) / 1_000)
       dueMs = nowMs + delayIntervalMs
     }, delayIntervalMs).unref()
   }

@@ -97,7 +97,7 @@ export class WebServer {
       })
       .on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head))
       .on('clientError', (error, socket) => this.#onClientError(error, socket))
-      .on('timeout', (socket) => socket.destroy())
+      .on('timeout', (socket: Socket) => socket.destroy())
     this.#server.timeout = limits.idleTimeoutMs
   }
 
@@ -198,7 +198,10 @@ export class WebServer {
     try {
       await listenOn(this.#server, { host, port })
     } catch (thrown) {
-      throw listenFailure(`http://${formatHostPort({ host, port })} (web.host, web.port)`, thrown as Error)
+      throw listenFailure(
+        `http://${formatHostPort({ host, port })} (web.host, web.port)`,
+        thrown as Error,
+      )
     }
     this.#server.on('error', (error) => log.error({}, messageOf(error)))
     this.#port = (this.#server.address() as AddressInfo).port
@@ -294,7 +297,8 @@ export class WebServer {
       duplex.destroy()
       return
     }
-    const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+    const status =
+      code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
     refuse(duplex, status, 'no request that this server understands')
   }
 }
