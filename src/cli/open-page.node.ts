@@ -52,7 +52,7 @@ export async function openPage(node: ControlClient, context: Context): Promise<E
  *
  * @throws {SkeinError} `INVALID` it serves none.
  */
-export async function askPage(node: ControlClient): Promise<PageInfo> {
+async function askPage(node: ControlClient): Promise<PageInfo> {
   const [out, err] = [new Collector(), new Collector()]
   const exit = await node.run(
     { argv: [pageCommand, '--json'] },

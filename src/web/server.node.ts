@@ -40,7 +40,7 @@ import type { WebLimits, WebOptions } from './options.ts'
 import type { Route } from './router.ts'
 
 /** Where the pages' WebSockets are taken. */
-export const socketPath = '/socket'
+const socketPath = '/socket'
 
 const checkIntervalMs = 1_000 // How often Node looks for requests that are too slow.
 const refusalRules = { W2: 'host', W3: 'origin', W4: 'cross-site' } as const

@@ -12,7 +12,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Storage } from '../base/storage.ts'
 
 /** The name of its file in the data folder. */
-export const webTokenFile = 'web-token'
+const webTokenFile = 'web-token'
 
 const tokenBytes = 24 // 192 bits; more would not fit on a line of a terminal with its link.
 const tokenForm = /^[\w-]{32}$/ // As base64url.
