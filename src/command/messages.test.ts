@@ -4,6 +4,26 @@ import { readAnswer, readInput, readRequest, requestProblem } from './messages.t
 
 const bytes = new Uint8Array([1])
 
+const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+const span = '00f067aa0ba902b7'
+const badTraceparents = [
+  '',
+  1,
+  `00-${trace}-${span}`,
+  `00-${trace}-${span}-01-more`,
+  `ff-${trace}-${span}-01`,
+  `00-${'0'.repeat(32)}-${span}-01`,
+  `00-${trace}-${'0'.repeat(16)}-01`,
+  `00-${trace.toUpperCase()}-${span}-01`,
+  `00-${trace}-${span}-0g`,
+  `00-${trace}-${span}-01\n`,
+]
+
+test('[D13] a request may say which span it comes from', () => {
+  const request = { argv: ['add'], traceparent: `00-${trace}-${span}-01` }
+  expect(readRequest(request)).toEqual({ ok: true, value: request })
+})
+
 describe('a request', () => {
   test.each<[string, unknown, unknown]>([
     ['[D1] is argv', { argv: ['add'] }, { argv: ['add'] }],
@@ -28,6 +48,10 @@ describe('a request', () => {
     ['[D1] has a limit that is a number', { argv: ['add'], timeoutMs: NaN }],
     ['[D1] has a limit that a timer takes', { argv: ['add'], timeoutMs: 2 ** 31 }],
     ['[D1] has no bigint as limit', { argv: ['add'], timeoutMs: 5n }],
+    ...badTraceparents.map((traceparent): [string, unknown] => [
+      `[D13] has no traceparent ${JSON.stringify(traceparent)}`,
+      { argv: ['add'], traceparent },
+    ]),
   ])('%s', (_sentence, message) => {
     expect(readRequest(message)).toMatchObject({ ok: false })
   })

@@ -27,9 +27,15 @@ test.each<[string, string, number, string]>([
   ['a key like nothing', '[log]\nxyzzy = 1', 2, 'unknown key log.xyzzy; allowed are level'],
   [
     'a key of a later milestone',
-    '[web]\nenabled = true',
+    '[mail]\nenabled = true',
     1,
-    'unknown key web; allowed are network, known, roles, commands, programs, prompt, log, limits',
+    'unknown key mail; allowed are network, known, roles, commands, programs, prompt, log, web, limits',
+  ],
+  [
+    'an origin with a path',
+    'web.origins = ["https://skein.example.org/page"]',
+    1,
+    'web.origins item 1 must be an origin, such as "https://skein.example.org" (scheme, host and perhaps a port; no path), not "https://skein.example.org/page"',
   ],
   [
     'a port that is text',

@@ -149,7 +149,11 @@ function nearestKey(path: readonly string[]): readonly string[] | undefined {
   const last = path.at(-1) ?? ''
   const near = nearestWord(last, nextSegments(parent))
   if (near !== undefined) return [...parent, near]
-  const plain = settingKeys.filter((key) => !key.includes('*'))
+  // Those of the same table last: of two keys that end alike, that one is meant.
+  const isNear = (key: string): number => Number(key.startsWith(`${path[0] ?? ''}.`))
+  const plain = settingKeys
+    .filter((key) => !key.includes('*'))
+    .toSorted((a, b) => isNear(a) - isNear(b))
   const lastWords = new Map(plain.map((key) => [key.split('.').at(-1) ?? '', key]))
   const elsewhere = lastWords.get(last) ?? nearestWord(formatKey(path), plain)
   return (elsewhere ?? lastWords.get(nearestWord(last, lastWords.keys()) ?? ''))?.split('.')
