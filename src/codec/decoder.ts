@@ -77,7 +77,7 @@ export class Decoder implements ValueSource {
     this.reader.release()
     if (this.#slots.length > 0) this.#slots = []
     if (this.#values.length > keptValues) this.#values = []
-    else if (this.#highest > 0) this.#values.fill(undefined, 0, this.#highest)
+    else for (let index = this.#highest; index > 0; ) this.#values[--index] = undefined
     this.#highest = 0
   }
 

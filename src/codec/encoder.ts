@@ -195,7 +195,7 @@ export class Encoder implements ValueSink {
   #plain(value: PlainObject, depth: number): void {
     if (this.#kinds !== undefined) {
       if (this.#isRepeat(value)) return
-      const isAsked = this.#asksPlain || value[Symbol.asyncIterator] !== undefined
+      const isAsked = this.#asksPlain || Symbol.asyncIterator in value
       if (isAsked && this.#isReference(value, depth)) return
     }
     this.#properties(value, depth)
