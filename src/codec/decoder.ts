@@ -34,6 +34,7 @@ export class Decoder implements ValueSource {
   #limits: CodecLimits = defaultLimits
   #kinds: DecoderKinds | undefined
   #items = 0
+  #maxItems = 0
   #isInKey = false
   #slots: unknown[] = []
   /** The slot of the tag that is read next. */
@@ -54,6 +55,7 @@ export class Decoder implements ValueSource {
     settings: { readonly limits: CodecLimits; readonly kinds: DecoderKinds | undefined },
   ): unknown {
     this.#limits = settings.limits
+    this.#maxItems = settings.limits.maxItems
     this.#kinds = settings.kinds
     this.#items = 0
     this.#isInKey = false
@@ -82,7 +84,7 @@ export class Decoder implements ValueSource {
   }
 
   item(depth: number): unknown {
-    if (++this.#items > this.#limits.maxItems) throw this.#tooManyItems()
+    if (++this.#items > this.#maxItems) throw this.#tooManyItems()
     const { reader } = this
     const first = reader.byte()
     const information = first & 0x1f
@@ -279,9 +281,9 @@ export class Decoder implements ValueSource {
     if (count < 0 || count > maxShapeKeys) return this.#properties({}, count, inner)
     const { reader } = this
     const base = this.#top
-    let shape = rootShape()
+    let shape = rootShape(count + reader.hint())
     for (let index = 0; index < count; index++) {
-      if (++this.#items > this.#limits.maxItems) throw this.#tooManyItems()
+      if (++this.#items > this.#maxItems) throw this.#tooManyItems()
       const { next } = shape
       if (next !== undefined && reader.takes(next.bytes)) shape = next
       else {
