@@ -52,9 +52,7 @@ export function readKind(tag: number, reading: KindReading): unknown {
 }
 
 function readEpochTime(source: ValueSource, at: ValuePlace): Date {
-  const seconds = source.part(at.depth)
-  if (typeof seconds !== 'number') throw new Violation('a time that is no number', at.start)
-  return toDate(Math.round(seconds * 1_000), at)
+  return toDate(Math.round(source.number() * 1_000), at)
 }
 
 /** RFC 3339, which RFC 8949 §3.4.1 asks for; what `Date` reads beyond that differs by engine. */
@@ -69,16 +67,15 @@ function readDateTime(source: ValueSource, at: ValuePlace): Date {
 /** Of RFC 9581 seconds and their thousandths, millionths or billionths; no time scale, no zone. */
 function readExtendedTime(source: ValueSource, at: ValuePlace): Date {
   const count = source.open(major.map)
-  const inner = source.deeper(at.depth)
   let ms = NaN
   for (let index = 0; source.has(index, count); index++) {
-    const key = source.part(inner)
-    const value = source.part(inner)
-    const isFirst = index === 0 ? key === 1 : key === -3 || key === -6 || key === -9
-    if (!isFirst || typeof value !== 'number' || index > 1) {
+    const key = source.number()
+    const value = source.number()
+    const isKnown = index === 0 ? key === 1 : key === -3 || key === -6 || key === -9
+    if (!isKnown || index > 1) {
       throw new Violation('an extended time of another form', at.start)
     }
-    ms = index === 0 ? value * 1_000 : ms + Math.floor(value / 10 ** (-Number(key) - 3))
+    ms = index === 0 ? value * 1_000 : ms + Math.floor(value / 10 ** (-key - 3))
   }
   return toDate(ms, at)
 }

@@ -108,9 +108,20 @@ export class Decoder implements ValueSource {
     }
   }
 
-  part(depth: number): unknown {
-    this.#items--
-    return this.item(depth)
+  number(): number {
+    const start = this.reader.offset
+    const first = this.reader.byte()
+    const majorType = first >>> 5
+    if (majorType === major.unsigned || majorType === major.negative || isFloatByte(first)) {
+      const value =
+        majorType === major.unsigned
+          ? this.#integer(first & 0x1f)
+          : majorType === major.negative
+            ? this.#negative(first & 0x1f)
+            : readSimpleOrFloat(this.reader, first)
+      if (typeof value === 'number') return value
+    }
+    throw new Violation('something else where a number must stand', start)
   }
 
   text(): string {
@@ -441,11 +452,11 @@ export class Decoder implements ValueSource {
 
   /** Tag 29. */
   #sharedReference(start: number): unknown {
-    const number = this.part(0)
-    const value = typeof number === 'number' ? this.#slots[number] : undefined
-    if (value === undefined && !(number as number in this.#slots)) {
+    const number = this.number()
+    if (!Object.hasOwn(this.#slots, number)) {
       throw new Violation('a reference to a value that was not shared', start)
     }
+    const value = this.#slots[number]
     if (value !== unfilled) return value
     throw new Violation('a reference to a value that is not there yet', start)
   }
@@ -461,6 +472,10 @@ export class Decoder implements ValueSource {
     if (bytes.length <= this.#limits.maxBigintBytes) return bytesToBigint(bytes)
     throw new Violation(`a big integer of over ${this.#limits.maxBigintBytes} bytes`, start)
   }
+}
+
+function isFloatByte(first: number): boolean {
+  return first >= major.halfByte && first <= major.doubleByte
 }
 
 function repeatedKey(start: number): Violation {

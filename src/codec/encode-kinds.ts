@@ -16,7 +16,7 @@ type KindWriter = (sink: ValueSink, value: object, depth: number) => void
 export const kindWriters: ReadonlyMap<object | null, KindWriter> = new Map<object, KindWriter>([
   [Map.prototype, (sink, value, depth) => writeMap(sink, value as Map<unknown, unknown>, depth)],
   [Set.prototype, (sink, value, depth) => writeSet(sink, value as Set<unknown>, depth)],
-  [Date.prototype, (sink, value, depth) => writeDate(sink, value as Date, depth)],
+  [Date.prototype, (sink, value) => writeDate(sink, value as Date)],
   [RegExp.prototype, (sink, value) => writeRegExp(sink, value as RegExp)],
   [URL.prototype, (sink, value) => writeUrl(sink, value as URL)],
   [ArrayBuffer.prototype, (sink, value) => writeArrayBuffer(sink, value as ArrayBuffer)],
@@ -58,7 +58,7 @@ function writeBytes(sink: ValueSink, bytes: Uint8Array): void {
 }
 
 /** Seconds where they say it exactly, else seconds and milliseconds (RFC 9581). */
-function writeDate(sink: ValueSink, date: Date, depth: number): void {
+function writeDate(sink: ValueSink, date: Date): void {
   const ms = Date.prototype.getTime.call(date)
   const seconds = ms / 1_000
   if (Math.round(seconds * 1_000) === ms || ms !== ms) {
@@ -66,7 +66,6 @@ function writeDate(sink: ValueSink, date: Date, depth: number): void {
     return sink.writer.number(seconds + 0) // No -0: a date has none.
   }
   const whole = Math.floor(seconds)
-  sink.deeper(depth)
   sink.writer.head(major.tag, tags.extendedTime)
   sink.writer.head(major.map, 2)
   sink.writer.number(1)

@@ -107,9 +107,9 @@ function mutate(random: Random, bytes: Uint8Array): Uint8Array {
   for (let left = 1 + randomInt(random, 3); left > 0; left--) {
     const at = randomInt(random, input.length + 1)
     const to = Math.min(input.length, at + randomInt(random, 12))
-    const splice = (...middle: number[]): Uint8Array<ArrayBuffer> =>
+    const splice = (middle: Iterable<number> = []): Uint8Array<ArrayBuffer> =>
       Uint8Array.from([...input.subarray(0, at), ...middle, ...input.subarray(to)])
-    switch (randomInt(random, 8)) {
+    switch (randomInt(random, 9)) {
       case 0:
         input[at] = randomInt(random, 256)
         break
@@ -123,13 +123,19 @@ function mutate(random: Random, bytes: Uint8Array): Uint8Array {
         input = splice()
         break
       case 4:
-        input = splice(...random.bytes(randomInt(random, 8)))
+        input = splice(random.bytes(randomInt(random, 8)))
         break
       case 5:
-        input = splice(...(heads[randomInt(random, heads.length)] ?? []))
+        input = splice(heads[randomInt(random, heads.length)])
         break
+      case 6: {
+        const head = heads[randomInt(random, heads.length)] ?? []
+        const times = random.next() < 0.02 ? 20_000 : 300 // Deep, and too deep for any stack.
+        input = splice(Array.from({ length: times }, () => head).flat())
+        break
+      }
       default:
-        input = splice(...input.subarray(at, to), ...input.subarray(at, to))
+        input = splice([...input.subarray(at, to), ...input.subarray(at, to)])
     }
   }
   return input
