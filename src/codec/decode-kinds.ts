@@ -30,8 +30,6 @@ export function readKind(tag: number, reading: KindReading): unknown {
       return readEpochTime(source, at)
     case tags.dateTimeText:
       return readDateTime(source, at)
-    case tags.extendedTime:
-      return readExtendedTime(source, at)
     case tags.object:
       return readObject(reading)
     case tags.set:
@@ -62,22 +60,6 @@ function readDateTime(source: ValueSource, at: ValuePlace): Date {
   const ms = isKnown ? Date.parse(text.toUpperCase()) : NaN
   if (ms !== ms) throw new Violation('a time that is not of RFC 3339', at.start)
   return new Date(ms)
-}
-
-/** Of RFC 9581 seconds and their thousandths, millionths or billionths; no time scale, no zone. */
-function readExtendedTime(source: ValueSource, at: ValuePlace): Date {
-  const count = source.open(major.map)
-  let ms = NaN
-  for (let index = 0; source.has(index, count); index++) {
-    const key = source.number()
-    const value = source.number()
-    const isKnown = index === 0 ? key === 1 : key === -3 || key === -6 || key === -9
-    if (!isKnown || index > 1) {
-      throw new Violation('an extended time of another form', at.start)
-    }
-    ms = index === 0 ? value * 1_000 : ms + Math.floor(value / 10 ** (-key - 3))
-  }
-  return toDate(ms, at)
 }
 
 function toDate(ms: number, at: ValuePlace): Date {

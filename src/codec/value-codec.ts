@@ -79,8 +79,8 @@ export class ValueCodec {
   /**
    * Encodes into memory of the caller, from `offset` on: no copy is made.
    *
-   * @returns A view of `target` where the value fitted, else bytes of their own (`target` is then
-   *   changed from `offset` on).
+   * @returns A view of `target` where the value fitted with 64 bytes to spare, else bytes of their own
+   *   (`target` is then changed from `offset` on).
    * @throws {SkeinError} `INVALID` as `encode`; `target` is then changed from `offset` on.
    */
   encodeInto(
