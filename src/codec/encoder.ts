@@ -44,6 +44,7 @@ export interface EncoderSettings {
 
 type PlainObject = Readonly<Record<PropertyKey, unknown>>
 
+// oxlint-disable-next-line typescript/unbound-method -- it is only `call`ed; faster than Object.hasOwn
 const { hasOwnProperty } = Object.prototype
 
 /** Writes values, one after the other; not one within the other. */
@@ -312,7 +313,7 @@ export class Encoder implements ValueSink {
     if (toState === undefined) {
       this.count(1)
       this.#properties(value as PlainObject, inner, true)
-    } else this.item(ask(value, toState, (this.#states ??= new Map())), inner)
+    } else this.item(ask(value, toState, (this.#states ??= new Map<object, unknown>())), inner)
     this.#unmade?.delete(value)
   }
 
@@ -320,7 +321,7 @@ export class Encoder implements ValueSink {
   #isReference(value: object, depth: number): boolean {
     const references = this.#kinds?.references
     if (references === undefined) return false
-    const asked = (this.#descriptions ??= new Map())
+    const asked = (this.#descriptions ??= new Map<object, unknown>())
     const description = ask(value, (each) => references.describe(each), asked)
     if (description === undefined) return false
     this.count(heavyItems - 1)

@@ -133,7 +133,6 @@ function compile(keys: readonly string[]): Maker | undefined {
   if (!canCompile) return undefined
   const properties = keys.map((key, index) => `${JSON.stringify(key)}:values[base+${index}]`)
   try {
-    // oxlint-disable-next-line no-new-func -- see the invariant above
     return new Function('values', 'base', `return {${properties.join()}}`) as Maker
   } catch {
     canCompile = false
