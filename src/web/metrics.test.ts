@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { textOf, WebScene } from './server.test-kit.ts'
+import { patience, textOf, WebScene } from './server.test-kit.ts'
 
 const promtool = spawnSync('promtool', ['--version']).error === undefined
 
@@ -10,10 +10,10 @@ let bob: WebScene
 beforeAll(async () => {
   alice = await WebScene.start({ metrics: 'open' }, { label: 'alice', listen: ['127.0.0.1:0'] })
   bob = await WebScene.start({}, { peers: [alice.node.address] })
-  await bob.node.ready()
-  await vi.waitFor(() => expect(alice.node.nodes()).toHaveLength(2), { timeout: 10_000 })
-  await vi.waitFor(() => expect(bob.node.nodes()).toHaveLength(2), { timeout: 10_000 })
-})
+  await bob.node.ready({ timeoutMs: 30_000 })
+  await vi.waitFor(() => expect(alice.node.nodes()).toHaveLength(2), patience)
+  await vi.waitFor(() => expect(bob.node.nodes()).toHaveLength(2), patience)
+}, 60_000)
 afterAll(async () => {
   await bob[Symbol.asyncDispose]()
   await alice[Symbol.asyncDispose]()
@@ -70,7 +70,7 @@ describe('what is told is so', () => {
           ours.gossipBytes.sent - theirs.gossipBytes.received,
           (ours.bytes['tls']?.sent ?? 0) - (theirs.bytes['tls']?.received ?? 0),
         ]
-      })
+      }, patience)
       .toEqual([0, 0, 0, 0])
     expect(await valueOf(bob, `skein_frames_total${sent}`)).toBeGreaterThan(2)
     expect(await valueOf(bob, `skein_gossip_bytes_total${received}`)).toBeGreaterThan(100)
@@ -84,7 +84,7 @@ describe('what is told is so', () => {
     const during = alice.node.stats().frames
     expect(during.sent).toBeGreaterThan(before.sent)
     await carol[Symbol.asyncDispose]()
-    await expect.poll(() => alice.node.stats().connections.open).toBe(1)
+    await expect.poll(() => alice.node.stats().connections.open, patience).toBe(1)
     expect(alice.node.stats().frames.sent).toBeGreaterThanOrEqual(during.sent)
     expect(alice.node.stats().frames.received).toBeGreaterThanOrEqual(during.received)
     expect(await valueOf(alice, 'skein_disconnects_total{code="CONNECTION_CLOSED"}')).toBe(1)
@@ -104,10 +104,10 @@ describe('what is told is so', () => {
     await bob.ask('/', { headers: { Host: 'attacker.example' } })
     expect(await valueOf(bob, 'skein_web_refusals_total{reason="host"}')).toBe(1)
     await expect
-      .poll(() => valueOf(bob, 'skein_link_rtt_seconds_count'), { timeout: 5_000 })
+      .poll(() => valueOf(bob, 'skein_link_rtt_seconds_count'), patience)
       .toBeGreaterThan(0)
     await expect
-      .poll(() => valueOf(bob, 'skein_event_loop_delay_seconds_count'), { timeout: 5_000 })
+      .poll(() => valueOf(bob, 'skein_event_loop_delay_seconds_count'), patience)
       .toBeGreaterThan(0)
     expect(await valueOf(bob, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000)
   })

@@ -16,6 +16,9 @@ import type { NodeOptions } from '../node/options.ts'
 import type { Session } from './session.ts'
 import type { WebLimits, WebOptions } from './options.ts'
 
+/** For what is waited for: longer than a machine under load needs. */
+export const patience = { timeout: 15_000 }
+
 /** The text of the fixture's page. */
 export const pageText = '<!doctype html><title>Skein</title>'
 
@@ -164,6 +167,7 @@ export async function textOf(
   argv: readonly string[],
   options: { readonly to?: string } = {},
 ): Promise<string> {
+  await session.ready({ timeoutMs: 4 * patience.timeout })
   const decoder = new TextDecoder()
   let text = ''
   await session.run(argv, {

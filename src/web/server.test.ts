@@ -8,7 +8,7 @@ import { MemoryStorage } from '../base/storage.ts'
 import { openSession } from './session.ts'
 import { StaticFiles } from './static-files.node.ts'
 import { WebServer } from './server.node.ts'
-import { makePageFolder, pageText, textOf, WebScene } from './server.test-kit.ts'
+import { makePageFolder, pageText, patience, textOf, WebScene } from './server.test-kit.ts'
 
 let scene: WebScene
 beforeAll(async () => {
@@ -139,7 +139,7 @@ describe('the guards', () => {
     const headers = { Host: 'skein.example.org', Origin: origin }
     expect((await proxied.ask('/', { headers })).status).toBe(200)
     const upgrade = proxied.webSocket(origin)
-    await expect.poll(() => upgrade.readyState).toBe(1)
+    await expect.poll(() => upgrade.readyState, patience).toBe(1)
     upgrade.terminate()
   })
 })
@@ -198,9 +198,9 @@ describe('routes', () => {
       bytes += part.length
     })
     socket.write(`GET /ticks HTTP/1.1\r\nHost: 127.0.0.1:${scene.server.port}\r\n\r\n`)
-    await expect.poll(() => bytes).toBeGreaterThan(10_000)
+    await expect.poll(() => bytes, patience).toBeGreaterThan(10_000)
     socket.destroy()
-    await expect.poll(() => hasEnded).toBe(true)
+    await expect.poll(() => hasEnded, patience).toBe(true)
   })
 
   test('[W7] a fault of ours is 500, and tells nothing', async () => {
@@ -267,7 +267,7 @@ describe('sessions', () => {
       })
       stream.write(Uint8Array.of(7))
     }
-    await expect.poll(() => [...got, ...codes]).toEqual([7, 7, 'PROTOCOL_UNKNOWN'])
+    await expect.poll(() => [...got, ...codes], patience).toEqual([7, 7, 'PROTOCOL_UNKNOWN'])
   })
 
   test('[W10] a wrong token ends the session, and is not tried again', async () => {
@@ -306,7 +306,7 @@ describe('sessions', () => {
     const states: string[] = []
     session.subscribe(({ status }) => states.push(status))
     await first.close()
-    await expect.poll(() => session.state.status).not.toBe('open')
+    await expect.poll(() => session.state.status, patience).not.toBe('open')
     expect(states[0]).toBe('waiting')
     const second = await WebServer.start(scene.node, storage, { ...options, port })
     expect(second.link).toBe(link)
