@@ -49,6 +49,22 @@ export interface PeerTarget {
   readonly id?: PeerId
 }
 
+/** How to look for others whose address nobody named. Nothing is looked for where it is absent. */
+export interface DiscoveryOptions {
+  /** By ping and pong on the links of this machine. */
+  readonly lan?: boolean
+  /** UDP port of that; 14589 where absent. All who shall find each other use the same. */
+  readonly lanPort?: number
+  /** By DNS-SD over multicast DNS, as `_skein._tcp`. */
+  readonly mdns?: boolean
+  /** Domain names whose SRV or TXT records name first peers. */
+  readonly dnsNames?: readonly string[]
+  /** Which DNS servers to ask, as `address` or `address:port`; those of this machine where absent. */
+  readonly dnsServers?: readonly string[]
+  /** Whether to show label and ID to everybody on the link. */
+  readonly isOpen?: boolean
+}
+
 /** How to start a node. All are optional; nothing is exposed that is not named here. */
 export interface NodeOptions {
   /** What people call the node; `node` where absent. */
@@ -63,6 +79,8 @@ export interface NodeOptions {
   readonly peers?: readonly (string | PeerTarget)[]
   /** Whether to connect to other members than these, as far as the network's size asks for it. */
   readonly mesh?: boolean
+  /** How to find those whose address nobody named; nothing is sent or asked where absent. */
+  readonly discovery?: DiscoveryOptions
   /** Who may connect beside the known list; `local` where absent. */
   readonly admit?: Admission
   /** The known list: IDs by label. */
