@@ -5,6 +5,7 @@ import { SkeinError } from '../base/errors.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import { readWords } from './command-words.ts'
 import { alignColumns } from './format.ts'
+import { pause } from './pause.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Command } from '../command/command.ts'
@@ -56,7 +57,7 @@ export function discoverCommand(node: DiscoverHost): Command {
         throw new SkeinError('INVALID', `${text} discovery.dns.enabled are off, or there is no name`)
       }
       node.lookAround()
-      await wait(node.clock, waitMs, signal)
+      await pause(node.clock, waitMs, signal)
       const neighbours = collectNeighbours(node)
       if (isJson) return neighbours.map((each) => JSON.stringify(each)).join('\n')
       if (neighbours.length > 0) return formatNeighbours(neighbours).join('\n')
@@ -99,15 +100,4 @@ function readWait(text: string | undefined): number {
   const waitMs = parseDuration(text)
   if (waitMs !== undefined && waitMs <= maxMs) return waitMs
   throw new SkeinError('INVALID', `--for must be a time up to 10m such as 5 or 500ms, not '${text}'`)
-}
-
-function wait(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.after(delayMs, resolve)
-    const end = (): void => {
-      timer.cancel()
-      resolve()
-    }
-    signal.addEventListener('abort', end, { once: true })
-  })
 }

@@ -25,7 +25,7 @@ import type { Rule, Subject } from '../base/policy.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { Stream } from '../connection/contract.ts'
-import type { Lookout } from '../discovery/contract.ts'
+import type { Discovery, Lookout } from '../discovery/contract.ts'
 import type { MemberState } from '../membership/snapshot.ts'
 import type { Affiliation } from './affiliation.ts'
 import type { Listed } from './directory.ts'
@@ -53,6 +53,8 @@ export interface NetworkSetup {
   readonly hasMesh: boolean
   /** Discoveries that look around. */
   readonly lookouts: readonly Lookout[]
+  /** Other ways to find somebody. */
+  readonly discoveries: readonly Discovery[]
 }
 
 const maxRecalled = 16 // Guess: one that answers leads to all; the mesh lets go of whom it does not need.
@@ -136,8 +138,9 @@ export class Network {
       follow: (onNews) => this.#setup.events.on('member:join', ({ id }) => onNews(known(id))),
     })
     this.#finder.use(exchange, 'learn')
-    for (const lookout of this.#setup.lookouts) {
-      this.#finder.use(lookout, this.#setup.hasMesh ? 'meet' : 'learn')
+    const { lookouts, discoveries, hasMesh } = this.#setup
+    for (const each of [...lookouts, ...discoveries]) {
+      this.#finder.use(each, hasMesh ? 'meet' : 'learn')
     }
     const remembered = await this.#file.load()
     this.#finder.use(new AddressList('memory', remembered.slice(0, maxRecalled)), 'recall')
@@ -219,6 +222,7 @@ export class Network {
         return people.refusal(candidate) === undefined
       },
       isAlive: (id) => this.membership.stateOf(id) === 'alive',
+      isListening: () => this.#setup.addresses().length > 0,
     })
   }
 

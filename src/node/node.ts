@@ -116,6 +116,7 @@ export class Node implements PeerHost, AsyncDisposable {
       subject: (entry) => this.subject(entry),
       hasMesh: options.mesh ?? true,
       lookouts: this.#makeLookouts(parts),
+      discoveries: options.discovery?.others ?? [],
     })
     this.#enrolment = new Enrolment({
       ...{ id: identity.peerId, label: this.label, clock: this.clock, people },

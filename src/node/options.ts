@@ -11,6 +11,7 @@ import type { Random } from '../base/random.ts'
 import type { Storage } from '../base/storage.ts'
 import type { AliasConfig } from '../command/registry.ts'
 import type { ProgramConfig } from '../command/program.node.ts'
+import type { Discovery } from '../discovery/contract.ts'
 import type { ManagerOptions } from '../connection/manager-setup.ts'
 import type { Transport } from '../transport/contract.ts'
 
@@ -63,6 +64,8 @@ export interface DiscoveryOptions {
   readonly dnsServers?: readonly string[]
   /** Whether to show label and ID to everybody on the link. */
   readonly isOpen?: boolean
+  /** Ways of your own; `discoveryConformance` of `skein/testing` has their rules as cases. */
+  readonly others?: readonly Discovery[]
 }
 
 /** How to start a node. All are optional; nothing is exposed that is not named here. */

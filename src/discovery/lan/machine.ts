@@ -180,9 +180,7 @@ export class LanDiscovery implements Lookout {
     this.#tally.add('pings received')
     const who = this.#recognise(message, from)
     if (who.relation === 'self') return
-    if (isOurs(who.relation)) {
-      this.#later(this.#options.courtesyMs, () => this.#tell(who, message.port, from))
-    }
+    this.#tell(who, message.port, from)
     if (!this.#isPresent || !this.#pongs.take()) return
     const delayMs = isOurs(who.relation)
       ? 0

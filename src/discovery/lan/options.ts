@@ -16,8 +16,6 @@ export interface LanOptions {
   readonly answerMs: number
   /** A pong to somebody who is not recognised waits for up to this long: on a large link, not all at once. */
   readonly strangerDelayMs: number
-  /** Who pinged is about to dial; after so long this node does. */
-  readonly courtesyMs: number
   /** Who was seen counts as there for this long. */
   readonly lastingMs: number
   /** Pongs that are taken for one ping. */
@@ -33,7 +31,6 @@ export const defaultLanOptions: LanOptions = {
   pongs: { burst: 60, perSecond: 20 }, // Guess: 5 kB a second to whoever asks.
   answerMs: 3_000, // Guess: three times what a busy machine takes.
   strangerDelayMs: 300, // Guess: within the second in which a person waits.
-  courtesyMs: 150, // Guess: ten times what a dial takes on a LAN.
   lastingMs: 900_000, // Three longest pauses: two lost pings do not hide anybody.
   maxAnswers: 256, // As many as are remembered.
 }
