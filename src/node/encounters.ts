@@ -135,8 +135,11 @@ export class Encounters {
 
   #look(): void {
     const nowMs = this.#setup.clock.nowMs()
-    for (const encounter of this.#encounters.values()) {
-      if (encounter.isDialling || encounter.dueMs > nowMs) continue
+    const due = [...this.#encounters.values()].filter(({ isDialling, dueMs }) => {
+      return !isDialling && dueMs <= nowMs
+    })
+    // Who waits for longest goes first: those that fail again and again do not keep the others out.
+    for (const encounter of due.toSorted((a, b) => a.dueMs - b.dueMs)) {
       if (encounter.untilMs <= nowMs || !this.#isWanted(encounter)) {
         this.#encounters.delete(encounter.key)
       } else if (this.#dialling < maxDialling) void this.#meet(encounter)
