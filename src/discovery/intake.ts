@@ -16,11 +16,17 @@ export interface IntakeOptions {
   readonly maxSenders: number
 }
 
-/** Packets are small, and each costs some HMACs: 3 µs each, measured. */
-export const defaultIntakeOptions: IntakeOptions = {
+/** Of `lan`: packets are small, and each costs some HMACs of 3 µs, measured. */
+export const lanIntakeOptions: IntakeOptions = {
   all: { burst: 400, perSecond: 200 }, // Guess: a link of some hundred nodes that all start at once.
   each: { burst: 64, perSecond: 16 }, // Guess: twenty nodes on one machine that all start at once.
   maxSenders: 512, // Guess: two links of 256 machines.
+}
+
+/** Of `mdns`, where everything else on the link speaks, too; a message costs up to 1 ms, measured. */
+export const mdnsIntakeOptions: IntakeOptions = {
+  ...lanIntakeOptions,
+  all: { burst: 200, perSecond: 100 }, // Guess: no link says so much for long.
 }
 
 /** See the file's head. */
@@ -30,7 +36,7 @@ export class Intake {
   readonly #all: TokenBucket
   readonly #senders = new Map<string, TokenBucket>()
 
-  constructor(clock: Clock, options: IntakeOptions = defaultIntakeOptions) {
+  constructor(clock: Clock, options: IntakeOptions) {
     this.#clock = clock
     this.#options = options
     this.#all = new TokenBucket(clock, options.all)

@@ -17,7 +17,7 @@
  */
 import { tlsAddress } from '../../base/address.ts'
 import { beaconBytes, nonceOf } from '../beacon.ts'
-import { Intake } from '../intake.ts'
+import { Intake, lanIntakeOptions } from '../intake.ts'
 import { Sightings, describeSeen, isOurs } from '../sightings.ts'
 import { Tally } from '../tally.ts'
 import { TokenBucket } from '../token-bucket.ts'
@@ -83,7 +83,7 @@ export class LanDiscovery implements Lookout {
     this.#setup = setup
     this.#options = options
     this.#sightings = new Sightings(this.source, clock)
-    this.#intake = new Intake(clock)
+    this.#intake = new Intake(clock, lanIntakeOptions)
     this.#pings = new TokenBucket(clock, options.pings)
     this.#pongs = new TokenBucket(clock, options.pongs)
   }

@@ -13,7 +13,7 @@
  */
 import { tlsAddress } from '../../base/address.ts'
 import { encodeBase32 } from '../../base/base32.ts'
-import { Intake } from '../intake.ts'
+import { Intake, mdnsIntakeOptions } from '../intake.ts'
 import { Sightings, describeSeen } from '../sightings.ts'
 import { Tally } from '../tally.ts'
 import { TokenBucket } from '../token-bucket.ts'
@@ -96,7 +96,7 @@ export class MdnsDiscovery implements Lookout {
     this.#setup = setup
     this.#options = options
     this.#sightings = new Sightings(this.source, clock)
-    this.#intake = new Intake(clock)
+    this.#intake = new Intake(clock, mdnsIntakeOptions)
     this.#questions = new TokenBucket(clock, { burst, perSecond: options.questionsPerSecond })
   }
 

@@ -56,6 +56,7 @@ const maxNameBytes = 255 // RFC 1035 §2.3.4
 const maxLabelBytes = 63
 const maxQuestions = 64 // Guess: a query of a whole house fits.
 const maxRecords = 256 // Guess: as above.
+const maxLabels = 512 // Guess: as above; each costs time, and pointers make many of few bytes.
 
 /** Reads a message; `undefined` when it is none. Never throws. */
 export function readDnsMessage(bytes: Uint8Array): DnsMessage | undefined {
@@ -82,6 +83,12 @@ function lower(label: string): string {
   return label.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
+const utf8 = new TextDecoder()
+
+function isAscii(byte: number): boolean {
+  return byte < 0x80
+}
+
 /** Ends the reading of a message that is none. */
 class Malformed extends Error {}
 
@@ -89,6 +96,7 @@ class Reader {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   #at = 0
+  #labels = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
@@ -185,6 +193,7 @@ class Reader {
       } else if (length > maxLabelBytes) throw new Malformed()
       else {
         labels.push(this.#textAt(at + 1, length))
+        if (++this.#labels > maxLabels) throw new Malformed()
         at += 1 + length
         nameBytes += 1 + length
       }
@@ -202,7 +211,8 @@ class Reader {
 
   #textAt(at: number, length: number): string {
     if (at + length > this.#bytes.length) throw new Malformed()
-    return new TextDecoder().decode(this.#bytes.subarray(at, at + length))
+    const bytes = this.#bytes.subarray(at, at + length)
+    return bytes.every(isAscii) ? String.fromCharCode(...bytes) : utf8.decode(bytes)
   }
 
   #byteAt(at: number): number {
