@@ -86,12 +86,13 @@ describe('a beacon', () => {
 
   test('[F8] has no byte in common with the next one that chance would not give, nor an ID in it', () => {
     const rounds = 200
-    const same = new Array<number>(beaconBytes).fill(0)
+    const same = Array.from({ length: beaconBytes }, () => 0)
     const secrets = [alice, carol, network].map((id) => text(keyFromPeerId(id)))
     let before = ofAlice.make(14_590)
     for (let round = 0; round < rounds; round++) {
       const beacon = ofAlice.make(14_590)
-      for (const [at, byte] of beacon.entries()) if (byte === before[at]) same[at] = (same[at] ?? 0) + 1
+      for (const [at, byte] of beacon.entries())
+        if (byte === before[at]) same[at] = (same[at] ?? 0) + 1
       expect(secrets.some((secret) => text(beacon).includes(secret.slice(0, 6)))).toBe(false)
       before = beacon
     }

@@ -80,7 +80,7 @@ function runClock(clock: VirtualClock, stepMs: number): () => void {
   const run = async (): Promise<void> => {
     while (!isEnded) {
       await clock.advance(stepMs)
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      await new Promise((resolve) => setImmediate(resolve))
     }
   }
   void run()

@@ -8,7 +8,6 @@ import { VirtualClock } from '../testing/virtual-clock.ts'
 import { LanDiscovery } from './lan/machine.ts'
 import { MemoryLink, makeId } from './link.test-kit.ts'
 import { UdpWire } from './udp-wire.node.ts'
-import type { AddressInfo } from 'node:net'
 import type { Clock } from '../base/clock.ts'
 import type { Found } from './contract.ts'
 import type { Links } from './links.node.ts'
@@ -41,14 +40,17 @@ async function problem(): Promise<string | undefined> {
     await new Promise<void>((resolve) => receiver.bind(0, resolve))
     await new Promise<void>((resolve) => sender.bind(0, '127.0.0.1', resolve))
     sender.setBroadcast(true)
-    const heard = new Promise<undefined>((resolve) => receiver.once('message', () => resolve(undefined)))
-    const { port } = receiver.address() as AddressInfo
+    const heard = new Promise<undefined>((resolve) =>
+      receiver.once('message', () => resolve(undefined)),
+    )
+    const { port } = receiver.address()
     const failure = await new Promise<Error | null>((resolve) => {
       sender.send('x', port, '127.255.255.255', resolve)
     })
     if (failure !== null) return failure.message
     const late = new Promise<string>((resolve) => {
-      setTimeout(() => resolve('a broadcast on loopback does not arrive'), 2_000)
+      const text = 'a broadcast on loopback does not arrive'
+      AbortSignal.timeout(2_000).addEventListener('abort', () => resolve(text))
     })
     return await Promise.race([heard, late])
   } finally {
@@ -61,7 +63,7 @@ const reason = await problem()
 if (reason !== undefined) console.warn(`no sockets of discovery are tested: ${reason}`)
 
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
 }
 
 describe.skipIf(reason !== undefined)('on loopback', () => {
@@ -147,10 +149,16 @@ describe.skipIf(reason !== undefined)('on loopback', () => {
       return heard > 0
     })
     wire.close()
-    speaker.close()
+    let witnessed = 0
+    const witness = wireOn(port)
+    witness.open(() => witnessed++)
+    await until(() => witnessed > 0 || (speaker.shout(Uint8Array.of(1)), false))
     const before = heard
+    witnessed = 0
     speaker.shout(Uint8Array.of(1))
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await until(() => witnessed > 0)
+    speaker.close()
+    witness.close()
     expect(heard).toBe(before)
   })
 })

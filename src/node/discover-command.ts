@@ -54,7 +54,10 @@ export function discoverCommand(node: DiscoverHost): Command {
       const sources = Object.keys(node.discoveryCounts)
       if (sources.length === 0) {
         const text = 'this node looks for nobody: discovery.lan.enabled, discovery.mdns.enabled and'
-        throw new SkeinError('INVALID', `${text} discovery.dns.enabled are off, or there is no name`)
+        throw new SkeinError(
+          'INVALID',
+          `${text} discovery.dns.enabled are off, or there is no name`,
+        )
       }
       node.lookAround()
       await pause(node.clock, waitMs, signal)
@@ -99,5 +102,8 @@ function readWait(text: string | undefined): number {
   if (text === undefined) return defaultMs
   const waitMs = parseDuration(text)
   if (waitMs !== undefined && waitMs <= maxMs) return waitMs
-  throw new SkeinError('INVALID', `--for must be a time up to 10m such as 5 or 500ms, not '${text}'`)
+  throw new SkeinError(
+    'INVALID',
+    `--for must be a time up to 10m such as 5 or 500ms, not '${text}'`,
+  )
 }

@@ -9,25 +9,9 @@ import { MdnsDiscovery } from '../discovery/mdns/machine.ts'
 import { UdpWire } from '../discovery/udp-wire.node.ts'
 import { parseHostPort } from '../base/address.ts'
 import { addressBytes, isLoopback } from './host-address.ts'
-import type { Clock } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
-import type { PeerId } from '../base/peer-id.ts'
-import type { Random } from '../base/random.ts'
 import type { Lookout } from '../discovery/contract.ts'
 import type { Acquaintance } from '../discovery/beacon.ts'
-import type { DiscoveryOptions } from './options.ts'
-
-/** What they work with. */
-export interface LookoutsSetup extends Acquaintance {
-  readonly options: DiscoveryOptions
-  readonly id: PeerId
-  readonly label: string
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  /** Where this node listens, as URLs. */
-  readonly addresses: () => readonly string[]
-}
+import type { NodeParts } from './prepare.ts'
 
 /** UDP port of the discovery `lan`: DESIGN §7. */
 export const defaultLanPort = 14_589
@@ -38,13 +22,27 @@ const mdnsPort = 5_353 // RFC 6762 §3, and the groups
 const mdnsGroups = { 4: '224.0.0.251', 6: 'ff02::fb' }
 const mdnsTtl = 255 // RFC 6762 §11
 
-/** Makes those that are wanted. */
-export function makeLookouts(setup: LookoutsSetup): readonly Lookout[] {
-  const { options, id, label, clock, random, addresses } = setup
-  const log = setup.log.child({ scope: 'discovery' })
-  const beacons = new Beacons(setup, hmacSha256, random)
+/**
+ * Makes those that a node's options ask for.
+ *
+ * @param addresses - Where the node listens, as URLs.
+ * @throws {SkeinError} `CONFIG_INVALID` a DNS server is no address.
+ */
+export function makeLookouts(
+  parts: NodeParts,
+  addresses: () => readonly string[],
+): readonly Lookout[] {
+  const { identity, label, clock, random, affiliation, people } = parts
+  const options = parts.options.discovery ?? {}
+  const self: Acquaintance = {
+    id: identity.peerId,
+    network: () => affiliation.network,
+    known: () => people.directory.known.values(),
+  }
+  const log = parts.log.child({ scope: 'discovery' })
+  const beacons = new Beacons(self, hmacSha256, random)
   const port = (): number => outsidePort(addresses())
-  const open = options.isOpen === true ? { id, label } : undefined
+  const open = options.isOpen === true ? { id: self.id, label } : undefined
   const shared = { clock, random, beacons, port, open }
   const lookouts: Lookout[] = []
   if (options.lan === true) {

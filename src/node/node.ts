@@ -37,7 +37,7 @@ import type { Command, CommandInfo } from '../command/command.ts'
 import type { Relay } from '../command/runner.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Stream } from '../connection/contract.ts'
-import type { Lookout, Sighting } from '../discovery/contract.ts'
+import type { Sighting } from '../discovery/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { Affiliated, InviteOptions, Invited } from './enrolment.ts'
 import type { Registry } from './commands.ts'
@@ -115,7 +115,7 @@ export class Node implements PeerHost, AsyncDisposable {
       addresses: () => this.addresses,
       subject: (entry) => this.subject(entry),
       hasMesh: options.mesh ?? true,
-      lookouts: this.#makeLookouts(parts),
+      lookouts: makeLookouts(parts, () => this.addresses),
       discoveries: options.discovery?.others ?? [],
     })
     this.#enrolment = new Enrolment({
@@ -464,16 +464,6 @@ export class Node implements PeerHost, AsyncDisposable {
       admit: (candidate) => this.#people.refusal(candidate),
       isDenied: (id) => this.#people.isDenied(id),
       onStream: (stream, entry) => this.#accept(stream, entry),
-    })
-  }
-
-  #makeLookouts({ options, identity, affiliation, people, random }: NodeParts): readonly Lookout[] {
-    return makeLookouts({
-      options: options.discovery ?? {},
-      ...{ id: identity.peerId, label: this.label, clock: this.clock, random, log: this.log },
-      network: () => affiliation.network,
-      known: () => people.directory.known.values(),
-      addresses: () => this.addresses,
     })
   }
 

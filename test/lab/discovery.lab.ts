@@ -28,8 +28,8 @@ class Scene implements AsyncDisposable {
     return this.machine.shell(`exec ip netns exec ${this.network.namespace(place)} ${line}`)
   }
 
-  up(place: Place, discovery: object, more = ''): Launched {
-    const { lan, mdns } = { ...silent, ...discovery } as typeof silent
+  up(place: Place, discovery: Partial<typeof silent>, more = ''): Launched {
+    const { lan, mdns } = { ...silent, ...discovery }
     const toml = [
       'network.listen = { host = "::", port = 14590 }',
       'network.admit = "known"',
@@ -44,7 +44,9 @@ class Scene implements AsyncDisposable {
     const nodes = [this.up('alice', silent), this.up('bob', silent)]
     await Promise.all(nodes.map((node) => node.printed('the node runs')))
     const { stdout: ticket } = await this.machine.skein(['-p', 'alice', 'invite', 'bob'])
-    expect(await this.machine.skein(['-p', 'bob', 'join', ticket.trim()])).toMatchObject({ code: 0 })
+    expect(await this.machine.skein(['-p', 'bob', 'join', ticket.trim()])).toMatchObject({
+      code: 0,
+    })
     for (const place of ['alice', 'bob']) await this.machine.skein(['-p', place, 'down'])
     for (const place of ['alice', 'bob']) this.machine.write(`home/${place}/peers.json`, '{}')
   }
@@ -78,7 +80,11 @@ describe.skipIf(problem !== undefined)('in the laboratory', () => {
     const { code, stdout, stderr } = await alice.ended
     bob.endInput()
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const times = stdout.trim().split('\n').map(Number).toSorted((a, b) => a - b)
+    const times = stdout
+      .trim()
+      .split('\n')
+      .map(Number)
+      .toSorted((a, b) => a - b)
     const [p50 = Infinity, p99 = Infinity] = [times[Math.floor(times.length / 2)], times.at(-1)]
     console.info(`${kind}: start to connected, ${times.length} runs: p50 ${p50} ms, p99 ${p99} ms`)
     expect(times.length).toBe(runs)
@@ -96,19 +102,27 @@ describe.skipIf(problem !== undefined)('in the laboratory', () => {
   })
 
   test.skipIf(!hasDnsmasq).each([
-    ['SRV', `--srv-host=_skein._tcp.lab.test,b.lab.test,14590 --address=/b.lab.test/${hosts.bob}`, ''],
+    [
+      'SRV',
+      `--srv-host=_skein._tcp.lab.test,b.lab.test,14590 --address=/b.lab.test/${hosts.bob}`,
+      '',
+    ],
     ['TXT', `--txt-record=lab.test,skein=${hosts.bob}:14590`, ', dns.servers = ["127.0.0.1:53"]'],
-  ])('[F16] a node given a domain name finds its first peer by %s', async (_type, records, more) => {
-    await using scene = new Scene()
-    await scene.join()
-    const flags = '--keep-in-foreground --no-resolv --no-hosts --log-facility=- --conf-file=/dev/null'
-    scene.network.setNameServer('alice', '127.0.0.1')
-    scene.on('alice', `dnsmasq ${flags} --user=root ${records}`)
-    const alice = scene.up('alice', silent, `, dns.names = ["lab.test"]${more}`)
-    const nodes = [scene.up('bob', silent), alice]
-    await Promise.all(nodes.map((node) => node.printed('the node runs')))
-    await scene.machine.connected('alice', 1)
-    const { stdout } = await scene.machine.skein(['-p', 'alice', 'discover', '--for', '1'])
-    expect(stdout).toMatch(/by name .* dns /)
-  })
+  ])(
+    '[F16] a node given a domain name finds its first peer by %s',
+    async (_type, records, more) => {
+      await using scene = new Scene()
+      await scene.join()
+      const flags =
+        '--keep-in-foreground --no-resolv --no-hosts --log-facility=- --conf-file=/dev/null'
+      scene.network.setNameServer('alice', '127.0.0.1')
+      scene.on('alice', `dnsmasq ${flags} --user=root ${records}`)
+      const alice = scene.up('alice', silent, `, dns.names = ["lab.test"]${more}`)
+      const nodes = [scene.up('bob', silent), alice]
+      await Promise.all(nodes.map((node) => node.printed('the node runs')))
+      await scene.machine.connected('alice', 1)
+      const { stdout } = await scene.machine.skein(['-p', 'alice', 'discover', '--for', '1'])
+      expect(stdout).toMatch(/by name .* dns /)
+    },
+  )
 })

@@ -29,7 +29,7 @@ test.each<[string, string, number, string]>([
     'a key of a later milestone',
     '[web]\nenabled = true',
     1,
-    'unknown key web; allowed are network, known, roles, commands, programs, prompt, log, limits',
+    'unknown key web; allowed are network, known, roles, discovery, commands, programs, prompt, log, limits',
   ],
   [
     'a port that is text',

@@ -38,7 +38,8 @@ export const hostKind: Kind<string> = textWhere(
 /** A domain name, such as `skein.example.org`. */
 export const domainNameKind: Kind<string> = textWhere(
   'a domain name such as skein.example.org',
-  (text) => text.length <= 240 && /^(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?$/.test(text),
+  (text) =>
+    text.length <= 240 && /^(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?$/.test(text),
 )
 
 /** A DNS server: an address, with a port if it is not 53. */

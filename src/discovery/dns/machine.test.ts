@@ -36,8 +36,8 @@ class Zone {
   }
 }
 
-function server(host: string, priority = 0, weight = 0, port = 14_590): Server {
-  return { host, port, priority, weight }
+function server(host: string, priority = 0, weight = 0): Server {
+  return { host, port: 14_590, priority, weight }
 }
 
 async function resolve(zone: Zone): Promise<{ found: Found[]; discovery: DnsDiscovery }> {
@@ -51,7 +51,7 @@ async function resolve(zone: Zone): Promise<{ found: Found[]; discovery: DnsDisc
 describe('a domain name', () => {
   test('[F16] leads to the servers of its SRV records, by priority', async () => {
     const zone = new Zone()
-    zone.servers = [server('last', 9), server('first', 1), server('middle', 5, 0, 99)]
+    zone.servers = [server('last', 9), server('first', 1), { ...server('middle', 5), port: 99 }]
     const { found, discovery } = await resolve(zone)
     const places = ['tls://first:14590', 'tls://middle:99', 'tls://last:14590']
     expect(found.map(({ addresses }) => addresses[0])).toEqual(places)
@@ -94,7 +94,7 @@ describe('a domain name', () => {
   test('[F16] with a thousand addresses, some twice and some that are none, leads to 16', async () => {
     const zone = new Zone()
     const many = Array.from({ length: 1_000 }, (_, at) => server(`host-${at % 900}`, at))
-    zone.servers = [server('a b', 0), server('', 0), server('zero', 0, 0, 0), ...many]
+    zone.servers = [server('a b', 0), server('', 0), { ...server('zero'), port: 0 }, ...many]
     const { found, discovery } = await resolve(zone)
     expect(found.length).toBe(16)
     expect(discovery.counts).toMatchObject({ 'refused: too many': 1, 'refused: no address': 1 })

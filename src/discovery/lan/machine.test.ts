@@ -159,7 +159,11 @@ describe('bad packets', () => {
       }),
       { numRuns: 2_000 },
     )
-    for (const bytes of [new Uint8Array(), good.subarray(0, 100), Uint8Array.of(83, 75, 78, 68, 9)]) {
+    for (const bytes of [
+      new Uint8Array(),
+      good.subarray(0, 100),
+      Uint8Array.of(83, 75, 78, 68, 9),
+    ]) {
       link.carry({ bytes, from: wire.endpoint })
     }
     return link.clock.advance(10).then(() => {
@@ -180,7 +184,8 @@ describe('bad packets', () => {
     const echoes: Uint8Array[] = []
     heard.open((bytes) => {
       const message = readLanMessage(bytes)
-      if (typeof message !== 'string' && message.kind === 'ping') echoes.push(message.beacon.slice(0, 16))
+      if (typeof message !== 'string' && message.kind === 'ping')
+        echoes.push(message.beacon.slice(0, 16))
     })
     await link.clock.advance(10_000)
     const forge = (echo: Uint8Array): void => {

@@ -60,7 +60,9 @@ export function writeLanMessage({ kind, port, echo, beacon, open }: LanMessage):
 }
 
 /** Reads a message; a word says what is wrong with it. Never throws. */
-export function readLanMessage(bytes: Uint8Array): LanMessage | 'foreign' | 'version' | 'malformed' {
+export function readLanMessage(
+  bytes: Uint8Array,
+): LanMessage | 'foreign' | 'version' | 'malformed' {
   if (magic.some((byte, at) => bytes[at] !== byte)) return 'foreign'
   if (bytes[4] !== version) return 'version'
   const kind = bytes[5] === 1 ? 'ping' : bytes[5] === 2 ? 'pong' : undefined

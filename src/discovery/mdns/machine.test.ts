@@ -8,7 +8,12 @@ import type { DnsMessage, DnsRecord } from './messages.ts'
 const network = makeId()
 const hourMs = 3_600_000
 const question = { name: serviceName, type: recordTypes.ptr, isUnicast: false }
-const asking: DnsMessage = { isResponse: false, questions: [question], answers: [], additionals: [] }
+const asking: DnsMessage = {
+  isResponse: false,
+  questions: [question],
+  answers: [],
+  additionals: [],
+}
 
 function collect(lookout: Lookout): Found[] {
   const found: Found[] = []
@@ -164,7 +169,11 @@ describe('multicast DNS', () => {
       const isMeta = answer?.answers.some(({ name }) => name[0] === '_services')
       expect(isMeta).toBe(each.name === metaName)
     }
-    for (const name of [['_ipp', '_tcp', 'local'], [...serviceName, 'x'], ['other', 'local']]) {
+    for (const name of [
+      ['_ipp', '_tcp', 'local'],
+      [...serviceName, 'x'],
+      ['other', 'local'],
+    ]) {
       link.packets.length = 0
       const questions = [{ name, type: recordTypes.any, isUnicast: false }]
       link.carry({ bytes: writeDnsMessage({ ...asking, questions }), from })

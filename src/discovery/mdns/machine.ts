@@ -19,13 +19,7 @@ import { Tally } from '../tally.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { isSameName, readDnsMessage, recordTypes, typeOf, writeDnsMessage } from './messages.ts'
 import { defaultMdnsOptions } from './options.ts'
-import {
-  instanceName,
-  metaRecord,
-  readAnnouncements,
-  recordsOf,
-  serviceName,
-} from './service.ts'
+import { instanceName, metaRecord, readAnnouncements, recordsOf, serviceName } from './service.ts'
 import type { Clock, Timer } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import type { Beacons } from '../beacon.ts'

@@ -68,8 +68,14 @@ test.each<[string, readonly number[]]>([
   ['more questions than it holds', [0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 12, 0, 1]],
   ['ten thousand questions', [0, 0, 0, 0, 0x27, 0x10, 0, 0, 0, 0, 0, 0]],
   ['sixty thousand records', [0, 0, 0x84, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0]],
-  ['an address of three bytes', [0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 3, 1, 2, 3]],
-  ['a record that is longer than the message', [0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 9, 1]],
+  [
+    'an address of three bytes',
+    [0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 3, 1, 2, 3],
+  ],
+  [
+    'a record that is longer than the message',
+    [0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 9, 1],
+  ],
   ['another operation than a question', [0, 0, 0x28, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
 ])('[F15] %s is refused', (_title, bytes) => {
   expect(readDnsMessage(Uint8Array.from(bytes))).toBeUndefined()
