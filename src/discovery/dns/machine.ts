@@ -135,13 +135,20 @@ export class DnsDiscovery implements Lookout {
   async #places(name: string): Promise<readonly Place[]> {
     const { resolver, random } = this.#setup
     const service = `_skein._tcp.${name}`
-    const servers = await resolver.servers(service)
+    // A server that refuses to say anything of SRV may know the text all the same.
+    const failures: unknown[] = []
+    const orNone = (thrown: unknown): readonly never[] => {
+      failures.push(thrown)
+      return []
+    }
+    const servers = await resolver.servers(service).catch(orNone)
     if (servers.length > 0) return this.#sound(orderServers(servers, random))
     for (const at of [service, name]) {
-      const texts = await resolver.texts(at)
+      const texts = await resolver.texts(at).catch(orNone)
       const places = texts.slice(0, maxWords).flatMap(readPlaces)
       if (places.length > 0) return this.#sound(places)
     }
+    if (failures.length > 0) throw failures[0]
     return []
   }
 
