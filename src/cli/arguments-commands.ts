@@ -81,6 +81,7 @@ export type CommandName =
   | 'peers'
   | 'nodes'
   | 'map'
+  | 'discover'
   | 'id'
   | 'config'
   | 'logs'
@@ -176,6 +177,18 @@ export const commandSpecs: readonly CommandSpec[] = [
     details: [
       '--d2 and --svg print the picture as text: skein map --svg > network.svg',
       '--open wants a node that serves its page: skein up -s web.enabled=true',
+    ],
+  },
+  {
+    name: 'discover',
+    group: 'Ask your node',
+    usage: 'discover [--json] [--for TIME]',
+    summary: 'List who is out there on this network: members, known ones, and others',
+    flags: ['json', 'for', 'timeout'],
+    words: [0, 0],
+    details: [
+      'It asks around now and waits 2 s, or TIME. WHO is my network, known, by name (DNS), open (shows',
+      'its label to everybody) or other: of another network, which this node cannot know.',
     ],
   },
   {

@@ -136,7 +136,7 @@ describe('help', () => {
   )
 
   test('a flag that only few commands take is listed with their names', () => {
-    expect(textOf('')).toMatch(/--for TIME .*\(demo\)$/m)
+    expect(textOf('')).toMatch(/--for TIME .*\(demo, discover\)$/m)
     expect(textOf('')).toMatch(/--set KEY=VALUE .*\(up, config\)$/m)
     expect(textOf('')).toMatch(/--json .*line$/m)
   })

@@ -1,4 +1,4 @@
-/** Commands that the running node answers: status, peers, id, logs, allow, deny, down. */
+/** Commands that the running node answers: status, peers, discover, id, logs, allow, deny, down. */
 import { ControlClient } from './control-client.node.ts'
 import { findNode } from './find-node.node.ts'
 import type { Invocation } from './arguments.ts'
@@ -8,8 +8,9 @@ import type { Context, ExitCode } from './context.ts'
 export async function ask(invocation: Invocation, context: Context): Promise<ExitCode> {
   const { command, flags, words } = invocation
   const node = await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
-  const argv = [command, ...words, ...(flags.isJson ? ['--json'] : [])]
-  const { timeoutMs } = flags
+  const { timeoutMs, forMs } = flags
+  const waiting = forMs === undefined ? [] : ['--for', `${forMs}ms`]
+  const argv = [command, ...words, ...waiting, ...(flags.isJson ? ['--json'] : [])]
   const exit = await node.run(timeoutMs === undefined ? { argv } : { argv, timeoutMs }, {
     signal: context.signal,
     onOut: (chunk) => context.outBytes(chunk),

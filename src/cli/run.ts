@@ -31,6 +31,7 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
       case 'status':
       case 'peers':
       case 'nodes':
+      case 'discover':
       case 'id':
       case 'logs':
       case 'down':

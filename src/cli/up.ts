@@ -161,7 +161,7 @@ function same(line: string): string {
 
 /** What the configuration says, as the options of a node. */
 function nodeOptions(config: Config): NodeOptions {
-  const { network, commands, programs, known, roles, limits } = config
+  const { network, discovery, commands, programs, known, roles, limits } = config
   const { host, port, enabled } = network.listen
   return {
     label: network.label,
@@ -171,6 +171,14 @@ function nodeOptions(config: Config): NodeOptions {
       ...(id === undefined ? {} : { id }),
     })),
     mesh: network.mesh,
+    discovery: {
+      lan: discovery.lan.enabled,
+      lanPort: discovery.lan.port,
+      mdns: discovery.mdns.enabled,
+      dnsNames: discovery.dns.enabled ? discovery.dns.names : [],
+      dnsServers: discovery.dns.servers,
+      isOpen: discovery.open,
+    },
     admit: network.admit,
     known: Object.fromEntries(known),
     roles: Object.fromEntries(roles),

@@ -26,3 +26,65 @@ export interface Discovery {
   /** Finds no more, and frees everything; a second call does nothing. It can be started again. */
   stop(): void
 }
+
+/**
+ * What somebody out there is to this node: of its network, on its known list, one that a configured name
+ * leads to, one that shows itself to everybody, or none of these as far as it can be told.
+ */
+export type Relation = 'network' | 'known' | 'named' | 'open' | 'other'
+
+/** Somebody who was seen. A claim, as every hint. */
+export interface Sighting {
+  readonly relation: Relation
+  /** Which discovery saw it. */
+  readonly source: string
+  /** Where it was seen. */
+  readonly host: string
+  /** Where it listens there; 0 where it does not. */
+  readonly port: number
+  /** Who it is, where this node may know it. */
+  readonly id?: PeerId
+  /** What one that is open calls itself. */
+  readonly label?: string
+  /** Since it was last seen, ms. */
+  readonly ageMs: number
+}
+
+/** A discovery that sees more than it finds: strangers, too, who are not dialled. */
+export interface Lookout extends Discovery {
+  /** Asks once more, now; what comes of it is seen within a second. Its rate is bounded. */
+  look(): void
+  /** This node came into another network, or its machine did: looks anew. */
+  refresh(): void
+  /** Who was seen of late, ourselves left out. */
+  sightings(): readonly Sighting[]
+  /** What was sent, received and refused since the start, by name. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
+/** What a node that is open shows to everybody. */
+export interface OpenSelf {
+  readonly id: PeerId
+  readonly label: string
+}
+
+/** Datagrams to and from the links of this machine. Implementations do the IO. */
+export interface LinkWire {
+  /** Begins to listen. Packets from beyond the links are not handed on. */
+  open(onPacket: (bytes: Uint8Array, from: Endpoint) => void): void
+  /** Sends to everybody on every link. Never throws; what cannot be sent is lost. */
+  shout(bytes: Uint8Array): void
+  /** Sends to one. */
+  reply(bytes: Uint8Array, to: Endpoint): void
+  /** The interfaces of this machine changed: joins the groups there. */
+  refresh(): void
+  /** Listens no more, and frees everything. What was shouted before still leaves. */
+  close(): void
+}
+
+/** Where a datagram is from, or goes. */
+export interface Endpoint {
+  /** An address, without brackets; a link-local one with its zone: `fe80::1%eth0`. */
+  readonly host: string
+  readonly port: number
+}

@@ -112,6 +112,11 @@ export class Membership {
     return this.#machine.view.get(id)?.record.value.addresses ?? []
   }
 
+  /** What is believed of a member; `undefined` of one that was never heard of. */
+  stateOf(id: PeerId): MemberState | undefined {
+    return this.#machine.view.get(id)?.state
+  }
+
   /** What a member calls itself. */
   labelOf(id: PeerId): string | undefined {
     return this.#machine.view.get(id)?.record.value.label

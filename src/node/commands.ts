@@ -8,6 +8,7 @@ import { programCommand } from '../command/program.node.ts'
 import { CommandRegistry } from '../command/registry.ts'
 import { admissionCommands, formatAffiliated } from './admission-commands.ts'
 import { isJson, required } from './command-words.ts'
+import { discoverCommand } from './discover-command.ts'
 import { findDoubts } from './doubts.node.ts'
 import { formatNodes, formatPeers } from './format.ts'
 import type { Log } from '../base/log.ts'
@@ -15,6 +16,7 @@ import type { Rule } from '../base/policy.ts'
 import type { Command } from '../command/command.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { AdmissionHost } from './admission-commands.ts'
+import type { DiscoverHost } from './discover-command.ts'
 import type { Affiliated } from './enrolment.ts'
 import type { NodeOptions } from './options.ts'
 import type { Peer, PeerInfo } from './peer.ts'
@@ -27,7 +29,7 @@ export interface Registry {
 }
 
 /** What the commands ask of their node. */
-export interface CommandHost extends AdmissionHost {
+export interface CommandHost extends AdmissionHost, DiscoverHost {
   readonly label: string
   readonly affiliation: Affiliated | undefined
   readonly log: Log
@@ -69,7 +71,8 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
       commands.add(name, { ...command, allow: forOwner })
     }
   }
-  const forTheOwner = { ...ownerCommands(node), ...admissionCommands(node) }
+  const discover = discoverCommand(node)
+  const forTheOwner = { ...ownerCommands(node), ...admissionCommands(node), discover }
   for (const [name, command] of Object.entries(forTheOwner)) commands.add(name, command)
   for (const [name, program] of Object.entries(options.programs ?? {})) {
     commands.add(name, programCommand(name, program))
@@ -103,6 +106,7 @@ function statusCommand(node: CommandHost): Command {
         waitingFor: node.waitingFor.map(displayAddress),
         running: node.commands.running,
         pid: process.pid,
+        discovery: node.discoveryCounts,
         ...(node.affiliation !== undefined && { network: node.affiliation }),
       }
       if (isJson(args)) return JSON.stringify(status)

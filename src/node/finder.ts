@@ -5,14 +5,17 @@ import type { ConnectionManager } from '../connection/manager.ts'
 
 /**
  * What is done with a hint: `hold` keeps whoever answers connected for ever, `recall` dials for a
- * while, `learn` remembers the addresses for when the peer is wanted.
+ * while, `learn` remembers the addresses for when the peer is wanted, `meet` does that and dials it now
+ * unless the network has it already.
  */
-export type HintUse = 'hold' | 'recall' | 'learn'
+export type HintUse = 'hold' | 'recall' | 'learn' | 'meet'
 
 /** What a finder works with. */
 export interface FinderSetup {
   readonly manager: ConnectionManager
   readonly isDenied: (id: PeerId) => boolean
+  /** Dials somebody who was seen, if need be. */
+  readonly meet: (hint: Found) => void
 }
 
 /** See the file's head. */
@@ -35,10 +38,13 @@ export class Finder {
     for (const discovery of this.#discoveries) discovery.stop()
   }
 
-  #take({ id, addresses }: Found, use: HintUse): void {
-    const { manager, isDenied } = this.#setup
+  #take(hint: Found, use: HintUse): void {
+    const { id, addresses } = hint
+    const { manager, isDenied, meet } = this.#setup
     if (use === 'hold') for (const address of addresses) manager.hold(address, id)
-    if (use === 'hold' || id === undefined || isDenied(id)) return
+    const isShutOut = id !== undefined && isDenied(id)
+    if (use === 'meet' && !isShutOut) meet(hint)
+    if (use === 'hold' || id === undefined || isShutOut) return
     if (use === 'recall') manager.recall(id, addresses)
     else manager.learn(id, addresses)
   }

@@ -8,7 +8,9 @@ import { defaultMembershipOptions } from '../membership/options.ts'
 import { AddressList } from '../discovery/address-list.ts'
 import { PeerExchange } from '../discovery/peer-exchange.ts'
 import { Membership, membershipProtocol } from '../membership/service.ts'
+import { Encounters } from './encounters.ts'
 import { Finder } from './finder.ts'
+import { Watchtower } from './watchtower.ts'
 import { NodeMesh } from './mesh.ts'
 import { PeersFile } from './peers-file.ts'
 import { localAddressTest, reachableAddresses } from './reachable.node.ts'
@@ -23,6 +25,7 @@ import type { Rule, Subject } from '../base/policy.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { Stream } from '../connection/contract.ts'
+import type { Discovery, Lookout } from '../discovery/contract.ts'
 import type { MemberState } from '../membership/snapshot.ts'
 import type { Affiliation } from './affiliation.ts'
 import type { Listed } from './directory.ts'
@@ -48,6 +51,10 @@ export interface NetworkSetup {
   readonly subject: (peer: PeerEntry) => Subject
   /** Whether to connect to members without being told. */
   readonly hasMesh: boolean
+  /** Discoveries that look around. */
+  readonly lookouts: readonly Lookout[]
+  /** Other ways to find somebody. */
+  readonly discoveries: readonly Discovery[]
 }
 
 const maxRecalled = 16 // Guess: one that answers leads to all; the mesh lets go of whom it does not need.
@@ -55,8 +62,11 @@ const allowed: readonly Rule[] = ['role:known', 'role:local']
 
 /** See the file's head. */
 export class Network {
+  /** Who is out there. */
+  readonly watchtower: Watchtower
   readonly #setup: NetworkSetup
   readonly #mesh: NodeMesh | undefined
+  readonly #encounters: Encounters
   readonly #finder: Finder
   readonly #file: PeersFile
   #membership: Membership
@@ -64,8 +74,13 @@ export class Network {
   constructor(setup: NetworkSetup) {
     this.#setup = setup
     this.#mesh = setup.hasMesh ? this.#makeMesh() : undefined
-    const isDenied = (id: PeerId): boolean => setup.people.isDenied(id)
-    this.#finder = new Finder({ manager: setup.manager, isDenied })
+    this.watchtower = new Watchtower(setup.clock, setup.lookouts)
+    this.#encounters = this.#makeEncounters()
+    this.#finder = new Finder({
+      manager: setup.manager,
+      isDenied: (id) => setup.people.isDenied(id),
+      meet: (hint) => this.#encounters.offer(hint),
+    })
     this.#file = this.#makeFile()
     this.#membership = this.#start()
     this.#followAll()
@@ -81,6 +96,7 @@ export class Network {
     this.#membership.stop()
     this.#membership = this.#start()
     this.describe()
+    this.watchtower.refresh()
   }
 
   #start(): Membership {
@@ -122,6 +138,10 @@ export class Network {
       follow: (onNews) => this.#setup.events.on('member:join', ({ id }) => onNews(known(id))),
     })
     this.#finder.use(exchange, 'learn')
+    const { lookouts, discoveries, hasMesh } = this.#setup
+    for (const each of [...lookouts, ...discoveries]) {
+      this.#finder.use(each, hasMesh ? 'meet' : 'learn')
+    }
     const remembered = await this.#file.load()
     this.#finder.use(new AddressList('memory', remembered.slice(0, maxRecalled)), 'recall')
     this.#file.changed()
@@ -135,6 +155,8 @@ export class Network {
   /** Says that this node goes, and dials nobody any more. */
   async leave(): Promise<void> {
     this.#finder.stop()
+    this.watchtower.stop()
+    this.#encounters.stop()
     this.#mesh?.stop()
     await this.#file.close()
     this.membership.leave()
@@ -187,6 +209,20 @@ export class Network {
         return people.refusal(candidate) === undefined
       },
       localAddressTest,
+    })
+  }
+
+  #makeEncounters(): Encounters {
+    const { identity, clock, random, log, manager, people } = this.#setup
+    return new Encounters({
+      ...{ id: identity.peerId, clock, random, log, manager },
+      admits({ id, connection, shownPass: pass }) {
+        const isLocal = connection?.isLocal ?? false
+        const candidate = { id, isLocal, claimedLabel: '', address: '', pass }
+        return people.refusal(candidate) === undefined
+      },
+      isAlive: (id) => this.membership.stateOf(id) === 'alive',
+      isListening: () => this.#setup.addresses().length > 0,
     })
   }
 

@@ -16,6 +16,7 @@ import { buildRegistry } from './commands.ts'
 import { forwardEvents } from './events.ts'
 import { addressesProtocol, receiveAddresses, sendAddresses } from './address-news.ts'
 import { Listeners } from './listeners.ts'
+import { makeLookouts } from './lookouts.ts'
 import { Network } from './network.ts'
 import { watchNetwork } from './network-watch.node.ts'
 import { defaultNodeLimits, readAddress } from './options.ts'
@@ -38,6 +39,7 @@ import type { Command, CommandInfo } from '../command/command.ts'
 import type { Relay } from '../command/runner.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Stream } from '../connection/contract.ts'
+import type { Sighting } from '../discovery/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { Affiliated, InviteOptions, Invited } from './enrolment.ts'
 import type { Registry } from './commands.ts'
@@ -120,6 +122,8 @@ export class Node implements PeerHost, AsyncDisposable {
       addresses: () => this.addresses,
       subject: (entry) => this.subject(entry),
       hasMesh: options.mesh ?? true,
+      lookouts: makeLookouts(parts, () => this.addresses),
+      discoveries: options.discovery?.others ?? [],
     })
     this.#enrolment = new Enrolment({
       ...{ id: identity.peerId, label: this.label, clock: this.clock, people },
@@ -229,6 +233,21 @@ export class Node implements PeerHost, AsyncDisposable {
     return readStats({ manager, transports, commands, membership: this.#network.membership })
   }
 
+  /** Who was seen of late by the discoveries that look around, nearest relation first. Frozen. */
+  discovered(): readonly Sighting[] {
+    return this.#network.watchtower.sightings()
+  }
+
+  /** Asks all discoveries to look around once more; what they see comes within a second. */
+  lookAround(): void {
+    this.#network.watchtower.look()
+  }
+
+  /** What each of these discoveries sent, received and refused since the start, by its name. */
+  get discoveryCounts(): Readonly<Record<string, Readonly<Record<string, number>>>> {
+    return this.#network.watchtower.counts
+  }
+
   /** A handle to a peer: by index, label, ID or its start (4 or more), or part of its address. */
   peer(name: string): Peer {
     return new Peer(this, name, commandTracer)
@@ -287,6 +306,7 @@ export class Node implements PeerHost, AsyncDisposable {
       if (connection !== undefined) sendAddresses(connection, this.addresses)
     }
     this.#network.describe()
+    this.#network.watchtower.refresh()
     return this.addresses
   }
 
@@ -349,7 +369,9 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** Puts a peer on the known list, for good; returns its label. */
   async allow(id: PeerId, label?: string): Promise<string> {
-    return this.#people.allow(id, label)
+    const name = await this.#people.allow(id, label)
+    this.#network.watchtower.refresh()
+    return name
   }
 
   /**
@@ -472,6 +494,7 @@ export class Node implements PeerHost, AsyncDisposable {
   #onNetworkChange(what: string): void {
     this.log.info({ scope: 'node' }, `${what}: probing every path`)
     this.#manager.probe()
+    this.#network.watchtower.refresh()
   }
 
   async #close(): Promise<void> {

@@ -11,6 +11,7 @@ import type { Random } from '../base/random.ts'
 import type { Storage } from '../base/storage.ts'
 import type { AliasConfig } from '../command/registry.ts'
 import type { ProgramConfig } from '../command/program.node.ts'
+import type { Discovery } from '../discovery/contract.ts'
 import type { ManagerOptions } from '../connection/manager-setup.ts'
 import type { Transport } from '../transport/contract.ts'
 
@@ -49,6 +50,24 @@ export interface PeerTarget {
   readonly id?: PeerId
 }
 
+/** How to look for others whose address nobody named. Nothing is looked for where it is absent. */
+export interface DiscoveryOptions {
+  /** By ping and pong on the links of this machine. */
+  readonly lan?: boolean
+  /** UDP port of that; 14589 where absent. All who shall find each other use the same. */
+  readonly lanPort?: number
+  /** By DNS-SD over multicast DNS, as `_skein._tcp`. */
+  readonly mdns?: boolean
+  /** Domain names whose SRV or TXT records name first peers. */
+  readonly dnsNames?: readonly string[]
+  /** Which DNS servers to ask, as `address` or `address:port`; those of this machine where absent. */
+  readonly dnsServers?: readonly string[]
+  /** Whether to show label and ID to everybody on the link. */
+  readonly isOpen?: boolean
+  /** Ways of your own; `discoveryConformance` of `skein/testing` has their rules as cases. */
+  readonly others?: readonly Discovery[]
+}
+
 /** How to start a node. All are optional; nothing is exposed that is not named here. */
 export interface NodeOptions {
   /** What people call the node; `node` where absent. */
@@ -63,6 +82,8 @@ export interface NodeOptions {
   readonly peers?: readonly (string | PeerTarget)[]
   /** Whether to connect to other members than these, as far as the network's size asks for it. */
   readonly mesh?: boolean
+  /** How to find those whose address nobody named; nothing is sent or asked where absent. */
+  readonly discovery?: DiscoveryOptions
   /** Who may connect beside the known list; `local` where absent. */
   readonly admit?: Admission
   /** The known list: IDs by label. */

@@ -39,7 +39,9 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-const sharedConfig = '[network.listen]\nhost = "127.0.0.1"\nport = 0\n'
+/** A test tells the neighbourhood nothing, and is not found by it. */
+const alone = '[discovery]\nlan.enabled = false\nmdns.enabled = false\n'
+const sharedConfig = `[network.listen]\nhost = "127.0.0.1"\nport = 0\n${alone}`
 
 /** See the file's head. */
 export class Machine implements AsyncDisposable {

@@ -8,6 +8,7 @@
  * Nothing of it touches the machine's own network, and `close` removes it all. Needs root and `ip`.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 
 /** A machine of the laboratory. */
 export type Place = 'alice' | 'bob'
@@ -98,8 +99,18 @@ export class LabNetwork {
     inside(this.namespace('alice'), `addr add ${hosts.elsewhere}/24 dev eth0`)
   }
 
+  /** Sets the server that a machine asks for names; before anything runs there. */
+  setNameServer(place: Place, address: string): void {
+    const folder = `/etc/netns/${this.namespace(place)}` // `ip netns exec` puts its files into /etc.
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(`${folder}/resolv.conf`, `nameserver ${address}\n`)
+  }
+
   close(): void {
     living.delete(this)
+    for (const place of places) {
+      rmSync(`/etc/netns/${this.namespace(place)}`, { recursive: true, force: true })
+    }
     for (const name of [...places.map((place) => this.namespace(place)), this.#hub]) {
       ip('netns', 'del', name)
     }

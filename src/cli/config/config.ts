@@ -40,6 +40,16 @@ export interface Config {
     readonly mesh: boolean
     readonly admit: SettingValue<'network.admit'>
   }
+  readonly discovery: {
+    readonly lan: { readonly enabled: boolean; readonly port: number }
+    readonly mdns: { readonly enabled: boolean }
+    readonly dns: {
+      readonly enabled: boolean
+      readonly names: readonly string[]
+      readonly servers: readonly string[]
+    }
+    readonly open: boolean
+  }
   /** IDs by label. */
   readonly known: ReadonlyMap<string, PeerId>
   /** Who has a role, by its name. */
@@ -90,6 +100,16 @@ export function assembleConfig({ profile, folders, entries, targets }: Parts): C
       peers: withoutRepeats([...get('network.peers'), ...targets]),
       mesh: get('network.mesh'),
       admit: get('network.admit'),
+    },
+    discovery: {
+      lan: { enabled: get('discovery.lan.enabled'), port: get('discovery.lan.port') },
+      mdns: { enabled: get('discovery.mdns.enabled') },
+      dns: {
+        enabled: get('discovery.dns.enabled'),
+        names: get('discovery.dns.names'),
+        servers: get('discovery.dns.servers'),
+      },
+      open: get('discovery.open'),
     },
     known: namedValues(entries, 'known.*'),
     roles: namedValues(entries, 'roles.*'),

@@ -29,7 +29,7 @@ test.each<[string, string, number, string]>([
     'a key of a later milestone',
     '[mail]\nenabled = true',
     1,
-    'unknown key mail; allowed are network, known, roles, commands, programs, prompt, log, web, limits',
+    'unknown key mail; allowed are network, known, roles, discovery, commands, programs, prompt, log, web, limits',
   ],
   [
     'an origin with a path',

@@ -143,17 +143,19 @@ function nextSegments(path: readonly string[]): readonly string[] {
   return [...new Set(next)].map((segment) => (segment === '*' ? 'NAME' : segment))
 }
 
+function isOf([table = '']: readonly string[], key: string): boolean {
+  return key.startsWith(`${table}.`)
+}
+
 /** The key that an unknown one most likely meant: a near spelling, or the same word elsewhere. */
 function nearestKey(path: readonly string[]): readonly string[] | undefined {
   const parent = path.slice(0, -1)
   const last = path.at(-1) ?? ''
   const near = nearestWord(last, nextSegments(parent))
   if (near !== undefined) return [...parent, near]
-  // Those of the same table last: of two keys that end alike, that one is meant.
-  const isNear = (key: string): number => Number(key.startsWith(`${path[0] ?? ''}.`))
-  const plain = settingKeys
-    .filter((key) => !key.includes('*'))
-    .toSorted((a, b) => isNear(a) - isNear(b))
+  const all = settingKeys.filter((key) => !key.includes('*'))
+  // Of two keys with the same last word, that of the table which was meant.
+  const plain = all.toSorted((a, b) => Number(isOf(path, a)) - Number(isOf(path, b)))
   const lastWords = new Map(plain.map((key) => [key.split('.').at(-1) ?? '', key]))
   const elsewhere = lastWords.get(last) ?? nearestWord(formatKey(path), plain)
   return (elsewhere ?? lastWords.get(nearestWord(last, lastWords.keys()) ?? ''))?.split('.')

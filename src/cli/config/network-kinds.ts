@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { formatHostPort, type HostPort, parseHostPort } from '../../base/address.ts'
 import { labelProblem } from '../../base/label.ts'
 import { isPeerId, type PeerId } from '../../base/peer-id.ts'
@@ -32,6 +33,22 @@ export const labelKind: Kind<string> = textWhere(
 export const hostKind: Kind<string> = textWhere(
   'a host name or an IP address without brackets',
   (text) => /^[^\s[\]/]+$/.test(text),
+)
+
+/** A domain name, such as `skein.example.org`. */
+export const domainNameKind: Kind<string> = textWhere(
+  'a domain name such as skein.example.org',
+  (text) =>
+    text.length <= 240 && /^(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?$/.test(text),
+)
+
+/** A DNS server: an address, with a port if it is not 53. */
+export const dnsServerKind: Kind<string> = textWhere(
+  'the address of a DNS server, such as 192.0.2.53, "192.0.2.53:5353" or "[2001:db8::53]:5353"',
+  (text) => {
+    const host = isIP(text) === 0 ? parseHostPort(text)?.host : text
+    return host !== undefined && isIP(host) !== 0
+  },
 )
 
 /** One item of `network.peers`. */

@@ -9,6 +9,8 @@ import { limitSettings } from './limits.ts'
 import {
   aliasKind,
   commandNameKind,
+  dnsServerKind,
+  domainNameKind,
   hostKind,
   labelKind,
   peerIdKind,
@@ -81,6 +83,38 @@ const peopleSettings = {
   }),
 }
 
+const discoverySettings = {
+  'discovery.lan.enabled': setting(yesNo, {
+    fallback: true,
+    doc: 'Whether to look on the local network by UDP ping and pong; nothing is sent before this node has a network or a known peer',
+  }),
+  'discovery.lan.port': setting(wholeNumber(1, 65_535), {
+    fallback: 14_589,
+    doc: 'The UDP port of that; all who shall find each other use the same',
+  }),
+  'discovery.mdns.enabled': setting(yesNo, {
+    fallback: true,
+    doc: 'Whether to be found, and to look, as `_skein._tcp` by multicast DNS (DNS-SD)',
+  }),
+  'discovery.dns.enabled': setting(yesNo, {
+    fallback: true,
+    doc: 'Whether to look behind the names of `discovery.dns.names`',
+  }),
+  'discovery.dns.names': setting(listOf(domainNameKind), {
+    fallback: [],
+    doc: 'Domain names whose records (`SRV _skein._tcp.NAME`, or `TXT` with `skein=host:port`) name first peers',
+  }),
+  'discovery.dns.servers': setting(listOf(dnsServerKind), {
+    fallback: [],
+    fallbackText: "this machine's",
+    doc: 'The DNS servers to ask for them, as addresses, with a port if it is not 53',
+  }),
+  'discovery.open': setting(yesNo, {
+    fallback: false,
+    doc: 'Whether to show label and ID to everybody on the local network; without it strangers see that a node is there, not which',
+  }),
+}
+
 const commandSettings = {
   'commands.builtin': setting(listOf(oneOf(builtinNames)), {
     fallback: builtinNames,
@@ -135,6 +169,7 @@ const programSettings = {
 export const settings = {
   ...networkSettings,
   ...peopleSettings,
+  ...discoverySettings,
   ...commandSettings,
   ...programSettings,
   ...webSettings,

@@ -59,6 +59,9 @@ export function planNodes(
       `network.peers=${JSON.stringify(targets)}`,
       `limits.reconnectMaxMs=${reconnectMaxMs}`,
       ...(name === pageProfile ? pageSettings(placement) : []),
+      // The five have addresses of each other, and are nobody else's business.
+      'discovery.lan.enabled=false',
+      'discovery.mdns.enabled=false',
     ]
     return { name, key: name.slice(0, 1), listen: placed, dataFolder, settings }
   })
