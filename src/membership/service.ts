@@ -80,6 +80,16 @@ export class Membership {
     return Object.freeze(collectLinks(view, ownLinks, this.#setup.clock.nowMs()))
   }
 
+  /** Tells whether anything is known of a member, also of one that is gone. */
+  knows(id: PeerId): boolean {
+    return this.#machine.view.get(id) !== undefined
+  }
+
+  /** Which start of a member's process is known; 0 where none is. */
+  incarnationOf(id: PeerId): number {
+    return this.#machine.view.get(id)?.record.value.incarnation ?? 0
+  }
+
   /** What a member last said of itself. */
   addressesOf(id: PeerId): readonly string[] {
     return this.#machine.view.get(id)?.record.value.addresses ?? []

@@ -8,7 +8,6 @@ import { displayAddress } from '../base/address.ts'
 import { Emitter } from '../base/emitter.ts'
 import { SkeinError } from '../base/errors.ts'
 import { owner } from '../base/policy.ts'
-import { personPatienceMs } from '../command/options.ts'
 import { CommandService } from '../command/service.ts'
 import { ConnectionManager } from '../connection/manager.ts'
 import { membershipProtocol } from '../membership/service.ts'
@@ -24,8 +23,10 @@ import { Peer, runHere } from './peer.ts'
 import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
 import { untilConnected } from './ready.ts'
+import { relayThrough } from './relay.ts'
 import { Selection } from './selection.ts'
 import { acceptStream } from './streams.ts'
+import { Talk } from './talk.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Identity } from '../base/identity.node.ts'
@@ -47,6 +48,9 @@ import type { People } from './people.ts'
 import type { NodeParts } from './prepare.ts'
 import type { PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
 import type { StreamServer } from './streams.ts'
+import type { TopicAccess } from './talk.ts'
+import type { TypedHandler } from './typed-messages.ts'
+import type { Topic } from '../topic/topic.ts'
 
 /** See the file's head. Made by {@link Node.start}. */
 export class Node implements PeerHost, AsyncDisposable {
@@ -71,6 +75,8 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #enrolment: Enrolment
   readonly #selection: Selection
   readonly #watch: NetworkWatch | undefined
+  /** @internal Topics and typed messages. */
+  readonly talk: Talk
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts) {
@@ -121,6 +127,12 @@ export class Node implements PeerHost, AsyncDisposable {
       manager: this.#manager,
       network: this.#network,
       addresses: () => this.addresses,
+    })
+    this.talk = new Talk({
+      ...{ identity, incarnation, people, clock: this.clock, log: this.log, random: parts.random },
+      ...{ affiliation: parts.affiliation, network: this.#network },
+      ...{ manager: this.#manager, events: this.#events },
+      subject: (entry) => this.subject(entry),
     })
     const self = { id: identity.peerId, label: this.label }
     this.#selection = new Selection({
@@ -321,6 +333,35 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   /**
+   * A topic: what one node publishes on it reaches every subscriber in the network, each once.
+   *
+   * @param name - 1 to 64 letters, digits and `_ . / -`.
+   * @param access - Who may publish to this node and through it; `known`, `member`, `local` where absent.
+   * @throws {SkeinError} `INVALID` it is no name, or a rule is wrong.
+   */
+  topic(name: string, access: TopicAccess = {}): Topic {
+    return this.talk.topic(name, access)
+  }
+
+  /**
+   * Takes messages of one type: those that any node broadcasts, and those that a peer `tell`s this one.
+   * Types that nobody handles are ignored and counted.
+   *
+   * @returns Takes no more.
+   * @throws {SkeinError} `INVALID` the type is handled already.
+   * @example
+   * node.handle('TEST', ({ type, body, author, time }) => console.log(type, body))
+   */
+  handle(type: string, handler: TypedHandler, { allow }: TopicAccess = {}): Unsubscribe {
+    return this.talk.typed.handle(type, handler, allow)
+  }
+
+  /** Sends a message of a type to every other node that is up. @throws {SkeinError} As `publish`. */
+  async broadcast(type: string, body?: unknown): Promise<void> {
+    await this.talk.typed.broadcast(type, body)
+  }
+
+  /**
    * Runs a command on this node itself, as its owner.
    *
    * @throws {SkeinError} As {@link Peer.run}.
@@ -407,22 +448,7 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   /** @internal Carries a command of the owner on to one peer. */
-  readonly relay: Relay = async ({ argv, to, timeoutMs }, context) => {
-    const peers = this.select(to)
-    const [peer] = peers
-    if (peer === undefined || peers.length > 1) {
-      throw new SkeinError('INVALID', `'${to}' means ${peers.length} peers; ask for one at a time`)
-    }
-    const { exit } = await peer.run(argv, {
-      signal: context.signal,
-      timeoutMs,
-      patienceMs: personPatienceMs,
-      stdin: context.stdin,
-      onOut: (chunk) => (context.out(chunk) ? undefined : context.drained()),
-      onErr: (chunk) => (context.err(chunk) ? undefined : context.drained()),
-    })
-    return { exit }
-  }
+  readonly relay: Relay = relayThrough(this)
 
   #createManager({ identity, incarnation, transports, random }: NodeParts): ConnectionManager {
     return new ConnectionManager({
@@ -446,7 +472,7 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   #accept(stream: Stream, entry: PeerEntry): boolean {
-    if (this.#enrolment.accept(stream, entry)) return true
+    if (this.#enrolment.accept(stream, entry) || this.talk.accept(stream, entry)) return true
     if (stream.protocol === membershipProtocol) this.#network.accept(stream, entry)
     else if (stream.protocol === addressesProtocol) {
       receiveAddresses(stream, (addresses) => entry.replaceClaimed(addresses, entry.seenAt))
@@ -464,6 +490,7 @@ export class Node implements PeerHost, AsyncDisposable {
   async #close(): Promise<void> {
     this.#watch?.close()
     this.#enrolment.stop()
+    this.talk.close()
     await this.#network.leave()
     await this.#listeners.close()
     await this.commands.close()

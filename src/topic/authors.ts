@@ -16,14 +16,16 @@ import type { PeerId } from '../base/peer-id.ts'
 import type { SeenRow } from './messages.ts'
 import type { TopicOptions } from './options.ts'
 
-/** Along which links messages travel; of one author, or of all. */
+/** Along which links the messages of one author travel. */
 export class Tree {
   /** Neighbours that get names and no copies. */
   readonly lazy = new Set<PeerId>()
   /** Neighbours that were told to send us names and no copies, and when. */
   readonly pruned = new Map<PeerId, number>()
-  /** From whom the last message came first. */
+  /** From whom messages usually come. */
   parent: PeerId | undefined
+  /** Since when they come from others only, ms of our clock; Infinity where they do not. */
+  awaitedMs = Infinity
   /** When it was last changed for a faster one. */
   changedMs = -Infinity
 
@@ -39,7 +41,7 @@ export class Tree {
 export class Author {
   readonly id: PeerId
   readonly prefix: string
-  readonly tree: Tree
+  readonly tree = new Tree()
   readonly messages: Bucket
   readonly bytes: Bucket
   /** What came, by start of its process; few. */
@@ -49,11 +51,9 @@ export class Author {
   /** The latest time that it wrote, Unix ms. */
   lastTime = 0
 
-  constructor(id: PeerId, parts: { readonly tree: Tree; readonly options: TopicOptions; nowMs: number }) {
-    const { options, nowMs, tree } = parts
+  constructor(id: PeerId, options: TopicOptions, nowMs: number) {
     this.id = id
     this.prefix = prefixOf(id)
-    this.tree = tree
     this.heardMs = nowMs
     const { takeAtOnce, takePerSecond, takeBytesAtOnce, takeBytesPerSecond } = options
     this.messages = new Bucket({ atOnce: takeAtOnce, perSecond: takePerSecond }, nowMs)
@@ -85,11 +85,9 @@ export class Authors {
   floorMs = 0
   readonly #options: TopicOptions
   readonly #byPrefix = new Map<string, Author>()
-  readonly #shared: Tree | undefined
 
   constructor(options: TopicOptions) {
     this.#options = options
-    this.#shared = options.hasAuthorTrees ? undefined : new Tree()
   }
 
   get count(): number {
@@ -101,10 +99,9 @@ export class Authors {
     return this.#byPrefix.get(prefix)
   }
 
-  /** All trees, each once. */
-  *trees(): Iterable<Tree> {
-    if (this.#shared !== undefined) yield this.#shared
-    else for (const { tree } of this.#byPrefix.values()) yield tree
+  /** A neighbour is gone, or is new. */
+  forgetNeighbour(id: PeerId): void {
+    for (const { tree } of this.#byPrefix.values()) tree.forget(id)
   }
 
   /** The authors whose messages came from a neighbour, of those heard of since. */
@@ -124,8 +121,7 @@ export class Authors {
       known.heardMs = nowMs
       return known
     }
-    const tree = this.#shared ?? new Tree()
-    const author = new Author(id, { tree, options: this.#options, nowMs })
+    const author = new Author(id, this.#options, nowMs)
     this.#byPrefix.set(prefix, author)
     if (this.#byPrefix.size > this.#options.maxAuthors) this.#dropOldest()
     return author

@@ -78,6 +78,7 @@ export interface TopicCounts {
 const pastSlackMs = 1_000 // Guess: what is under way while a node starts.
 const sweepMs = 60_000 // Guess.
 const pruneAgainMs = 1_000 // Guess: longer than a copy is under way.
+const awaitMs = 1_000 // Guess: a copy that is so much later is not under way.
 const changeMs = 5_000 // Guess: a tree is changed for a faster one so often at most.
 const recentMs = 60_000 // Guess: an author that was silent for longer can wait for a graft.
 
@@ -169,7 +170,7 @@ export class TopicMachine {
   addNeighbour(id: PeerId): void {
     const { options, clock, send } = this.#setup
     if (this.#isOver) return
-    for (const tree of this.#authors.trees()) tree.forget(id)
+    this.#authors.forgetNeighbour(id)
     this.#neighbours.set(
       id,
       new Neighbour(id, {
@@ -186,7 +187,7 @@ export class TopicMachine {
     if (!this.#neighbours.delete(id)) return
     this.#comparison.part(id)
     const orphaned = this.#authors.heardFrom(id, this.#setup.clock.nowMs() - recentMs)
-    for (const tree of this.#authors.trees()) tree.forget(id)
+    this.#authors.forgetNeighbour(id)
     const authors = orphaned.map(({ prefix }) => prefix).slice(0, maxFollowed)
     if (authors.length === 0 || this.#isOver) return
     for (const { tree } of orphaned) tree.pruned.clear()
@@ -283,8 +284,7 @@ export class TopicMachine {
     const author = this.#note(message, nowMs)
     author.messages.take(1)
     author.bytes.take(bytes.length)
-    author.tree.parent = from
-    author.tree.pruned.delete(from)
+    this.#adopt(author.tree, from)
     if (!isTimely) this.counts.untimely++
     else if (verdict === 'refused') this.counts.refused++
     else {
@@ -293,6 +293,20 @@ export class TopicMachine {
       const { prefix } = author
       this.#spread({ key, prefix, message, bytes, ...aged(nowMs, ageMs), from }, author.tree, holders)
     }
+  }
+
+  /**
+   * The first copy came from there. The one that it usually comes from remains, until its copy turns out
+   * to be clearly later or not to come at all: who follows each first copy ends up in circles.
+   */
+  #adopt(tree: Tree, from: PeerId): void {
+    const nowMs = this.#setup.clock.nowMs()
+    if (tree.parent === from) tree.awaitedMs = Infinity
+    else if (tree.parent === undefined || nowMs - tree.awaitedMs > awaitMs) {
+      tree.parent = from
+      tree.awaitedMs = Infinity
+      tree.pruned.delete(from)
+    } else tree.awaitedMs = Math.min(tree.awaitedMs, nowMs)
   }
 
   #isOwn({ author, incarnation }: TopicMessage): boolean {
@@ -333,16 +347,28 @@ export class TopicMachine {
     this.#neighbours.get(from)?.mistakes.take(1)
   }
 
-  /** It has the message from somebody else: it is asked for names from now on, and gets only names. */
+  /** Of two that send the same, one is told that names will do from now on. */
   #onDuplicate(from: PeerId, key: string, { tree, prefix }: Author): void {
     this.counts.duplicates++
-    const neighbour = this.#neighbours.get(from)
-    neighbour?.has(key)
+    this.#neighbours.get(from)?.has(key)
+    const kept = this.store.get(key)
+    const first = kept?.from
+    if (from !== tree.parent || kept === undefined || first === undefined || first === from) {
+      if (from !== tree.parent) this.#prune(tree, from, prefix)
+      return
+    }
+    tree.awaitedMs = Infinity
+    const lateMs = this.#setup.clock.nowMs() - kept.receivedMs
+    const isSlow = lateMs > this.#setup.options.fasterByMs && !tree.pruned.has(first)
+    if (isSlow) tree.parent = first
+    this.#prune(tree, isSlow ? from : first, prefix)
+  }
+
+  #prune(tree: Tree, id: PeerId, prefix: string): void {
     const nowMs = this.#setup.clock.nowMs()
-    if (neighbour === undefined || nowMs - (tree.pruned.get(from) ?? -Infinity) < pruneAgainMs) return
-    tree.pruned.set(from, nowMs)
-    tree.lazy.add(from)
-    neighbour.tell({ type: 'prune', authors: [prefix] })
+    if (nowMs - (tree.pruned.get(id) ?? -Infinity) < pruneAgainMs) return
+    tree.pruned.set(id, nowMs)
+    this.#neighbours.get(id)?.tell({ type: 'prune', authors: [prefix] })
   }
 
   /** A neighbour has a message. */

@@ -42,8 +42,6 @@ export interface TopicOptions {
   readonly serveBytesAtOnce: number
   /** And bytes a second for long. */
   readonly serveBytesPerSecond: number
-  /** Whether each author has a tree of its own; otherwise there is one for all. */
-  readonly hasAuthorTrees: boolean
 }
 
 /** Defaults, for networks from two nodes to some thousands. */
@@ -64,12 +62,11 @@ export const defaultTopicOptions: TopicOptions = {
   intakeBytes: 2 ** 20, // Guess: sixteen of the longest messages.
   queueBytes: 2 ** 20, // The same; beside the 256 KiB of the stream itself.
   haveDelayMs: 100, // Measured, bench/topics.
-  graftDelayMs: 500, // Measured, bench/topics: above what copies need, below what people notice.
+  graftDelayMs: 300, // Measured, bench/topics: above what copies need, below what people notice.
   fasterByMs: 20, // Guess.
   syncMs: 30_000, // Guess: a missed message is rare, and 16 bytes ask for it.
   serveBytesAtOnce: 16 * 2 ** 20, // The whole store, twice.
   serveBytesPerSecond: 256 * 2 ** 10, // Guess.
-  hasAuthorTrees: true, // Measured, bench/topics.
 }
 
 /** Messages of one author that came out of order are told apart by so many gaps at most. */

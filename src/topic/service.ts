@@ -28,6 +28,7 @@ export const topicProtocol = 'topic/1'
 /** Who may publish on a topic of which nothing else was said. */
 export const defaultTopicRules: readonly Rule[] = ['role:known', 'role:member', 'role:local']
 
+const refusals: ReadonlySet<string> = new Set(['DENIED', 'PROTOCOL_UNKNOWN', 'VIOLATION'])
 const maxMessageBytes = 2 ** 20 // What was seen of 8 192 authors, and a few gaps.
 
 /** What the service works with. */
@@ -42,6 +43,8 @@ export interface TopicServiceSetup {
   readonly options: TopicOptions
   /** Whether an author has one of the roles; `unknown` where word of it may still come. */
   readonly judge: (author: PeerId, allow: readonly Rule[]) => Verdict
+  /** A slow subscriber missed a message. */
+  readonly onMiss: (topic: string) => void
 }
 
 /** What happened so far, and what is kept. */
@@ -141,7 +144,10 @@ export class TopicService {
     options: SubscribeOptions,
     onReady: (subscription: Subscription) => void,
   ): Subscription {
-    const onMiss = (): void => void this.#missed++
+    const onMiss = (): void => {
+      this.#missed++
+      this.#setup.onMiss(topic)
+    }
     const onError = (thrown: unknown): void => {
       this.#setup.log.error({ topic, error: messageOf(thrown) }, 'a subscriber failed')
     }
@@ -171,8 +177,12 @@ export class TopicService {
     return this.#machine.store.last(topic, count).flatMap((kept) => this.#read(kept, true) ?? [])
   }
 
-  /** Takes the stream of a neighbour over; an earlier one of the same neighbour ends. */
-  join(id: PeerId, stream: Stream): void {
+  /**
+   * Takes the stream of a neighbour over; an earlier one of the same neighbour ends.
+   *
+   * @param onRefuse - The neighbour gave the stream up.
+   */
+  join(id: PeerId, stream: Stream, onRefuse: () => void = () => undefined): void {
     const messages = new MessageStream(stream, { maxMessageBytes })
     stream.isBackground = true
     this.#links.get(id)?.stream.end()
@@ -189,7 +199,8 @@ export class TopicService {
       onDrain: () => {
         if (this.#links.get(id) === messages) this.#machine.drained(id)
       },
-      onClose: () => {
+      onClose: (error) => {
+        if (error !== undefined && refusals.has(error.code)) onRefuse()
         if (this.#links.get(id) !== messages) return
         this.#links.delete(id)
         this.#machine.removeNeighbour(id)
