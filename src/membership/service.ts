@@ -85,6 +85,12 @@ export class Membership {
     return this.#machine.view.get(id) !== undefined
   }
 
+  /** Tells whether a member is believed to run. */
+  isUp(id: PeerId): boolean {
+    const state = this.#machine.view.get(id)?.state
+    return state === 'alive' || state === 'suspect'
+  }
+
   /** Which start of a member's process is known; 0 where none is. */
   incarnationOf(id: PeerId): number {
     return this.#machine.view.get(id)?.record.value.incarnation ?? 0

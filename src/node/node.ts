@@ -132,6 +132,8 @@ export class Node implements PeerHost, AsyncDisposable {
       ...{ identity, incarnation, people, clock: this.clock, log: this.log, random: parts.random },
       ...{ affiliation: parts.affiliation, network: this.#network },
       ...{ manager: this.#manager, events: this.#events },
+      ...{ label: this.label, peer: (name: string) => this.peer(name) },
+      isClosed: () => this.isClosed,
       subject: (entry) => this.subject(entry),
     })
     const self = { id: identity.peerId, label: this.label }

@@ -6,6 +6,7 @@ import { topicProblem } from '../topic/envelope.ts'
 import { defaultTopicOptions } from '../topic/options.ts'
 import { TopicService, topicProtocol } from '../topic/service.ts'
 import { Topic } from '../topic/topic.ts'
+import { Chat } from './chat.ts'
 import { TypedMessages, tellProtocol } from './typed-messages.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Emitter } from '../base/emitter.ts'
@@ -22,6 +23,7 @@ import type { TopicStatus } from '../topic/service.ts'
 import type { Affiliation } from './affiliation.ts'
 import type { NodeEvents } from './events.ts'
 import type { Network } from './network.ts'
+import type { Peer } from './peer.ts'
 import type { People } from './people.ts'
 
 /** What talk stands on. */
@@ -37,6 +39,9 @@ export interface TalkSetup {
   readonly manager: ConnectionManager
   readonly events: Emitter<NodeEvents>
   readonly subject: (peer: PeerEntry) => Subject
+  readonly label: string
+  readonly peer: (name: string) => Peer
+  readonly isClosed: () => boolean
 }
 
 /** Who may publish on a topic to this node and through it. */
@@ -52,6 +57,7 @@ const refusedMs = 300_000 // Guess: as the mesh waits after a refusal.
 export class Talk {
   readonly topics: TopicService
   readonly typed: TypedMessages
+  readonly chat: Chat
   readonly #setup: TalkSetup
   readonly #refused = new Map<PeerId, number>()
   #timer: Timer | undefined
@@ -69,11 +75,11 @@ export class Talk {
       onMiss: (topic) => events.emit('topic:miss', { topic }),
     })
     this.typed = new TypedMessages({
-      ...{ id: identity.peerId, clock, topics: this.topics },
+      ...{ clock, topics: this.topics },
       log: setup.log.child({ scope: 'topic' }),
-      subjectOf: (id) => this.#subjectOf(id),
       mayPublish: (author, allow) => this.#judge(author, allow) === 'allowed',
     })
+    this.chat = this.#makeChat()
     network.onFollow = (peer) => this.#follow(peer)
     network.onRestart = () => this.#expel()
     events.on('member:join', ({ id }) => this.topics.appeared(id))
@@ -123,6 +129,19 @@ export class Talk {
     this.#timer?.cancel()
     this.typed.close()
     this.topics.close()
+  }
+
+  #makeChat(): Chat {
+    const { identity, label, clock, log, isClosed, people, peer, network, manager, events } = this.#setup
+    return new Chat({
+      ...{ id: identity.peerId, label, clock, log, isClosed, peer },
+      openTopic: (name) => this.openTopic(name),
+      nameOf: (id) => people.directory.name(id),
+      isUp: (id) => network.membership.isUp(id) || manager.peer(id)?.connection?.state === 'open',
+      incarnationOf: (id) => network.membership.incarnationOf(id),
+      on: (name, listener) => events.on(name, listener),
+      handle: (type, handler) => this.typed.handle(type, handler),
+    })
   }
 
   /** Opens the stream to a peer, if that is this side's part and it may take part. */

@@ -40,11 +40,9 @@ export type TypedHandler = (message: TypedMessage) => void | Promise<void>
 
 /** What typed messages stand on. */
 export interface TypedSetup {
-  readonly id: PeerId
   readonly clock: Clock
   readonly log: Log
   readonly topics: TopicService
-  readonly subjectOf: (id: PeerId) => Subject
   readonly mayPublish: (author: PeerId, allow: readonly Rule[]) => boolean
 }
 
@@ -98,8 +96,7 @@ export class TypedMessages {
     const subscription = topics.subscribe(typedTopic, {}, ({ delivery }) => {
       for (let next = delivery.take(); next !== undefined; next = delivery.take()) {
         const { type, body } = fieldsOf(next.value)
-        const { time, isOwn } = next
-        const author = next.author as PeerId
+        const { author, time, isOwn } = next
         if (!isOwn) this.#take({ type, body, author, time, isDirect: false })
       }
     })

@@ -3,13 +3,15 @@
  * dropped, and the next one that is handed out says how many were missed.
  */
 
+import type { PeerId } from '../base/peer-id.ts'
+
 /** A message as a subscriber gets it; frozen, but for its value. */
 export interface Received {
   readonly topic: string
   /** What was published. Shared by all subscribers of this process: do not change it. */
   readonly value: unknown
   /** ID of the peer that published it, proved by its signature. */
-  readonly author: string
+  readonly author: PeerId
   /** The author's wall clock, Unix ms. */
   readonly time: number
   /** Counts the author's messages of all topics from its start, so a program can tell their order. */

@@ -40,11 +40,12 @@ const kind = 'topic/1'
 const signatureBytes = 64 // Ed25519
 const keyBytes = 32 // Ed25519
 const maxCount = 2 ** 48 // Six bytes, in names.
-const topicForm = /^\$?[A-Za-z0-9_][A-Za-z0-9_./-]{0,63}$/
+const topicForm = /^\$?[A-Za-z0-9_][A-Za-z0-9_./-]{0,71}$/ // Ours, which begin with $, may be longer.
+const maxNameLength = 64
 
 /** Why a text is no name of a topic, or `undefined` where it is one. */
 export function topicProblem(name: string): string | undefined {
-  if (topicForm.test(name) && !name.startsWith('$')) return undefined
+  if (topicForm.test(name) && !name.startsWith('$') && name.length <= maxNameLength) return undefined
   return 'a topic has 1 to 64 letters, digits and _ . / -, and begins with a letter, a digit or _'
 }
 
