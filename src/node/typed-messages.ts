@@ -120,7 +120,7 @@ export class TypedMessages {
         timer.cancel()
         const { type, body, time } = fieldsOf(value)
         if (author === undefined || typeof type !== 'string' || typeof time !== 'number') {
-          stream.reset('VIOLATION', 'T30: a message has a type, a body and a time')
+          stream.reset('VIOLATION', 'TP30: a message has a type, a body and a time')
         } else if (!this.#spend(author)) {
           stream.reset('LIMIT_EXCEEDED', 'too many messages at once; send fewer')
         } else if (findRule(this.#handlers.get(type)?.allow ?? defaultTopicRules, subject) === undefined) {

@@ -30,12 +30,16 @@ interface Queue {
 }
 
 const sliceMs = 5 // As for membership (M11).
+const restMs = 1 // Guess: who was not called for so long is in another turn.
 const costBytes = 64 // Guess: what a message costs beside its bytes, so that tiny ones count too.
 
 /** See the file's head. */
 export class Intake {
   readonly #setup: IntakeSetup
   readonly #queues = new Map<PeerId, Queue>()
+  /** Spent in this turn of the event loop, as far as is known, ms; several calls may share one. */
+  #spentMs = 0
+  #restedMs = -Infinity
   #isDeferred = false
   #isWorking = false
   #isOver = false
@@ -66,9 +70,10 @@ export class Intake {
 
   #work(): void {
     const { clock, defer, judge } = this.#setup
-    const endMs = clock.nowMs() + sliceMs
     this.#isWorking = true
-    while (!this.#isOver) {
+    let nowMs = clock.nowMs()
+    if (nowMs - this.#restedMs > restMs) this.#spentMs = 0
+    while (!this.#isOver && this.#spentMs < sliceMs) {
       const [next] = this.#queues
       if (next === undefined) break
       const [from, queue] = next
@@ -79,15 +84,19 @@ export class Intake {
       if (queue.waiting.length > 0) this.#queues.set(from, queue) // To the end of the line.
       this.#readOn(from, queue)
       judge(arrival)
-      if (clock.nowMs() < endMs || this.#queues.size === 0) continue
-      this.#isDeferred = true
-      defer(() => {
-        this.#isDeferred = false
-        if (!this.#isOver) this.#work()
-      })
-      break
+      const beforeMs = nowMs
+      nowMs = clock.nowMs()
+      this.#spentMs += nowMs - beforeMs
     }
     this.#isWorking = false
+    this.#restedMs = nowMs
+    if (this.#spentMs < sliceMs || this.#isOver) return
+    this.#isDeferred = true
+    defer(() => {
+      this.#isDeferred = false
+      this.#spentMs = 0
+      if (!this.#isOver) this.#work()
+    })
   }
 
   #readOn(from: PeerId, queue: Queue): void {

@@ -193,7 +193,7 @@ export class TopicService {
         const message = readWire(value)
         if (typeof message !== 'string') return this.#machine.receive(id, message)
         this.#violations++
-        stream.reset('VIOLATION', `T2: ${message}`)
+        stream.reset('VIOLATION', `TP2: ${message}`)
       },
       onEnd: () => stream.end(),
       onDrain: () => {

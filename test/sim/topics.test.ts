@@ -33,7 +33,7 @@ function startOne(
 
 const values = (messages: readonly Received[]): readonly unknown[] => messages.map(({ value }) => value)
 
-test('[T1] a message reaches a subscriber through a node that did not subscribe', async () => {
+test('[TP1] a message reaches a subscriber through a node that did not subscribe', async () => {
   await simulate({ seed: 1 }, async (world) => {
     const { alice, carol } = await start(world, { bob: [], alice: ['bob'], carol: ['bob'] })
     const got: Received[] = []
@@ -47,7 +47,7 @@ test('[T1] a message reaches a subscriber through a node that did not subscribe'
   })
 })
 
-test('[T6] two authors who say the same at once are both heard, in a circle, each once', async () => {
+test('[TP6] two authors who say the same at once are both heard, in a circle, each once', async () => {
   await simulate({ seed: 2 }, async (world) => {
     const lists = { alice: ['bob'], bob: ['carol'], carol: ['dave'], dave: ['alice'] }
     const nodes = await start(world, lists)
@@ -61,7 +61,7 @@ test('[T6] two authors who say the same at once are both heard, in a circle, eac
   })
 })
 
-test('[T14] who starts late gets what was said, if it asks for it, and nothing of it otherwise', async () => {
+test('[TP14] who starts late gets what was said, if it asks for it, and nothing of it otherwise', async () => {
   await simulate({ seed: 3 }, async (world) => {
     const among = ['alice', 'bob', 'carol']
     const alice = await startOne(world, 'alice', { peers: [], mesh: false, among })
@@ -83,7 +83,7 @@ test('[T14] who starts late gets what was said, if it asks for it, and nothing o
   })
 })
 
-test('[T20] a topic that is for few is neither shown nor passed on for others', async () => {
+test('[TP20] a topic that is for few is neither shown nor passed on for others', async () => {
   await simulate({ seed: 4 }, async (world) => {
     const { alice, bob, carol } = await start(world, { bob: [], alice: ['bob'], carol: ['bob'] })
     if (alice === undefined || bob === undefined || carol === undefined) return
@@ -101,7 +101,7 @@ test('[T20] a topic that is for few is neither shown nor passed on for others', 
   })
 })
 
-test('[T21] a stranger takes no part; who was shut out is not heard', async () => {
+test('[TP21] a stranger takes no part; who was shut out is not heard', async () => {
   await simulate({ seed: 5 }, async (world) => {
     const { alice, bob } = await start(world, { bob: [], alice: ['bob'] })
     const stranger = await world.start('stranger', { peers: ['memory://bob'], mesh: false })
@@ -115,7 +115,7 @@ test('[T21] a stranger takes no part; who was shut out is not heard', async () =
   })
 })
 
-test('[T30] typed messages: to all, to one, and of a type that nobody handles', async () => {
+test('[TP30] typed messages: to all, to one, and of a type that nobody handles', async () => {
   await simulate({ seed: 6 }, async (world) => {
     const { alice, bob, carol } = await start(world, { bob: [], alice: ['bob'], carol: ['bob'] })
     if (alice === undefined || bob === undefined || carol === undefined) return
@@ -135,7 +135,7 @@ test('[T30] typed messages: to all, to one, and of a type that nobody handles', 
   })
 })
 
-test('[T12] each message once at every subscriber, through crashes, restarts, stalls and cuts', async () => {
+test('[TP12] each message once at every subscriber, through crashes, restarts, stalls and cuts', async () => {
   for (const seed of seeds(6)) await churn(seed)
 }, 240_000)
 
