@@ -54,7 +54,12 @@ export const flagSpecs: readonly FlagSpec[] = [
 export const commonFlags: readonly FlagName[] = ['config', 'profile', 'help', 'version']
 
 /** Where a command stands in the help. */
-export type Group = 'Run a node' | 'Use other peers' | 'Talk' | 'Ask your node' | 'Say who may connect'
+export type Group =
+  | 'Run a node'
+  | 'Use other peers'
+  | 'Talk'
+  | 'Ask your node'
+  | 'Say who may connect'
 
 /** One command. */
 export interface CommandSpec {

@@ -88,7 +88,10 @@ class Talk {
     const decoder = new TextDecoder()
     let text = ''
     try {
-      await this.#node.run({ argv }, { onOut: (chunk) => void (text += decoder.decode(chunk, { stream: true })) })
+      await this.#node.run(
+        { argv },
+        { onOut: (chunk) => void (text += decoder.decode(chunk, { stream: true })) },
+      )
     } catch (thrown) {
       text = messageOf(thrown)
     }

@@ -23,9 +23,10 @@ const defaultHistory = 20
 const maxHistory = 1_000 // src/node/topic-commands.ts
 
 /** The commands, for completion. */
-export const chatCommands = [...commands.map(([usage]) => usage.split(' ')[0] ?? ''), '/help'].filter(
-  (name) => !name.startsWith('//'),
-)
+export const chatCommands = [
+  ...commands.map(([form]) => form.split(' ')[0] ?? ''),
+  '/help',
+].filter((name) => !name.startsWith('//'))
 
 /** Reads a line. */
 export function readChatLine(line: string): ChatOrder {
@@ -42,7 +43,9 @@ export function readChatLine(line: string): ChatOrder {
     case '/msg':
       return readMessage(text)
     case '/join':
-      return words.length === 0 ? usage('/join HOST PORT') : { kind: 'run', argv: ['connect', ...words] }
+      return words.length === 0
+        ? usage('/join HOST PORT')
+        : { kind: 'run', argv: ['connect', ...words] }
     case '/peers':
       return { kind: 'run', argv: ['peers'] }
     case '/help':
@@ -65,7 +68,9 @@ function say(text: string): ChatOrder {
 function readHistory(word: string | undefined): ChatOrder {
   const count = word === undefined ? defaultHistory : Number(word)
   const isCount = Number.isInteger(count) && count > 0 && count <= maxHistory
-  return isCount ? { kind: 'tell', order: { history: count } } : usage(`/history 1 to ${maxHistory}`)
+  return isCount
+    ? { kind: 'tell', order: { history: count } }
+    : usage(`/history 1 to ${maxHistory}`)
 }
 
 function readMessage(text: string): ChatOrder {

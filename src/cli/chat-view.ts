@@ -14,9 +14,22 @@ export type ChatNews =
       readonly isPast: boolean
       readonly missed: number
     }
-  | { readonly event: 'arrive' | 'leave' | 'lost' | 'back'; readonly id: string; readonly name: string }
-  | { readonly event: 'direct'; readonly id: string; readonly name: string; readonly text: string; readonly time: number }
-  | { readonly event: 'who'; readonly people: readonly { readonly name: string; readonly isSelf: boolean }[] }
+  | {
+      readonly event: 'arrive' | 'leave' | 'lost' | 'back'
+      readonly id: string
+      readonly name: string
+    }
+  | {
+      readonly event: 'direct'
+      readonly id: string
+      readonly name: string
+      readonly text: string
+      readonly time: number
+    }
+  | {
+      readonly event: 'who'
+      readonly people: readonly { readonly name: string; readonly isSelf: boolean }[]
+    }
   | { readonly event: 'sent'; readonly name: string; readonly text: string }
   | { readonly event: 'missed'; readonly count: number }
   | { readonly event: 'problem'; readonly message: string }
@@ -58,7 +71,9 @@ export class ChatView {
         return [`${this.#time(time)} ${this.#name(id, name)} -> you: ${flatten(text)}`]
       }
       case 'sent':
-        return [`${this.#time(this.#options.now())} you -> ${flatten(news.name)}: ${flatten(news.text)}`]
+        return [
+          `${this.#time(this.#options.now())} you -> ${flatten(news.name)}: ${flatten(news.text)}`,
+        ]
       case 'who':
         return [this.#note(formatWho(news.people))]
       case 'arrive':
@@ -78,7 +93,9 @@ export class ChatView {
   }
 
   #missed(count: number): string {
-    return this.#note(`${count} ${count === 1 ? 'message' : 'messages'} came too fast and were missed`)
+    return this.#note(
+      `${count} ${count === 1 ? 'message' : 'messages'} came too fast and were missed`,
+    )
   }
 
   #note(text: string): string {
@@ -86,7 +103,8 @@ export class ChatView {
   }
 
   #name(id: string, name: string): string {
-    const sum = [...id].reduce((total, letter) => (total * 31 + letter.charCodeAt(0)) % 65_521, 0)
+    let sum = 0
+    for (let at = 0; at < id.length; at++) sum = (sum * 31 + id.charCodeAt(at)) % 65_521
     return this.#paint(nameColours[sum % nameColours.length] ?? dim, flatten(name))
   }
 

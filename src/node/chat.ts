@@ -26,8 +26,18 @@ export interface Chatter {
 /** What a room tells whoever is in it here. */
 export type ChatEvent =
   | { readonly event: 'line'; readonly message: Received; readonly name: string }
-  | { readonly event: 'arrive' | 'leave' | 'lost' | 'back'; readonly id: PeerId; readonly name: string }
-  | { readonly event: 'direct'; readonly id: PeerId; readonly name: string; readonly text: string; readonly time: number }
+  | {
+      readonly event: 'arrive' | 'leave' | 'lost' | 'back'
+      readonly id: PeerId
+      readonly name: string
+    }
+  | {
+      readonly event: 'direct'
+      readonly id: PeerId
+      readonly name: string
+      readonly text: string
+      readonly time: number
+    }
 
 /** What rooms ask of their node. */
 export interface ChatHost {
@@ -41,7 +51,10 @@ export interface ChatHost {
   peer(name: string): Peer
   isUp(id: PeerId): boolean
   incarnationOf(id: PeerId): number
-  on<Name extends keyof NodeEvents>(name: Name, listener: (event: NodeEvents[Name]) => void): Unsubscribe
+  on<Name extends keyof NodeEvents>(
+    name: Name,
+    listener: (event: NodeEvents[Name]) => void,
+  ): Unsubscribe
   handle(type: string, handler: TypedHandler): Unsubscribe
 }
 
@@ -80,7 +93,11 @@ class Room {
   /** Whoever is here now, by name. */
   get people(): readonly Chatter[] {
     const here = [...this.#people].filter(([id, presence]) => this.#isHere(id, presence))
-    const chatters = here.map(([id]) => ({ id, name: this.nameOf(id), isSelf: id === this.#host.id }))
+    const chatters = here.map(([id]) => ({
+      id,
+      name: this.nameOf(id),
+      isSelf: id === this.#host.id,
+    }))
     return chatters.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 
@@ -109,8 +126,8 @@ class Room {
   }
 
   #say(isHere: boolean): void {
-    const { clock, log, isClosed } = this.#host
-    if (isClosed()) return
+    const { clock, log } = this.#host
+    if (this.#host.isClosed()) return
     background(this.#presence.publish({ isHere }), 'tell who is in a chat', log)
     this.#timer?.cancel()
     if (isHere) this.#timer = clock.after(renewMs, () => this.#say(true))
@@ -181,7 +198,10 @@ export class Chat {
    * @param history - How many of its last lines to hear.
    * @returns The room, and what leaves it.
    */
-  enter(name: string, { history, listener }: { readonly history: number; readonly listener: Listener }) {
+  enter(
+    name: string,
+    { history, listener }: { readonly history: number; readonly listener: Listener },
+  ) {
     const known = this.#rooms.get(name)
     const room = known ?? new Room(this.#host, name)
     room.listeners.add(listener)
@@ -228,13 +248,20 @@ export class Chat {
 
   #onDirect({ author, body, time, isDirect }: Parameters<TypedHandler>[0]): void {
     if (typeof body !== 'string' || !isDirect) return
-    const event = { event: 'direct', id: author, name: displayName(this.#host, author), text: body, time } as const
+    const event = {
+      event: 'direct',
+      id: author,
+      name: displayName(this.#host, author),
+      text: body,
+      time,
+    } as const
     for (const listener of this.#listeners) listener(event)
   }
 }
 
-function displayName({ id: self, label, nameOf }: ChatHost, id: PeerId): string {
+function displayName(host: ChatHost, id: PeerId): string {
+  const { id: self, label } = host
   if (id === self) return label
-  const name = nameOf(id)
+  const name = host.nameOf(id)
   return name === label ? `${name}~${id.slice(0, selfSuffix)}` : name
 }

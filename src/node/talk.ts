@@ -132,7 +132,8 @@ export class Talk {
   }
 
   #makeChat(): Chat {
-    const { identity, label, clock, log, isClosed, people, peer, network, manager, events } = this.#setup
+    const { identity, label, clock, log, isClosed, people, peer, network, manager, events } =
+      this.#setup
     return new Chat({
       ...{ id: identity.peerId, label, clock, log, isClosed, peer },
       openTopic: (name) => this.openTopic(name),

@@ -48,7 +48,9 @@ export function topicCommands(node: TopicHost): Readonly<Record<string, Command>
         const isJson = args[1] === '--json'
         const [name, text] = [args[0], isJson ? args[2] : args.slice(1).join(' ')]
         const topic = node.topic(required(name, usages.publish))
-        const value = isJson ? readJson(required(text, usages.publish)) : required(text, usages.publish)
+        const value = isJson
+          ? readJson(required(text, usages.publish))
+          : required(text, usages.publish)
         const { peers } = await topic.publish(value)
         return peers === 0 ? 'published; nobody is connected yet' : `published to ${peers} peers`
       },
@@ -58,10 +60,16 @@ export function topicCommands(node: TopicHost): Readonly<Record<string, Command>
       usage: usages.subscribe,
       allow: [],
       async run(context) {
-        const { words, values } = readWords(context.args, ['history'], { most: 1, usage: usages.subscribe })
+        const { words, values } = readWords(context.args, ['history'], {
+          most: 1,
+          usage: usages.subscribe,
+        })
         const topic = node.topic(required(words[0], usages.subscribe))
         const history = readCount(values('history')[0], 0)
-        await follow(topic, history, { context, write: (message) => context.out(formatReceived(node, message)) })
+        await follow(topic, history, {
+          context,
+          write: (message) => context.out(formatReceived(node, message)),
+        })
       },
     },
     chat: {
@@ -77,12 +85,14 @@ export function topicCommands(node: TopicHost): Readonly<Record<string, Command>
 async function follow(
   topic: Topic,
   history: number,
-  { context, write }: { readonly context: CommandContext; readonly write: (message: Received) => boolean },
+  {
+    context,
+    write,
+  }: { readonly context: CommandContext; readonly write: (message: Received) => boolean },
 ): Promise<void> {
-  const stop = topic.subscribe(
-    (message) => (write(message) ? undefined : context.drained()),
-    { history },
-  )
+  const stop = topic.subscribe((message) => (write(message) ? undefined : context.drained()), {
+    history,
+  })
   await ended(context.signal)
   stop()
 }
@@ -213,7 +223,10 @@ function readCount(text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise
   const count = Number(text)
   if (Number.isInteger(count) && count >= 0 && count <= maxHistory) return count
-  throw new SkeinError('INVALID', `--history takes a number from 0 to ${maxHistory}, not '${text.slice(0, 40)}'`)
+  throw new SkeinError(
+    'INVALID',
+    `--history takes a number from 0 to ${maxHistory}, not '${text.slice(0, 40)}'`,
+  )
 }
 
 /** A value as JSON can say it: bytes as a list of numbers, big integers as texts. */

@@ -76,7 +76,11 @@ export class TypedMessages {
   }
 
   /** See `Node.handle`. */
-  handle(type: string, handle: TypedHandler, allow: readonly Rule[] = defaultTopicRules): Unsubscribe {
+  handle(
+    type: string,
+    handle: TypedHandler,
+    allow: readonly Rule[] = defaultTopicRules,
+  ): Unsubscribe {
     checkType(type)
     if (this.#handlers.has(type)) {
       throw new SkeinError('INVALID', `messages of type ${type} are handled already`)
@@ -123,7 +127,9 @@ export class TypedMessages {
           stream.reset('VIOLATION', 'TP30: a message has a type, a body and a time')
         } else if (!this.#spend(author)) {
           stream.reset('LIMIT_EXCEEDED', 'too many messages at once; send fewer')
-        } else if (findRule(this.#handlers.get(type)?.allow ?? defaultTopicRules, subject) === undefined) {
+        } else if (
+          findRule(this.#handlers.get(type)?.allow ?? defaultTopicRules, subject) === undefined
+        ) {
           this.refused++
           stream.reset('DENIED', `messages of type ${type} are not taken from you`)
         } else {

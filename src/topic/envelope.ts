@@ -45,7 +45,8 @@ const maxNameLength = 64
 
 /** Why a text is no name of a topic, or `undefined` where it is one. */
 export function topicProblem(name: string): string | undefined {
-  if (topicForm.test(name) && !name.startsWith('$') && name.length <= maxNameLength) return undefined
+  if (topicForm.test(name) && !name.startsWith('$') && name.length <= maxNameLength)
+    return undefined
   return 'a topic has 1 to 64 letters, digits and _ . / -, and begins with a letter, a digit or _'
 }
 
@@ -67,7 +68,8 @@ export function readMessage(bytes: Uint8Array, maxBodyBytes: number): Unproved |
   if (!(signed instanceof Uint8Array) || !(signature instanceof Uint8Array)) return 'nothing signed'
   if (signature.length !== signatureBytes) return 'a signature that is none'
   const inner = decode(signed)
-  if (!inner.ok || typeof inner.value !== 'object' || inner.value === null) return 'no map is signed'
+  if (!inner.ok || typeof inner.value !== 'object' || inner.value === null)
+    return 'no map is signed'
   const message = readFields(inner.value as Record<string, unknown>)
   if (typeof message === 'string') return message
   if (message.body.length > maxBodyBytes) return 'a body is too long'

@@ -79,7 +79,11 @@ test('[TP9] when a neighbour goes, the others are asked for the authors that cam
 
 test.each<[string, (bench: Bench) => Uint8Array, keyof Bench['machine']['counts']]>([
   ['a forged author', (bench) => bench.write({}, left), 'forged'],
-  ['an altered body', (bench) => bench.write().map((byte, at) => (at === 40 ? byte ^ 1 : byte)), 'forged'],
+  [
+    'an altered body',
+    (bench) => bench.write().map((byte, at) => (at === 40 ? byte ^ 1 : byte)),
+    'forged',
+  ],
   ['noise', () => new Uint8Array([1, 2, 3]), 'forged'],
   ['one that is too long', (bench) => bench.write({ body: new Uint8Array(70_000) }), 'forged'],
   ['one of the year 2100', (bench) => bench.write({ time: 4_102_444_800_000 }), 'untimely'],
@@ -154,7 +158,9 @@ test('[TP13] who has seen something else gets what it lacks, and says what it ha
   expect(bench.sentTo(right, 'sync').length).toBe(1)
   const rows = [{ author: prefixOf(author), incarnation: 1, ranges: [1, 1] }]
   bench.machine.receive(right, { type: 'seen', wantsReply: true, rows })
-  expect(bench.sentTo(right, 'push').map(({ bytes }) => bytes)).toEqual([bench.write({ time: bench.clock.unixMs() - 2_000 })])
+  expect(bench.sentTo(right, 'push').map(({ bytes }) => bytes)).toEqual([
+    bench.write({ time: bench.clock.unixMs() - 2_000 }),
+  ])
   const whole = [{ author: prefixOf(author), incarnation: 1, ranges: [0, 1] }]
   expect(bench.sentTo(right, 'seen')).toEqual([{ type: 'seen', wantsReply: false, rows: whole }])
   bench.machine.receive(right, { type: 'sync', hash: hashRows(whole) })
@@ -174,11 +180,13 @@ test('[TP15] what is kept is bounded; a busy topic does not push a quiet one out
   const bench = meet(new Bench({ storeBytes: 100_000, storeCount: 50, maxTopics: 3 }), left)
   bench.push(left, bench.write({ topic: 'quiet' }))
   const body = new Uint8Array(2_000)
-  for (let each = 1; each <= 100; each++) bench.push(left, bench.write({ sequence: each, topic: 'busy', body }))
+  for (let each = 1; each <= 100; each++)
+    bench.push(left, bench.write({ sequence: each, topic: 'busy', body }))
   const { store } = bench.machine
   expect(store.bytes).toBeLessThanOrEqual(100_000)
   expect(store.last('quiet', 10).length).toBe(1)
-  for (let each = 101; each <= 200; each++) bench.push(left, bench.write({ sequence: each, topic: `t${each}` }))
+  for (let each = 101; each <= 200; each++)
+    bench.push(left, bench.write({ sequence: each, topic: `t${each}` }))
   expect(store.last('quiet', 10).length).toBe(0)
   expect(store.last('t200', 10).length).toBe(1)
   expect(store.count).toBeLessThanOrEqual(50)
@@ -220,7 +228,8 @@ test('[TP18] who asks for everything again and again is served no more than it m
   const body = new Uint8Array(900)
   for (let each = 0; each < 20; each++) bench.push(left, bench.write({ sequence: each, body }))
   const before = bench.sentTo(right, 'push').length
-  for (let each = 0; each < 50; each++) bench.machine.receive(right, { type: 'seen', wantsReply: true, rows: [] })
+  for (let each = 0; each < 50; each++)
+    bench.machine.receive(right, { type: 'seen', wantsReply: true, rows: [] })
   const served = bench.sentTo(right, 'push').length - before
   expect(served).toBeGreaterThan(0)
   expect(served).toBeLessThan(6)
@@ -259,9 +268,9 @@ test('[TP17] reading from a neighbour stops while too much of it waits, and goes
   const bench = meet(new Bench({ intakeBytes: 20_000 }), left)
   const body = new Uint8Array(1_000)
   // The clock moves while a message is judged, so that a turn ends after a few.
-  const { nowMs } = bench.clock
+  const nowMs = bench.clock.nowMs.bind(bench.clock)
   let spentMs = 0
-  bench.clock.nowMs = () => nowMs.call(bench.clock) + spentMs
+  bench.clock.nowMs = () => nowMs() + spentMs
   bench.verdict = () => {
     spentMs += 2 // Three of them are a turn.
     return 'allowed'

@@ -291,7 +291,11 @@ export class TopicMachine {
       this.counts.received++
       if (ageMs > pastSlackMs) this.#comparison.sawRepair()
       const { prefix } = author
-      this.#spread({ key, prefix, message, bytes, ...aged(nowMs, ageMs), from }, author.tree, holders)
+      this.#spread(
+        { key, prefix, message, bytes, ...aged(nowMs, ageMs), from },
+        author.tree,
+        holders,
+      )
     }
   }
 

@@ -36,7 +36,10 @@ test.each<[string, unknown]>([
   ['rows without an end', { seen: [true, [[prefix, 1, [0]]]] }],
   ['rows of nobody', { seen: [true, [['nobody', 1, [0, 1]]]] }],
   ['too many rows', { seen: [true, Array.from({ length: 8_193 }, () => [prefix, 1, []])] }],
-  ['a row of a thousand runs', { seen: [true, [[prefix, 1, Array.from({ length: 2_000 }, (_, at) => 2 * at)]]] }],
+  [
+    'a row of a thousand runs',
+    { seen: [true, [[prefix, 1, Array.from({ length: 2_000 }, (_, at) => 2 * at)]]] },
+  ],
 ])('[TP2] %s is refused', (_what, value) => {
   expect(typeof readWire(value)).toBe('string')
 })
@@ -53,7 +56,14 @@ test('[TP2] [TP3] noise is refused and never throws', () => {
 
 test('[TP3] a message is what its author signed, byte for byte', () => {
   const author = memberId(1)
-  const message = { author, incarnation: 5, sequence: 6, time: 7, topic: 'prices/eu', body: new Uint8Array([1]) }
+  const message = {
+    author,
+    incarnation: 5,
+    sequence: 6,
+    time: 7,
+    topic: 'prices/eu',
+    body: new Uint8Array([1]),
+  }
   const bytes = writeMessage(message, (signed) => testSignature(author, signed))
   const read = readMessage(bytes, 100)
   expect(read).toMatchObject({ message })

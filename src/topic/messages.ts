@@ -126,7 +126,8 @@ function readSeen(content: unknown): TopicWireMessage | string {
 }
 
 function isRanges(value: unknown): value is readonly number[] {
-  if (!Array.isArray(value) || value.length % 2 !== 0 || value.length > maxRangeNumbers) return false
+  if (!Array.isArray(value) || value.length % 2 !== 0 || value.length > maxRangeNumbers)
+    return false
   let before = -1
   for (const [index, each] of (value as unknown[]).entries()) {
     if (!isCount(each) || (index % 2 === 0 ? each <= before : each < before)) return false

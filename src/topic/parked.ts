@@ -67,9 +67,7 @@ export class Parked {
     }
     const [next] = this.#waiting.values()
     this.#timer =
-      next === undefined
-        ? undefined
-        : this.#clock.after(next.untilMs - nowMs, () => this.#expire())
+      next === undefined ? undefined : this.#clock.after(next.untilMs - nowMs, () => this.#expire())
   }
 
   #remove(key: string, { arrival }: Waiting): void {

@@ -11,7 +11,9 @@ test('[TP5] what came is known, what did not is not, in whatever order it came',
         expect(window.add(number)).toBe(!known.has(number))
         known.add(number)
         const { ranges } = window
-        expect(ranges.every((each, at) => at === 0 || each > (ranges[at - 1] ?? 0) - (at % 2))).toBe(true)
+        expect(
+          ranges.every((each, at) => at === 0 || each > (ranges[at - 1] ?? 0) - (at % 2)),
+        ).toBe(true)
       }
       for (let number = 0; number <= 61; number++) {
         expect(window.has(number)).toBe(known.has(number))

@@ -11,7 +11,11 @@ function message(sequence: number, isPast = false): Received {
   return { ...shared, sequence, isPast, value: sequence }
 }
 
-function subscription(options = {}): { readonly subject: Subscription; readonly misses: number[]; readonly errors: unknown[] } {
+function subscription(options = {}): {
+  readonly subject: Subscription
+  readonly misses: number[]
+  readonly errors: unknown[]
+} {
   const misses: number[] = []
   const errors: unknown[] = []
   const onMiss = (): void => void misses.push(1)

@@ -83,7 +83,9 @@ export class Bench {
     type: Type,
   ): readonly Extract<TopicWireMessage, { type: Type }>[] {
     const all = this.sent.filter((each) => each.to === to).map(({ message }) => message)
-    return all.filter((each): each is Extract<TopicWireMessage, { type: Type }> => each.type === type)
+    return all.filter(
+      (each): each is Extract<TopicWireMessage, { type: Type }> => each.type === type,
+    )
   }
 }
 

@@ -1,7 +1,8 @@
 /** Topics between whole nodes: through those that did not subscribe, and through everything that breaks. */
 import { expect, test } from 'vitest'
 import { randomInt, seededRandom } from '../../src/base/random.ts'
-import { Simulation, seeds, simulate } from '../../src/testing/simulation.node.ts'
+import type { Simulation} from '../../src/testing/simulation.node.ts';
+import { seeds, simulate } from '../../src/testing/simulation.node.ts'
 import type { Node } from '../../src/node/node.ts'
 import type { Received } from '../../src/topic/delivery.ts'
 
@@ -21,7 +22,11 @@ async function start(
 function startOne(
   world: Simulation,
   name: string,
-  list: { readonly peers: readonly string[]; readonly mesh: boolean; readonly among: readonly string[] },
+  list: {
+    readonly peers: readonly string[]
+    readonly mesh: boolean
+    readonly among: readonly string[]
+  },
 ): Promise<Node> {
   const others = list.among.filter((other) => other !== name)
   return world.start(name, {
@@ -31,7 +36,8 @@ function startOne(
   })
 }
 
-const values = (messages: readonly Received[]): readonly unknown[] => messages.map(({ value }) => value)
+const values = (messages: readonly Received[]): readonly unknown[] =>
+  messages.map(({ value }) => value)
 
 test('[TP1] a message reaches a subscriber through a node that did not subscribe', async () => {
   await simulate({ seed: 1 }, async (world) => {
@@ -39,9 +45,16 @@ test('[TP1] a message reaches a subscriber through a node that did not subscribe
     const got: Received[] = []
     carol?.topic('news').subscribe((message) => void got.push(message))
     await world.until(() => carol?.nodes().length === 3 && alice?.nodes().length === 3)
-    const published = await world.wait(alice?.topic('news').publish({ rain: true }) ?? Promise.reject(new RangeError('started')))
+    const published = await world.wait(
+      alice?.topic('news').publish({ rain: true }) ?? Promise.reject(new RangeError('started')),
+    )
     await world.until(() => got.length === 1, 5_000)
-    expect(got[0]).toMatchObject({ topic: 'news', value: { rain: true }, author: alice?.id, isOwn: false })
+    expect(got[0]).toMatchObject({
+      topic: 'news',
+      value: { rain: true },
+      author: alice?.id,
+      isOwn: false,
+    })
     expect(published).toEqual({ sequence: 0, peers: 1 })
     expect(carol?.peers().length).toBe(1)
   })
@@ -121,7 +134,10 @@ test('[TP30] typed messages: to all, to one, and of a type that nobody handles',
     if (alice === undefined || bob === undefined || carol === undefined) return
     await world.until(() => carol.nodes().length === 3 && alice.nodes().length === 3)
     const got: unknown[] = []
-    carol.handle('TEST', ({ type, body, author, isDirect }) => void got.push([type, body, author, isDirect]))
+    carol.handle(
+      'TEST',
+      ({ type, body, author, isDirect }) => void got.push([type, body, author, isDirect]),
+    )
     await world.wait(alice.broadcast('TEST', [1, 2]))
     await world.wait(alice.broadcast('OTHER', 3))
     await world.advance(1_000)
@@ -157,7 +173,8 @@ async function churn(seed: number): Promise<void> {
     for (let round = 0; round < 12; round++) {
       await disturb(world, { random, names: stayers })
       if (round % 4 === 1) world.crash('f')
-      if (round % 4 === 3) nodes['f'] = await startOne(world, 'f', { peers: ['d', 'a'], mesh: false, among })
+      if (round % 4 === 3)
+        nodes['f'] = await startOne(world, 'f', { peers: ['d', 'a'], mesh: false, among })
       for (const name of stayers) {
         if (random.next() < 0.5) continue
         const value = `${name} ${round}`
@@ -179,7 +196,8 @@ async function disturb(
   world: Simulation,
   { random, names }: { readonly random: { next(): number }; readonly names: readonly string[] },
 ): Promise<void> {
-  const pick = (): string => names[randomInt({ ...random, bytes: () => new Uint8Array() }, names.length)] ?? 'a'
+  const pick = (): string =>
+    names[randomInt({ ...random, bytes: () => new Uint8Array() }, names.length)] ?? 'a'
   const [one, other] = [pick(), pick()]
   if (random.next() < 0.4) world.stall(one, random.next() * 8_000)
   else if (one !== other) {

@@ -58,10 +58,14 @@ export function measureTopics(run: TopicRun): TopicFigures {
   }
   const before = Math.max(senders, Math.round(messages * warmUpShare))
   for (let number = 0; number < before; number++) {
-    world.clock.after(number * everyMs, () => void authors[number % senders]?.machine.publish('bench', body))
+    world.clock.after(
+      number * everyMs,
+      () => void authors[number % senders]?.machine.publish('bench', body),
+    )
   }
   world.clock.advance(before * everyMs + 5_000)
-  for (let number = 0; number < messages; number++) world.clock.after(number * everyMs, () => publish(number))
+  for (let number = 0; number < messages; number++)
+    world.clock.after(number * everyMs, () => publish(number))
   world.clock.advance(messages * everyMs + 15_000)
   const figures = book.figures(messages * (count - 1))
   for (const { machine } of world.nodes) machine.stop()

@@ -205,7 +205,8 @@ export class TopicWorld {
     if (!link.isHeld) return
     link.isHeld = false
     link.waitingBytes = 0
-    for (const { from, to, message } of link.waiting.splice(0)) this.#transmit(link, { from, to, message })
+    for (const { from, to, message } of link.waiting.splice(0))
+      this.#transmit(link, { from, to, message })
     link.a.machine.drained(link.b.id)
     link.b.machine.drained(link.a.id)
   }
