@@ -23,10 +23,9 @@ const defaultHistory = 20
 const maxHistory = 1_000 // src/node/topic-commands.ts
 
 /** The commands, for completion. */
-export const chatCommands = [
-  ...commands.map(([form]) => form.split(' ')[0] ?? ''),
-  '/help',
-].filter((name) => !name.startsWith('//'))
+export const chatCommands = [...commands.map(([form]) => form.split(' ')[0] ?? ''), '/help'].filter(
+  (name) => !name.startsWith('//'),
+)
 
 /** Reads a line. */
 export function readChatLine(line: string): ChatOrder {

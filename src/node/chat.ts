@@ -246,6 +246,13 @@ export class Chat {
     }
   }
 
+  /** Leaves all rooms. */
+  close(): void {
+    this.#stopHandling?.()
+    for (const room of this.#rooms.values()) room.close()
+    this.#rooms.clear()
+  }
+
   #onDirect({ author, body, time, isDirect }: Parameters<TypedHandler>[0]): void {
     if (typeof body !== 'string' || !isDirect) return
     const event = {

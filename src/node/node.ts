@@ -128,14 +128,7 @@ export class Node implements PeerHost, AsyncDisposable {
       network: this.#network,
       addresses: () => this.addresses,
     })
-    this.talk = new Talk({
-      ...{ identity, incarnation, people, clock: this.clock, log: this.log, random: parts.random },
-      ...{ affiliation: parts.affiliation, network: this.#network },
-      ...{ manager: this.#manager, events: this.#events },
-      ...{ label: this.label, peer: (name: string) => this.peer(name) },
-      isClosed: () => this.isClosed,
-      subject: (entry) => this.subject(entry),
-    })
+    this.talk = this.#createTalk(parts)
     const self = { id: identity.peerId, label: this.label }
     this.#selection = new Selection({
       self,
@@ -338,7 +331,6 @@ export class Node implements PeerHost, AsyncDisposable {
    * A topic: what one node publishes on it reaches every subscriber in the network, each once.
    *
    * @param name - 1 to 64 letters, digits and `_ . / -`.
-   * @param access - Who may publish to this node and through it; `known`, `member`, `local` where absent.
    * @throws {SkeinError} `INVALID` it is no name, or a rule is wrong.
    */
   topic(name: string, access: TopicAccess = {}): Topic {
@@ -349,7 +341,6 @@ export class Node implements PeerHost, AsyncDisposable {
    * Takes messages of one type: those that any node broadcasts, and those that a peer `tell`s this one.
    * Types that nobody handles are ignored and counted.
    *
-   * @returns Takes no more.
    * @throws {SkeinError} `INVALID` the type is handled already.
    * @example
    * node.handle('TEST', ({ type, body, author, time }) => console.log(type, body))
@@ -359,8 +350,8 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   /** Sends a message of a type to every other node that is up. @throws {SkeinError} As `publish`. */
-  async broadcast(type: string, body?: unknown): Promise<void> {
-    await this.talk.typed.broadcast(type, body)
+  broadcast(type: string, body?: unknown): Promise<void> {
+    return this.talk.typed.broadcast(type, body)
   }
 
   /**
@@ -470,6 +461,16 @@ export class Node implements PeerHost, AsyncDisposable {
       admit: (candidate) => this.#people.refusal(candidate),
       isDenied: (id) => this.#people.isDenied(id),
       onStream: (stream, entry) => this.#accept(stream, entry),
+    })
+  }
+
+  #createTalk({ identity, incarnation, random, people, affiliation }: NodeParts): Talk {
+    return new Talk({
+      ...{ identity, incarnation, random, people, affiliation, network: this.#network },
+      ...{ label: this.label, clock: this.clock, log: this.log },
+      ...{ manager: this.#manager, events: this.#events, isClosed: () => this.isClosed },
+      subject: (entry) => this.subject(entry),
+      peer: (name) => this.peer(name),
     })
   }
 

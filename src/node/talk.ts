@@ -127,6 +127,7 @@ export class Talk {
   /** Ends everything. */
   close(): void {
     this.#timer?.cancel()
+    this.chat.close()
     this.typed.close()
     this.topics.close()
   }

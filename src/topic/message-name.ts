@@ -44,7 +44,7 @@ export function namesToBytes(names: readonly MessageName[]): Uint8Array {
 
 /** Reads {@link namesToBytes}; `undefined` where it is none, or longer than `most`. */
 export function namesFromBytes(bytes: unknown, most: number): readonly MessageName[] | undefined {
-  return readEach(bytes, { size: nameBytes, most, read: takeName })
+  return readEach(bytes, { itemBytes: nameBytes, most, read: takeName })
 }
 
 /** Writes names with how long ago they were heard. */
@@ -62,7 +62,7 @@ export function heardToBytes(names: readonly HeardName[]): Uint8Array {
 /** Reads {@link heardToBytes}. */
 export function heardFromBytes(bytes: unknown, most: number): readonly HeardName[] | undefined {
   return readEach(bytes, {
-    ...{ size: heardBytes, most },
+    ...{ itemBytes: heardBytes, most },
     read: (view, at) => ({ ...takeName(view, at), delayMs: view.getUint16(at + nameBytes) }),
   })
 }
@@ -78,7 +78,7 @@ export function prefixesToBytes(prefixes: readonly string[]): Uint8Array {
 
 /** Reads {@link prefixesToBytes}. */
 export function prefixesFromBytes(bytes: unknown, most: number): readonly string[] | undefined {
-  return readEach(bytes, { size: prefixBytes, most, read: takePrefix })
+  return readEach(bytes, { itemBytes: prefixBytes, most, read: takePrefix })
 }
 
 const noBytes = new Uint8Array()
@@ -110,15 +110,18 @@ function takeUint48(view: DataView, at: number): number {
 }
 
 interface Format<T> {
-  readonly size: number
+  readonly itemBytes: number
   readonly most: number
   readonly read: (view: DataView, at: number) => T
 }
 
-function readEach<T>(bytes: unknown, { size, most, read }: Format<T>): readonly T[] | undefined {
+function readEach<T>(
+  bytes: unknown,
+  { itemBytes, most, read }: Format<T>,
+): readonly T[] | undefined {
   if (!(bytes instanceof Uint8Array)) return undefined
-  const count = bytes.length / size
+  const count = bytes.length / itemBytes
   if (!Number.isInteger(count) || count > most) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  return Array.from({ length: count }, (_, index) => read(view, index * size))
+  return Array.from({ length: count }, (_, index) => read(view, index * itemBytes))
 }

@@ -1,7 +1,7 @@
 /** Topics between whole nodes: through those that did not subscribe, and through everything that breaks. */
 import { expect, test } from 'vitest'
 import { randomInt, seededRandom } from '../../src/base/random.ts'
-import type { Simulation} from '../../src/testing/simulation.node.ts';
+import type { Simulation } from '../../src/testing/simulation.node.ts'
 import { seeds, simulate } from '../../src/testing/simulation.node.ts'
 import type { Node } from '../../src/node/node.ts'
 import type { Received } from '../../src/topic/delivery.ts'
