@@ -5,7 +5,8 @@
  * `BENCH_BEFORE=/path/to/dist npm run bench -- builds` compares this build with another one.
  * With rivals, whose packages are installed then: `npm run bench -- codec libp2p`, and, of 20 minutes,
  * `npm run bench -- outage` (see `outage/main.mjs`).
- * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`).
+ * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`), and
+ * how messages spread among them: `npm run bench -- topics` (see `topics/main.mjs`).
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -39,10 +40,11 @@ await runScript(async () => {
   const wanted = process.argv.slice(2)
   if (wanted[0] === 'outage') return runOutage(wanted.slice(1))
   if (wanted[0] === 'awareness') return runAwareness(wanted.slice(1))
+  if (wanted[0] === 'topics') return runTopics(wanted.slice(1))
   const unknown = wanted.filter((name) => !names.includes(name))
   if (unknown.length > 0)
     throw new StepFailure(
-      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage, awareness`,
+      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage, awareness, topics`,
       2,
     )
   await prepare()
@@ -65,6 +67,12 @@ async function runOutage(args) {
   await prepare()
   await installRivals()
   await run(process.execPath, [path.join(here, 'outage', 'main.mjs'), ...args], { what: 'outage' })
+}
+
+async function runTopics(args) {
+  await prepare()
+  await installRivals()
+  await run(process.execPath, [path.join(here, 'topics', 'main.mjs'), ...args], { what: 'topics' })
 }
 
 async function installRivals() {

@@ -27,6 +27,7 @@ export type FlagName =
   | 'role'
   | 'expires'
   | 'within'
+  | 'history'
   | 'help'
   | 'version'
 
@@ -46,6 +47,7 @@ export const flagSpecs: readonly FlagSpec[] = [
   { name: 'role', value: 'NAME', summary: 'Give the invited node a role at every member' },
   { name: 'expires', value: 'TIME', summary: 'Let the invited node in for so long: 12h or 30d' },
   { name: 'within', value: 'TIME', summary: 'Let the ticket be used within this time; 24h' },
+  { name: 'history', value: 'COUNT', summary: 'Show so many of the last lines first' },
   { name: 'help', short: 'h', summary: 'Explain the command' },
   { name: 'version', summary: 'Print the version' },
 ]
@@ -54,7 +56,12 @@ export const flagSpecs: readonly FlagSpec[] = [
 export const commonFlags: readonly FlagName[] = ['config', 'profile', 'help', 'version']
 
 /** Where a command stands in the help. */
-export type Group = 'Run a node' | 'Use other peers' | 'Ask your node' | 'Say who may connect'
+export type Group =
+  | 'Run a node'
+  | 'Use other peers'
+  | 'Talk'
+  | 'Ask your node'
+  | 'Say who may connect'
 
 /** One command. */
 export interface CommandSpec {
@@ -91,6 +98,7 @@ export type CommandName =
   | 'invite'
   | 'join'
   | 'forget'
+  | 'chat'
   | 'help'
 
 /** All commands, in the order of the help. */
@@ -138,6 +146,19 @@ export const commandSpecs: readonly CommandSpec[] = [
       'Our flags stand before @PEER; all that follows COMMAND belongs to it. Also: skein on PEER …',
       'What is piped in goes to the command of one peer; several get no input.',
       'Examples: skein @bob add        skein --timeout 2s @all calc 1+2',
+    ],
+  },
+  {
+    name: 'chat',
+    group: 'Talk',
+    usage: 'chat [TOPIC] [--history COUNT] [--json]',
+    summary: 'Talk with everybody in the network who is in the chat',
+    flags: ['history', 'json', 'timeout'],
+    words: [0, 1],
+    details: [
+      'What you type reaches whoever is in the same chat. /help lists what else there is: /who,',
+      '/msg PEER TEXT, /join HOST PORT, /peers, /history, /quit. Lines that are piped in are said',
+      'one after the other. With --json what happens is printed a JSON object a line.',
     ],
   },
   {

@@ -47,6 +47,8 @@ export interface Flags {
   readonly forMs?: number
   /** `--role`, `--expires`, `--within`: as they were written, for the node to read. */
   readonly terms: readonly string[]
+  /** `--history`: how many of the last lines. */
+  readonly historyCount?: number
 }
 
 /** A command to run. */
@@ -212,7 +214,9 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
   const last = (name: FlagName): string | undefined => given.get(name)?.at(-1)
   const [configFolder, profile] = [last('config'), last('profile')]
   const [timeoutMs, forMs] = [readTime('timeout', last('timeout')), readTime('for', last('for'))]
+  const historyCount = readCount(last('history'))
   return {
+    ...(historyCount !== undefined && { historyCount }),
     ...(configFolder !== undefined && { configFolder }),
     ...(profile !== undefined && { profile }),
     settings: (given.get('set') ?? []).map(readSetting),
@@ -236,6 +240,15 @@ function readSetting(text: string): string {
   if (!/^[^=]+=/.test(text))
     throw new Wrong(`-s ${text}: must be KEY=VALUE, for example -s network.listen.port=9000`)
   return text
+}
+
+const maxHistory = 1_000 // src/node/topic-commands.ts
+
+function readCount(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const count = Number(text)
+  if (/^\d+$/.test(text) && count <= maxHistory) return count
+  throw new Wrong(`--history must be a number from 0 to ${maxHistory}, not ${JSON.stringify(text)}`)
 }
 
 const maxTimeMs = 2 ** 31 - 1 // What setTimeout can take: 24 days.

@@ -1,4 +1,5 @@
 /** What the front loads only when it has to: what runs a node in this process, and what draws. */
+import { chat } from './chat-command.ts'
 import { config } from './config-command.ts'
 import { demo } from './demo/demo.ts'
 import { invite } from './invite.ts'
@@ -10,6 +11,8 @@ import type { Context, ExitCode } from './context.ts'
 /** Runs a command of this half. */
 export function runMain(invocation: Invocation, context: Context): Promise<ExitCode> {
   switch (invocation.command) {
+    case 'chat':
+      return chat(invocation, context)
     case 'config':
       return config(invocation, context)
     case 'map':

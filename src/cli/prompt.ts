@@ -27,7 +27,7 @@ const own = [
 ] as const
 
 /** Commands of a node that are in {@link own}, or for our own programs and in no form for people. */
-const unlisted: ReadonlySet<string> = new Set(['connect', 'peers', 'links', 'resolve'])
+const unlisted: ReadonlySet<string> = new Set(['chat', 'connect', 'peers', 'links', 'resolve'])
 
 /** Where a prompt prints. */
 export interface PromptOutput {

@@ -18,6 +18,7 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
       case 'demo':
       case 'map':
       case 'invite':
+      case 'chat':
       case 'config': {
         context.out('') // They print for themselves, too: then `exit` waits for both outputs.
         context.err('')

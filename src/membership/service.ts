@@ -107,6 +107,22 @@ export class Membership {
     return this.#machine.violations
   }
 
+  /** Tells whether anything is known of a member, also of one that is gone. */
+  knows(id: PeerId): boolean {
+    return this.#machine.view.get(id) !== undefined
+  }
+
+  /** Tells whether a member is believed to run. */
+  isUp(id: PeerId): boolean {
+    const state = this.#machine.view.get(id)?.state
+    return state === 'alive' || state === 'suspect'
+  }
+
+  /** Which start of a member's process is known; 0 where none is. */
+  incarnationOf(id: PeerId): number {
+    return this.#machine.view.get(id)?.record.value.incarnation ?? 0
+  }
+
   /** What a member last said of itself. */
   addressesOf(id: PeerId): readonly string[] {
     return this.#machine.view.get(id)?.record.value.addresses ?? []

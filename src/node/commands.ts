@@ -11,6 +11,7 @@ import { isJson, required } from './command-words.ts'
 import { discoverCommand } from './discover-command.ts'
 import { findDoubts } from './doubts.node.ts'
 import { formatNodes, formatPeers } from './format.ts'
+import { topicCommands } from './topic-commands.ts'
 import type { Log } from '../base/log.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command } from '../command/command.ts'
@@ -19,6 +20,7 @@ import type { AdmissionHost } from './admission-commands.ts'
 import type { DiscoverHost } from './discover-command.ts'
 import type { Affiliated } from './enrolment.ts'
 import type { NodeOptions } from './options.ts'
+import type { TopicHost } from './topic-commands.ts'
 import type { Peer, PeerInfo } from './peer.ts'
 
 /** A node's commands, and what they hold open. */
@@ -29,7 +31,7 @@ export interface Registry {
 }
 
 /** What the commands ask of their node. */
-export interface CommandHost extends AdmissionHost, DiscoverHost {
+export interface CommandHost extends AdmissionHost, DiscoverHost, TopicHost {
   readonly label: string
   readonly affiliation: Affiliated | undefined
   readonly log: Log
@@ -72,7 +74,12 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
     }
   }
   const discover = discoverCommand(node)
-  const forTheOwner = { ...ownerCommands(node), ...admissionCommands(node), discover }
+  const forTheOwner = {
+    ...ownerCommands(node),
+    ...admissionCommands(node),
+    ...topicCommands(node),
+    discover,
+  }
   for (const [name, command] of Object.entries(forTheOwner)) commands.add(name, command)
   for (const [name, program] of Object.entries(options.programs ?? {})) {
     commands.add(name, programCommand(name, program))

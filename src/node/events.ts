@@ -48,6 +48,8 @@ export type NodeEvents = {
   'member:left': MemberEvent
   /** Links of the network, or their round-trip times, changed. */
   'link:update': Record<string, never>
+  /** A subscriber of a topic was too slow: a message was dropped before it took it. */
+  'topic:miss': { readonly topic: string }
   /** A peer's command ended here. */
   'command:run': RunReport
   /** A newer process runs with this node's key: this one dials no more. */

@@ -70,6 +70,10 @@ export class Network {
   readonly #finder: Finder
   readonly #file: PeersFile
   #membership: Membership
+  /** A peer takes part from now on, or may: whoever else follows the peers of the network is told. */
+  onFollow: (peer: PeerEntry) => void = () => undefined
+  /** This node belongs to another network now. */
+  onRestart: () => void = () => undefined
 
   constructor(setup: NetworkSetup) {
     this.#setup = setup
@@ -97,6 +101,7 @@ export class Network {
     this.#membership = this.#start()
     this.describe()
     this.watchtower.refresh()
+    this.onRestart()
   }
 
   #start(): Membership {
@@ -193,7 +198,7 @@ export class Network {
 
   /** Takes a stream of `membership/1`, or refuses it. */
   accept(stream: Stream, peer: PeerEntry): void {
-    const problem = this.#problemWith(peer)
+    const problem = this.problemWith(peer)
     if (problem === undefined) this.membership.join(peer.id, stream)
     else stream.reset('DENIED', problem)
   }
@@ -254,8 +259,9 @@ export class Network {
   /** Opens the stream of `membership/1` to a peer, if that is this side's part and it may take part. */
   follow(peer: PeerEntry): void {
     const { connection } = peer
+    this.onFollow(peer)
     const isOurPart = this.#setup.identity.peerId < peer.id
-    if (connection === undefined || !isOurPart || this.#problemWith(peer) !== undefined) return
+    if (connection === undefined || !isOurPart || this.problemWith(peer) !== undefined) return
     this.membership.join(peer.id, connection.open(membershipProtocol))
   }
 
@@ -263,15 +269,15 @@ export class Network {
    * Why a peer takes no part: in a network with a key only its members do; without one, who is known
    * or on this machine, and of no network either.
    */
-  #problemWith(peer: PeerEntry): string | undefined {
+  problemWith(peer: PeerEntry, protocol = membershipProtocol): string | undefined {
     const { affiliation, subject } = this.#setup
     if (affiliation.network !== undefined) {
       const isMember = affiliation.stateOf(peer.id) === 'valid'
-      return isMember ? undefined : `${membershipProtocol} is for members of the network`
+      return isMember ? undefined : `${protocol} is for members of the network`
     }
     if (peer.shownPass !== undefined) return 'this node is not of your network'
     if (findRule(allowed, subject(peer)) !== undefined) return undefined
-    return `${membershipProtocol} is for ${allowed.join(', ')}`
+    return `${protocol} is for ${allowed.join(', ')}`
   }
 
   #admits(id: PeerId, pass: Uint8Array | undefined): boolean {

@@ -8,7 +8,6 @@ import { displayAddress } from '../base/address.ts'
 import { Emitter } from '../base/emitter.ts'
 import { SkeinError } from '../base/errors.ts'
 import { owner } from '../base/policy.ts'
-import { personPatienceMs } from '../command/options.ts'
 import { CommandService } from '../command/service.ts'
 import { ConnectionManager } from '../connection/manager.ts'
 import { membershipProtocol } from '../membership/service.ts'
@@ -25,10 +24,12 @@ import { Peer, runHere } from './peer.ts'
 import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
 import { untilConnected } from './ready.ts'
+import { relayThrough } from './relay.ts'
 import { Selection } from './selection.ts'
 import { commandTracer } from './tracing.node.ts'
 import { readStats } from './stats.ts'
 import { acceptStream } from './streams.ts'
+import { Talk } from './talk.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Identity } from '../base/identity.node.ts'
@@ -53,6 +54,9 @@ import type { Transport } from '../transport/contract.ts'
 import type { PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
 import type { NodeStats } from './stats.ts'
 import type { StreamServer } from './streams.ts'
+import type { TopicAccess } from './talk.ts'
+import type { TypedHandler } from './typed-messages.ts'
+import type { Topic } from '../topic/topic.ts'
 
 /** See the file's head. Made by {@link Node.start}. */
 export class Node implements PeerHost, AsyncDisposable {
@@ -78,6 +82,8 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #selection: Selection
   readonly #watch: NetworkWatch | undefined
   readonly #transports: readonly Transport[]
+  /** @internal Topics and typed messages. */
+  readonly talk: Talk
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts) {
@@ -133,6 +139,7 @@ export class Node implements PeerHost, AsyncDisposable {
       network: this.#network,
       addresses: () => this.addresses,
     })
+    this.talk = this.#createTalk(parts)
     const self = { id: identity.peerId, label: this.label }
     this.#selection = new Selection({
       self,
@@ -354,6 +361,33 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   /**
+   * A topic: what one node publishes on it reaches every subscriber in the network, each once.
+   *
+   * @param name - 1 to 64 letters, digits and `_ . / -`.
+   * @throws {SkeinError} `INVALID` it is no name, or a rule is wrong.
+   */
+  topic(name: string, access: TopicAccess = {}): Topic {
+    return this.talk.topic(name, access)
+  }
+
+  /**
+   * Takes messages of one type: those that any node broadcasts, and those that a peer `tell`s this one.
+   * Types that nobody handles are ignored and counted.
+   *
+   * @throws {SkeinError} `INVALID` the type is handled already.
+   * @example
+   * node.handle('TEST', ({ type, body, author, time }) => console.log(type, body))
+   */
+  handle(type: string, handler: TypedHandler, { allow }: TopicAccess = {}): Unsubscribe {
+    return this.talk.typed.handle(type, handler, allow)
+  }
+
+  /** Sends a message of a type to every other node that is up. @throws {SkeinError} As `publish`. */
+  broadcast(type: string, body?: unknown): Promise<void> {
+    return this.talk.typed.broadcast(type, body)
+  }
+
+  /**
    * Runs a command on this node itself, as its owner.
    *
    * @throws {SkeinError} As {@link Peer.run}.
@@ -442,22 +476,7 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   /** @internal Carries a command of the owner on to one peer. */
-  readonly relay: Relay = async ({ argv, to, timeoutMs }, context) => {
-    const peers = this.select(to)
-    const [peer] = peers
-    if (peer === undefined || peers.length > 1) {
-      throw new SkeinError('INVALID', `'${to}' means ${peers.length} peers; ask for one at a time`)
-    }
-    const { exit } = await peer.run(argv, {
-      signal: context.signal,
-      timeoutMs,
-      patienceMs: personPatienceMs,
-      stdin: context.stdin,
-      onOut: (chunk) => (context.out(chunk) ? undefined : context.drained()),
-      onErr: (chunk) => (context.err(chunk) ? undefined : context.drained()),
-    })
-    return { exit }
-  }
+  readonly relay: Relay = relayThrough(this)
 
   #createManager({ identity, incarnation, transports, random }: NodeParts): ConnectionManager {
     return new ConnectionManager({
@@ -480,8 +499,18 @@ export class Node implements PeerHost, AsyncDisposable {
     })
   }
 
+  #createTalk({ identity, incarnation, random, people, affiliation }: NodeParts): Talk {
+    return new Talk({
+      ...{ identity, incarnation, random, people, affiliation, network: this.#network },
+      ...{ label: this.label, clock: this.clock, log: this.log },
+      ...{ manager: this.#manager, events: this.#events, isClosed: () => this.isClosed },
+      subject: (entry) => this.subject(entry),
+      peer: (name) => this.peer(name),
+    })
+  }
+
   #accept(stream: Stream, entry: PeerEntry): boolean {
-    if (this.#enrolment.accept(stream, entry)) return true
+    if (this.#enrolment.accept(stream, entry) || this.talk.accept(stream, entry)) return true
     if (stream.protocol === membershipProtocol) this.#network.accept(stream, entry)
     else if (stream.protocol === addressesProtocol) {
       receiveAddresses(stream, (addresses) => entry.replaceClaimed(addresses, entry.seenAt))
@@ -500,6 +529,7 @@ export class Node implements PeerHost, AsyncDisposable {
   async #close(): Promise<void> {
     this.#watch?.close()
     this.#enrolment.stop()
+    this.talk.close()
     await this.#network.leave()
     await this.#listeners.close()
     await this.commands.close()

@@ -5,6 +5,7 @@ import { commandProtocol } from '../command/messages.ts'
 import { requestCommand } from '../command/request.ts'
 import { runCommand } from '../command/runner.ts'
 import { splitLine } from '../command/split.ts'
+import { checkTold, tell, tellProtocol } from './typed-messages.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -175,6 +176,24 @@ export class Peer {
       },
     )
     return { text: out.text, errorText: err.text, exit }
+  }
+
+  /**
+   * Tells the peer something, now: it is up, or this fails. What it handles with `node.handle(type, …)`.
+   *
+   * @returns Whether anything there handles that type; otherwise it was ignored.
+   * @throws {SkeinError} As {@link run}; `LIMIT_EXCEEDED` the body is over 64 KiB, or too many at once.
+   */
+  async tell(
+    type: string,
+    body?: unknown,
+    options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<boolean> {
+    checkTold(type, body)
+    const { clock } = this.#host
+    const connection = await this.#host.reach(this.id, options.signal)
+    const setup = { clock, name: this.#host.nameOf(this.id), timeoutMs: options.timeoutMs }
+    return tell(connection.open(tellProtocol), { type, body }, setup)
   }
 
   /**

@@ -1,0 +1,168 @@
+/** `skein chat`: people talk on a topic, through the running node. */
+import { SkeinError, messageOf } from '../base/errors.ts'
+import { sanitizeText } from '../base/text.ts'
+import { ChatInput } from './chat-input.node.ts'
+import { chatCommands, readChatLine } from './chat-line.ts'
+import { ChatView } from './chat-view.ts'
+import { ControlClient } from './control-client.node.ts'
+import { findNode } from './find-node.node.ts'
+import type { Invocation } from './arguments.ts'
+import type { ChatNews } from './chat-view.ts'
+import type { Context, ExitCode } from './context.ts'
+
+const defaultTopic = 'chat'
+const terminalHistory = 20 // Lines; in a pipe none.
+
+/** Takes part until the input ends, `/quit` or Ctrl-C. */
+export async function chat(invocation: Invocation, context: Context): Promise<ExitCode> {
+  const { flags, words } = invocation
+  const node = await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
+  const talk = new Talk(node, { topic: words[0] ?? defaultTopic, flags, context })
+  try {
+    return await talk.run()
+  } finally {
+    node.close()
+  }
+}
+
+interface TalkOptions {
+  readonly topic: string
+  readonly flags: Invocation['flags']
+  readonly context: Context
+}
+
+/** One person in one chat. */
+class Talk {
+  readonly #node: ControlClient
+  readonly #options: TalkOptions
+  readonly #input: ChatInput
+  readonly #view: ChatView
+  readonly #orders = new Orders()
+  readonly #decoder = new TextDecoder()
+  readonly #names = new Set<string>()
+  #rest = ''
+
+  constructor(node: ControlClient, options: TalkOptions) {
+    this.#node = node
+    this.#options = options
+    this.#input = new ChatInput({ complete: (line) => this.#complete(line) })
+    const hasColour = this.#input.isTerminal && (process.env['NO_COLOR'] ?? '') === ''
+    this.#view = new ChatView({ isColoured: hasColour, now: () => Date.now() })
+  }
+
+  async run(): Promise<ExitCode> {
+    const { topic, flags, context } = this.#options
+    const { isTerminal } = this.#input
+    const history = flags.historyCount ?? (isTerminal ? terminalHistory : 0)
+    const argv = ['chat', topic, '--history', String(history)]
+    const leaving = new AbortController()
+    const { timeoutMs } = flags
+    const running = this.#node.run(timeoutMs === undefined ? { argv } : { argv, timeoutMs }, {
+      signal: AbortSignal.any([context.signal, leaving.signal]),
+      stdin: this.#orders,
+      onOut: (chunk) => this.#hear(chunk),
+      onErr: (chunk) => context.errBytes(chunk),
+    })
+    const reading = this.#read()
+    reading.catch((thrown: unknown) => leaving.abort(thrown))
+    try {
+      return await running
+    } finally {
+      this.#input.close()
+    }
+  }
+
+  /** Does what is typed, until it ends; then says so to the node, which ends when all is done. */
+  async #read(): Promise<void> {
+    for await (const line of this.#input.lines()) {
+      const order = readChatLine(line)
+      if (order.kind === 'quit') break
+      if (order.kind === 'tell') this.#orders.add(order.order)
+      else if (order.kind === 'show') this.#input.print(order.lines)
+      else if (order.kind === 'run') await this.#runHere(order.argv)
+    }
+    this.#orders.end()
+  }
+
+  async #runHere(argv: readonly string[]): Promise<void> {
+    const decoder = new TextDecoder()
+    let text = ''
+    try {
+      await this.#node.run(
+        { argv },
+        { onOut: (chunk) => void (text += decoder.decode(chunk, { stream: true })) },
+      )
+    } catch (thrown) {
+      text = messageOf(thrown)
+    }
+    this.#input.print(sanitizeText(text).trimEnd().split('\n'))
+  }
+
+  #hear(chunk: Uint8Array): void {
+    this.#rest += this.#decoder.decode(chunk, { stream: true })
+    const lines = this.#rest.split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const line of lines) this.#show(line)
+  }
+
+  #show(line: string): void {
+    if (this.#options.flags.isJson) {
+      this.#input.print([line])
+      return
+    }
+    const news = readNews(line)
+    if ('name' in news) this.#names.add(news.name)
+    if (news.event === 'who') for (const { name } of news.people) this.#names.add(name)
+    const { isTerminal } = this.#input
+    const isEcho = news.event === 'line' && news.isOwn && !news.isPast
+    if (!isTerminal && (isEcho || news.event === 'ready')) return
+    this.#input.print(this.#view.format(news))
+    if (news.event === 'ready' && isTerminal) this.#orders.add({ who: true })
+  }
+
+  #complete(line: string): [string[], string] {
+    const [, before, start = ''] = /^(\/msg\s+)(\S*)$/.exec(line) ?? []
+    const names = [...this.#names]
+    if (before !== undefined) {
+      const hits = names.filter((name) => name.startsWith(start))
+      return [hits.map((name) => `${before}${name} `), line]
+    }
+    const words = line.startsWith('/') ? chatCommands : names.map((name) => `${name}: `)
+    return [words.filter((word) => word.startsWith(line)), line]
+  }
+}
+
+function readNews(line: string): ChatNews {
+  try {
+    return JSON.parse(line) as ChatNews // Of our own node.
+  } catch (cause) {
+    throw new SkeinError('VIOLATION', 'the node answered what is no chat', { cause })
+  }
+}
+
+/** Orders on their way to the node, as its command's standard input. */
+class Orders implements AsyncIterable<Uint8Array> {
+  readonly #encoder = new TextEncoder()
+  #waiting: Uint8Array[] = []
+  #isEnded = false
+  #wake: (() => void) | undefined
+
+  add(order: object): void {
+    this.#waiting.push(this.#encoder.encode(`${JSON.stringify(order)}\n`))
+    this.#wake?.()
+  }
+
+  end(): void {
+    this.#isEnded = true
+    this.#wake?.()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const chunk = this.#waiting.shift()
+      if (chunk !== undefined) yield chunk
+      else if (this.#isEnded) return
+      else await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+}
