@@ -97,14 +97,13 @@ function readUrl(text: string, at: ValuePlace): URL {
 
 /** Making one is safe whatever it is; to run one from a peer takes as long as the peer likes. */
 function readRegExp(source: string, flags: string, at: ValuePlace): RegExp {
-  if (source.length <= maxPatternUnits) {
-    try {
-      return new RegExp(source, flags)
-    } catch {
-      // Said below, for both reasons.
-    }
+  const problem = 'a regular expression that is none here'
+  if (source.length > maxPatternUnits) throw new Violation(problem, at.start)
+  try {
+    return new RegExp(source, flags)
+  } catch {
+    throw new Violation(problem, at.start)
   }
-  throw new Violation('a regular expression that is none here', at.start)
 }
 
 function readView(tag: number, source: ValueSource, at: ValuePlace): ArrayBufferView {

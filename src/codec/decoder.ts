@@ -28,6 +28,13 @@ import { wtf8ToString } from './wtf8.ts'
 const unfilled = Symbol('unfilled')
 const keptValues = 1_024
 
+/** A map that is being read. */
+interface MapTarget {
+  readonly object: Record<string, unknown>
+  /** Its place among the shared values; below zero where it is none. */
+  readonly slot: number
+}
+
 /** Reads values, one after the other; not one within the other. */
 export class Decoder implements ValueSource {
   readonly reader = new Reader()
@@ -289,7 +296,8 @@ export class Decoder implements ValueSource {
   #map(information: number, depth: number): unknown {
     const inner = this.deeper(depth)
     const count = this.#claim(information, 2)
-    if (count < 0 || count > maxShapeKeys) return this.#properties({}, count, inner)
+    if (count < 0 || count > maxShapeKeys)
+      return this.#properties({ object: {}, slot: -1 }, count, inner)
     const { reader } = this
     const base = this.#top
     let shape = rootShape(count + reader.hint())
@@ -333,11 +341,11 @@ export class Decoder implements ValueSource {
     for (const [index, key] of shape.keys.entries()) object[key] = this.#values[at.base + index]
     if (this.#top > this.#highest) this.#highest = this.#top
     this.#top = at.base
-    return this.#properties(object, at.count - at.index, at.inner)
+    return this.#properties({ object, slot: -1 }, at.count - at.index, at.inner)
   }
 
   /** The rest of a map; a `Map` of all its entries where some key is no text. */
-  #properties(object: Record<string, unknown>, count: number, inner: number, slot = -1): unknown {
+  #properties({ object, slot }: MapTarget, count: number, inner: number): unknown {
     for (let index = 0; count < 0 ? !this.#isAtBreak() : index < count; index++) {
       const start = this.reader.offset
       const key = this.#textKey()
@@ -447,7 +455,7 @@ export class Decoder implements ValueSource {
     const count = this.#claim(information, 2)
     const object: Record<string, unknown> = {}
     this.fill(slot, object)
-    return this.#properties(object, count, inner, slot)
+    return this.#properties({ object, slot }, count, inner)
   }
 
   /** Tag 29. */

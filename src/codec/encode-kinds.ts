@@ -166,7 +166,7 @@ function hasPrimitives(values: Iterable<unknown>): boolean {
 
 /** Goes through a collection whose size is already written; a getter in it may change it. */
 function forEachCounted<T>(
-  values: Iterable<T> & { readonly size: number },
+  values: Iterable<T> & Pick<ReadonlySet<T>, 'size'>,
   write: (value: T) => void,
 ): void {
   const { size } = values
