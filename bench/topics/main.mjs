@@ -11,8 +11,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { hasGossipsub, measureReal } from './real.mjs'
 import { formatSection, formatTables } from './report.mjs'
-import { measureReal } from './real.mjs'
 
 const bench = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const root = path.dirname(bench)
@@ -47,7 +47,10 @@ const { values } = parseArgs({
     dry: { type: 'boolean', default: false },
   },
 })
-const wanted = values.only?.split(',') ?? [...Object.keys(sizes), 'real']
+const wanted = values.only?.split(',') ?? [
+  ...Object.keys(sizes),
+  ...(hasGossipsub() ? ['real'] : []),
+]
 const measured = {}
 const file = await bundle()
 try {

@@ -10,10 +10,15 @@ const modules = new URL('../node_modules/', import.meta.url)
 const setting = { nodes: 32, degree: 4, messages: 200, everyMs: 50 }
 const rounds = 3
 
+/** Whether the rival and the Node that it needs are installed. */
+export function hasGossipsub() {
+  return existsSync(new URL('@libp2p/gossipsub', modules)) && existsSync(program)
+}
+
 /** Measures; see the file's head. */
 export async function measureReal() {
-  if (!existsSync(new URL('@libp2p/gossipsub', modules)) || !existsSync(program)) {
-    throw new Error('gossipsub is not installed; run npm ci --prefix bench')
+  if (!hasGossipsub()) {
+    throw new Error('gossipsub is not there; npm i --prefix bench @libp2p/gossipsub@17.1.1')
   }
   const load = Math.round(os.loadavg()[0] * 10) / 10
   const results = { Skein: [], 'js-libp2p, gossipsub': [] }

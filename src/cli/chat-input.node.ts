@@ -1,6 +1,5 @@
 /** Where a chat's lines come from: a terminal with history and completion, or a pipe. */
-import { createInterface } from 'node:readline'
-import { clearScreenDown, cursorTo, moveCursor } from 'node:readline'
+import { clearScreenDown, createInterface, cursorTo, moveCursor } from 'node:readline'
 import type { Interface } from 'node:readline'
 
 /** What a chat does with lines. */

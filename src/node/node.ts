@@ -150,7 +150,11 @@ export class Node implements PeerHost, AsyncDisposable {
     // A clock of its own means a simulation, whose network does not change behind its back.
     const isReal = options.clock === undefined
     this.#watch = isReal
-      ? watchNetwork(this.clock, (what) => this.#onNetworkChange(what))
+      ? watchNetwork(this.clock, (what) => {
+          this.log.info({ scope: 'node' }, `${what}: probing every path`)
+          this.#manager.probe()
+          this.#network.watchtower.refresh()
+        })
       : undefined
   }
 
@@ -363,18 +367,16 @@ export class Node implements PeerHost, AsyncDisposable {
   /**
    * A topic: what one node publishes on it reaches every subscriber in the network, each once.
    *
-   * @param name - 1 to 64 letters, digits and `_ . / -`.
-   * @throws {SkeinError} `INVALID` it is no name, or a rule is wrong.
+   * @param name - 1 to 64 letters, digits and `_ . / -`; otherwise, or with a wrong rule, `INVALID`.
    */
   topic(name: string, access: TopicAccess = {}): Topic {
     return this.talk.topic(name, access)
   }
 
   /**
-   * Takes messages of one type: those that any node broadcasts, and those that a peer `tell`s this one.
-   * Types that nobody handles are ignored and counted.
+   * Takes messages of one type: what any node broadcasts, and what a peer `tell`s this one. Types that
+   * nobody handles are ignored and counted; one that is handled already is `INVALID`.
    *
-   * @throws {SkeinError} `INVALID` the type is handled already.
    * @example
    * node.handle('TEST', ({ type, body, author, time }) => console.log(type, body))
    */
@@ -475,7 +477,7 @@ export class Node implements PeerHost, AsyncDisposable {
     return this.#people.subject(id, connection?.isLocal ?? false)
   }
 
-  /** @internal Carries a command of the owner on to one peer. */
+  /** @internal */
   readonly relay: Relay = relayThrough(this)
 
   #createManager({ identity, incarnation, transports, random }: NodeParts): ConnectionManager {
@@ -518,12 +520,6 @@ export class Node implements PeerHost, AsyncDisposable {
       return acceptStream(stream, { node: this, entry, servers: this.#servers, log: this.log })
     }
     return true
-  }
-
-  #onNetworkChange(what: string): void {
-    this.log.info({ scope: 'node' }, `${what}: probing every path`)
-    this.#manager.probe()
-    this.#network.watchtower.refresh()
   }
 
   async #close(): Promise<void> {
