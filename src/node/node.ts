@@ -20,6 +20,9 @@ import { Network } from './network.ts'
 import { watchNetwork } from './network-watch.node.ts'
 import { defaultNodeLimits, readAddress } from './options.ts'
 import { Enrolment } from './enrolment.ts'
+import { mailProtocol } from '../mail/exchange.ts'
+import { Inbox, Outbox, Wall } from './letters.ts'
+import { NodeMail } from './mail.ts'
 import { Peer, runHere } from './peer.ts'
 import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
@@ -41,6 +44,7 @@ import type { Affiliated, InviteOptions, Invited } from './enrolment.ts'
 import type { Registry } from './commands.ts'
 import type { NodeEvents } from './events.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
+import type { SendOptions } from './letters.ts'
 import type { NetworkWatch } from './network-watch.node.ts'
 import type { NodeLimits, NodeOptions, PeerTarget } from './options.ts'
 import type { People } from './people.ts'
@@ -57,6 +61,12 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly log: Log
   /** What this node can run. */
   readonly commands: CommandService
+  /** Messages that came for this node. */
+  readonly inbox: Inbox
+  /** Messages that this node sent. */
+  readonly outbox: Outbox
+  /** Public messages that every member has. */
+  readonly wall: Wall
 
   readonly #limits: NodeLimits
   readonly #manager: ConnectionManager
@@ -71,6 +81,7 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #enrolment: Enrolment
   readonly #selection: Selection
   readonly #watch: NetworkWatch | undefined
+  readonly #mail: NodeMail
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts) {
@@ -122,6 +133,15 @@ export class Node implements PeerHost, AsyncDisposable {
       network: this.#network,
       addresses: () => this.addresses,
     })
+    this.#mail = new NodeMail({
+      ...{ identity, incarnation, people, clock: this.clock, log: this.log },
+      ...{ random: parts.random, storage: parts.storage, manager: this.#manager },
+      ...{ network: this.#network, events: this.#events, settings: options.mail ?? {} },
+      databaseWorkerUrl: options.databaseWorkerUrl,
+    })
+    this.inbox = new Inbox(this.#mail)
+    this.outbox = new Outbox(this.#mail)
+    this.wall = new Wall(this.#mail)
     const self = { id: identity.peerId, label: this.label }
     this.#selection = new Selection({
       self,
@@ -155,6 +175,7 @@ export class Node implements PeerHost, AsyncDisposable {
       throw thrown
     }
     await node.#network.find(targets)
+    await node.#mail.start()
     return node
   }
 
@@ -329,6 +350,18 @@ export class Node implements PeerHost, AsyncDisposable {
     return runHere(command, options, { clock: this.clock, registry: this.#registry.commands })
   }
 
+  /**
+   * Sends a message to one peer, whether it is there or not: it is delivered, or held by others for it.
+   *
+   * @returns How far it got within the first attempt; later, `node.outbox.list()` tells.
+   * @throws {SkeinError} `PEER_UNKNOWN`; `LIMIT_EXCEEDED` longer than 1 MiB; `STORAGE_FAILED`.
+   * @example
+   * const { state, heldBy } = await node.send('bob', 'see you at eight') // "held", 3
+   */
+  async send(peer: string, body: string | Uint8Array, options: SendOptions = {}) {
+    return this.outbox.send(this.resolve(peer), body, options)
+  }
+
   /** What a subject may run, in the order of the names. */
   listCommands(subject: Subject = owner): readonly CommandInfo[] {
     return this.#registry.commands.list(subject)
@@ -448,6 +481,7 @@ export class Node implements PeerHost, AsyncDisposable {
   #accept(stream: Stream, entry: PeerEntry): boolean {
     if (this.#enrolment.accept(stream, entry)) return true
     if (stream.protocol === membershipProtocol) this.#network.accept(stream, entry)
+    else if (stream.protocol === mailProtocol) this.#mail.accept(stream, entry)
     else if (stream.protocol === addressesProtocol) {
       receiveAddresses(stream, (addresses) => entry.replaceClaimed(addresses, entry.seenAt))
     } else {
@@ -464,6 +498,7 @@ export class Node implements PeerHost, AsyncDisposable {
   async #close(): Promise<void> {
     this.#watch?.close()
     this.#enrolment.stop()
+    await this.#mail.close()
     await this.#network.leave()
     await this.#listeners.close()
     await this.commands.close()
