@@ -13,10 +13,19 @@ import type { Sealer } from './envelope.ts'
 
 const maxKeys = 1_024 // Guess: some 100 KB; making one anew takes 0.1 ms.
 
-/** Makes what seals for others and opens what is for this identity. */
-export async function createSealer(identity: Identity): Promise<Sealer> {
+let loading: Promise<Sodium> | undefined
+
+type Sodium = (typeof import('libsodium-wrappers'))['default']
+
+async function load(): Promise<Sodium> {
   const { default: sodium } = await import('libsodium-wrappers')
   await sodium.ready
+  return sodium
+}
+
+/** Makes what seals for others and opens what is for this identity. */
+export async function createSealer(identity: Identity): Promise<Sealer> {
+  const sodium = await (loading ??= load())
   const jwk = createPrivateKey(identity.privateKeyPem).export({ format: 'jwk' })
   const seed = new Uint8Array(Buffer.from(jwk.d ?? '', 'base64url'))
   const pair = sodium.crypto_sign_seed_keypair(seed)
