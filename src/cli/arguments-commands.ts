@@ -20,12 +20,20 @@ export type FlagName =
   | 'd2'
   | 'svg'
   | 'watch'
+  | 'open'
   | 'timeout'
   | 'no-prompt'
   | 'for'
   | 'role'
   | 'expires'
   | 'within'
+  | 'type'
+  | 'read'
+  | 'follow'
+  | 'unread'
+  | 'keep'
+  | 'search'
+  | 'limit'
   | 'help'
   | 'version'
 
@@ -38,12 +46,20 @@ export const flagSpecs: readonly FlagSpec[] = [
   { name: 'd2', summary: 'Print the map as D2' },
   { name: 'svg', summary: 'Print the map as SVG' },
   { name: 'watch', summary: 'Go on, and follow what changes' },
+  { name: 'open', summary: 'Open the live page in a browser, or print its link' },
   { name: 'timeout', value: 'TIME', summary: 'Give up after 10, 2s or 500ms, whatever happens' },
   { name: 'no-prompt', summary: 'Read no commands from the input' },
   { name: 'for', value: 'TIME', summary: 'End by itself after 10, 2s or 500ms' },
   { name: 'role', value: 'NAME', summary: 'Give the invited node a role at every member' },
-  { name: 'expires', value: 'TIME', summary: 'Let the invited node in for so long: 12h or 30d' },
+  { name: 'expires', value: 'TIME', summary: 'Let it be good for so long: 12h or 30d' },
   { name: 'within', value: 'TIME', summary: 'Let the ticket be used within this time; 24h' },
+  { name: 'type', value: 'TYPE', summary: 'Say what the message is: application/json' },
+  { name: 'read', summary: 'Ask to be told when it was read' },
+  { name: 'follow', summary: 'Go on, and print what comes' },
+  { name: 'unread', summary: 'Only what was not read yet' },
+  { name: 'keep', summary: 'Leave it unread' },
+  { name: 'search', value: 'WORDS', summary: 'Only what has these words' },
+  { name: 'limit', value: 'COUNT', summary: 'At most so many, the newest; 50' },
   { name: 'help', short: 'h', summary: 'Explain the command' },
   { name: 'version', summary: 'Print the version' },
 ]
@@ -52,7 +68,12 @@ export const flagSpecs: readonly FlagSpec[] = [
 export const commonFlags: readonly FlagName[] = ['config', 'profile', 'help', 'version']
 
 /** Where a command stands in the help. */
-export type Group = 'Run a node' | 'Use other peers' | 'Ask your node' | 'Say who may connect'
+export type Group =
+  | 'Run a node'
+  | 'Use other peers'
+  | 'Write to each other'
+  | 'Ask your node'
+  | 'Say who may connect'
 
 /** One command. */
 export interface CommandSpec {
@@ -88,6 +109,13 @@ export type CommandName =
   | 'invite'
   | 'join'
   | 'forget'
+  | 'send'
+  | 'sent'
+  | 'inbox'
+  | 'post'
+  | 'wall'
+  | 'block'
+  | 'unblock'
   | 'help'
 
 /** All commands, in the order of the help. */
@@ -138,6 +166,73 @@ export const commandSpecs: readonly CommandSpec[] = [
     ],
   },
   {
+    name: 'send',
+    group: 'Write to each other',
+    usage: 'send @PEER TEXT | - [--read] [--type TYPE] [--expires TIME] [--json]',
+    summary: 'Send a message to a peer, whether it is there or not',
+    flags: ['read', 'type', 'expires', 'json', 'timeout'],
+    words: [2, Infinity],
+    details: [
+      'It prints how far the message got: delivered, or held by 3 peers until the peer is back.',
+      '- sends what is piped in, at most 1 MiB. skein sent tells later how far it got.',
+      'Examples: skein send @bob "see you at eight"        date | skein send @bob -',
+    ],
+  },
+  {
+    name: 'sent',
+    group: 'Write to each other',
+    usage: 'sent [--search WORDS] [--limit COUNT] [--json]',
+    summary: 'List the messages that you sent, and how far each got',
+    flags: ['search', 'limit', 'json', 'timeout'],
+    words: [0, 0],
+    details: ['queued, held, delivered, read (where --read asked for it), refused, or expired.'],
+  },
+  {
+    name: 'inbox',
+    group: 'Write to each other',
+    usage: 'inbox [--unread] [--search WORDS] [--follow] [--keep] [--limit COUNT] [--json]',
+    summary: 'List the messages that came for you, and mark them as read',
+    flags: ['unread', 'search', 'follow', 'keep', 'limit', 'json', 'timeout'],
+    words: [0, 0],
+    details: ['A * stands before what is new. --keep leaves it new.'],
+  },
+  {
+    name: 'post',
+    group: 'Write to each other',
+    usage: 'post TEXT | - [--json]',
+    summary: 'Write on the wall, for every member to read',
+    flags: ['json', 'timeout'],
+    words: [1, Infinity],
+    details: ['Who is away gets it when it is back.'],
+  },
+  {
+    name: 'wall',
+    group: 'Write to each other',
+    usage: 'wall [--search WORDS] [--follow] [--limit COUNT] [--json]',
+    summary: 'Read the wall',
+    flags: ['search', 'follow', 'limit', 'json', 'timeout'],
+    words: [0, 0],
+    details: [],
+  },
+  {
+    name: 'block',
+    group: 'Write to each other',
+    usage: 'block [PEER]',
+    summary: 'Take no messages and posts of a peer any more; without one, list them',
+    flags: ['json', 'timeout'],
+    words: [0, 1],
+    details: ['It stays connected and may run what it may; skein deny shuts it out.'],
+  },
+  {
+    name: 'unblock',
+    group: 'Write to each other',
+    usage: 'unblock PEER',
+    summary: 'Take messages and posts of a peer again',
+    flags: ['timeout'],
+    words: [1, 1],
+    details: [],
+  },
+  {
     name: 'status',
     group: 'Ask your node',
     usage: 'status [--json]',
@@ -167,11 +262,14 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'map',
     group: 'Ask your node',
-    usage: 'map [--d2 | --svg | --json] [--watch]',
+    usage: 'map [--d2 | --svg | --json] [--watch] | map --open',
     summary: 'Draw the nodes and links of the network with their round-trip times',
-    flags: ['json', 'd2', 'svg', 'watch', 'timeout'],
+    flags: ['json', 'd2', 'svg', 'watch', 'open', 'timeout'],
     words: [0, 0],
-    details: ['--d2 and --svg print the picture as text: skein map --svg > network.svg'],
+    details: [
+      '--d2 and --svg print the picture as text: skein map --svg > network.svg',
+      '--open wants a node that serves its page: skein up -s web.enabled=true',
+    ],
   },
   {
     name: 'id',

@@ -37,13 +37,15 @@ export interface Flags {
   readonly drawing?: 'd2' | 'svg'
   /** `--watch`. */
   readonly isWatching: boolean
+  /** `--open`. */
+  readonly isOpening: boolean
   /** `--timeout`: a hard limit. */
   readonly timeoutMs?: number
   /** `--no-prompt` makes it false. */
   readonly hasPrompt: boolean
   /** `--for`. */
   readonly forMs?: number
-  /** `--role`, `--expires`, `--within`: as they were written, for the node to read. */
+  /** Flags as they were written, for the node to read: `--role`, `--search`, `--follow` and the like. */
   readonly terms: readonly string[]
 }
 
@@ -198,7 +200,7 @@ function checkWords(spec: CommandSpec, words: readonly string[]): void {
 }
 
 /** Flags that say what the output looks like. */
-const forms: readonly FlagName[] = ['json', 'd2', 'svg']
+const forms: readonly FlagName[] = ['json', 'd2', 'svg', 'open']
 
 function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
   for (const name of given.keys())
@@ -218,16 +220,20 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
     ...(given.has('d2') && { drawing: 'd2' as const }),
     ...(given.has('svg') && { drawing: 'svg' as const }),
     isWatching: given.has('watch'),
+    isOpening: given.has('open'),
     ...(timeoutMs !== undefined && { timeoutMs }),
     hasPrompt: !given.has('no-prompt'),
     ...(forMs !== undefined && { forMs }),
     terms: termFlags.flatMap((name) =>
-      (given.get(name) ?? []).flatMap((value) => [`--${name}`, value]),
+      (given.get(name) ?? []).flatMap((value) => (value === '' ? [`--${name}`] : [`--${name}`, value])),
     ),
   }
 }
 
-const termFlags = ['role', 'expires', 'within'] as const
+const termFlags = [
+  ...(['role', 'expires', 'within', 'type', 'search', 'limit'] as const),
+  ...(['read', 'follow', 'unread', 'keep'] as const),
+]
 
 function readSetting(text: string): string {
   if (!/^[^=]+=/.test(text))

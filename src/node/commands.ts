@@ -9,12 +9,14 @@ import { CommandRegistry } from '../command/registry.ts'
 import { admissionCommands, formatAffiliated } from './admission-commands.ts'
 import { isJson, required } from './command-words.ts'
 import { findDoubts } from './doubts.node.ts'
+import { letterCommands } from './letter-commands.ts'
 import { formatNodes, formatPeers } from './format.ts'
 import type { Log } from '../base/log.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command } from '../command/command.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { AdmissionHost } from './admission-commands.ts'
+import type { LetterHost } from './letter-commands.ts'
 import type { Affiliated } from './enrolment.ts'
 import type { NodeOptions } from './options.ts'
 import type { Peer, PeerInfo } from './peer.ts'
@@ -27,7 +29,7 @@ export interface Registry {
 }
 
 /** What the commands ask of their node. */
-export interface CommandHost extends AdmissionHost {
+export interface CommandHost extends AdmissionHost, LetterHost {
   readonly label: string
   readonly affiliation: Affiliated | undefined
   readonly log: Log
@@ -69,7 +71,7 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
       commands.add(name, { ...command, allow: forOwner })
     }
   }
-  const forTheOwner = { ...ownerCommands(node), ...admissionCommands(node) }
+  const forTheOwner = { ...ownerCommands(node), ...admissionCommands(node), ...letterCommands(node) }
   for (const [name, command] of Object.entries(forTheOwner)) commands.add(name, command)
   for (const [name, program] of Object.entries(options.programs ?? {})) {
     commands.add(name, programCommand(name, program))

@@ -20,13 +20,9 @@ import { defaultMailOptions } from '../mail/options.ts'
 import { mailSchema } from '../mail/schema.ts'
 import { createSealer } from '../mail/sodium.node.ts'
 import { emptyWallHash } from '../mail/wall.ts'
-import type { Clock } from '../base/clock.ts'
 import type { Database } from '../base/database.ts'
-import type { Identity } from '../base/identity.node.ts'
-import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule } from '../base/policy.ts'
-import type { Random } from '../base/random.ts'
 import type { Storage } from '../base/storage.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { Stream } from '../connection/contract.ts'
@@ -37,23 +33,14 @@ import type { MailNetwork } from '../mail/setup.ts'
 import type { WallPost } from '../mail/wall.ts'
 import type { NodeEvents } from './events.ts'
 import type { Network } from './network.ts'
-import type { MailSettings } from './options.ts'
-import type { People } from './people.ts'
+import type { NodeParts } from './prepare.ts'
 
 /** What mail works with. */
 export interface NodeMailSetup {
-  readonly identity: Identity
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  readonly storage: Storage
-  readonly people: People
+  readonly parts: NodeParts
   readonly manager: ConnectionManager
   readonly network: Network
   readonly events: Emitter<NodeEvents>
-  readonly incarnation: number
-  readonly settings: MailSettings
-  readonly databaseWorkerUrl: URL | string | undefined
 }
 
 /** What happens to mail. */
@@ -79,7 +66,7 @@ const disks = new WeakMap<Storage, MemoryDisk>()
 /** See the file's head. */
 export class NodeMail {
   readonly events: Emitter<MailEvents>
-  readonly #setup: NodeMailSetup
+  readonly #setup: NodeParts & Omit<NodeMailSetup, 'parts'>
   readonly #exchange: Exchange
   readonly #nearby = new Set<PeerId>()
   #opening: Promise<OpenMail> | undefined
@@ -87,7 +74,8 @@ export class NodeMail {
   #failed: { readonly error: SkeinError; readonly untilMs: number } | undefined
   #isClosed = false
 
-  constructor(setup: NodeMailSetup) {
+  constructor({ parts, ...others }: NodeMailSetup) {
+    const setup = { ...parts, ...others }
     this.#setup = setup
     this.events = new Emitter((message) => setup.log.error({}, message))
     this.#exchange = new Exchange({
@@ -141,8 +129,8 @@ export class NodeMail {
   }
 
   async #openAll(): Promise<OpenMail> {
-    const { identity, clock, random, settings, log } = this.#setup
-    const options = { ...defaultMailOptions, ...settings.options }
+    const { identity, clock, random, log } = this.#setup
+    const options = { ...defaultMailOptions, ...this.#setup.options.mail?.options }
     const [database, sealer] = await Promise.all([this.#openDatabase(), createSealer(identity)])
     const signer = {
       id: identity.peerId,
@@ -173,11 +161,11 @@ export class NodeMail {
   }
 
   async #openDatabase(): Promise<Database> {
-    const { storage, clock, databaseWorkerUrl } = this.#setup
+    const { storage, clock, options } = this.#setup
     try {
       if (storage instanceof FolderStorage) {
         const path = storage.pathOf(mailSchema.name)
-        return await openDatabase(path, mailSchema, databaseWorkerUrl)
+        return await openDatabase(path, mailSchema, options.databaseWorkerUrl)
       }
       const disk = disks.get(storage) ?? new MemoryDisk(mailSchema)
       disks.set(storage, disk)
@@ -237,9 +225,10 @@ export class NodeMail {
   }
 
   #refusal(author: PeerId, what: 'mail' | 'wall'): string | undefined {
-    const { settings, people, identity } = this.#setup
+    const { options, people, identity } = this.#setup
     if (author === identity.peerId) return undefined
-    const allow = (what === 'mail' ? settings.allow : settings.wallAllow) ?? everybodyHere
+    const { allow: mayWrite, wallAllow } = options.mail ?? {}
+    const allow = (what === 'mail' ? mayWrite : wallAllow) ?? everybodyHere
     if (people.isDenied(author)) return `${what}: this node shut you out`
     if (findRule(allow, this.#subject(author)) !== undefined) return undefined
     return `${what}.allow = ${allow.join(', ') || 'nobody'}`

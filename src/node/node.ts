@@ -8,7 +8,6 @@ import { displayAddress } from '../base/address.ts'
 import { Emitter } from '../base/emitter.ts'
 import { SkeinError } from '../base/errors.ts'
 import { owner } from '../base/policy.ts'
-import { personPatienceMs } from '../command/options.ts'
 import { CommandService } from '../command/service.ts'
 import { ConnectionManager } from '../connection/manager.ts'
 import { membershipProtocol } from '../membership/service.ts'
@@ -27,7 +26,10 @@ import { Peer, runHere } from './peer.ts'
 import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
 import { untilConnected } from './ready.ts'
+import { relayCommand } from './relay.ts'
 import { Selection } from './selection.ts'
+import { commandTracer } from './tracing.node.ts'
+import { readStats } from './stats.ts'
 import { acceptStream } from './streams.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -49,7 +51,9 @@ import type { NetworkWatch } from './network-watch.node.ts'
 import type { NodeLimits, NodeOptions, PeerTarget } from './options.ts'
 import type { People } from './people.ts'
 import type { NodeParts } from './prepare.ts'
+import type { Transport } from '../transport/contract.ts'
 import type { PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
+import type { NodeStats } from './stats.ts'
 import type { StreamServer } from './streams.ts'
 
 /** See the file's head. Made by {@link Node.start}. */
@@ -61,11 +65,8 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly log: Log
   /** What this node can run. */
   readonly commands: CommandService
-  /** Messages that came for this node. */
   readonly inbox: Inbox
-  /** Messages that this node sent. */
   readonly outbox: Outbox
-  /** Public messages that every member has. */
   readonly wall: Wall
 
   readonly #limits: NodeLimits
@@ -82,6 +83,7 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #selection: Selection
   readonly #watch: NetworkWatch | undefined
   readonly #mail: NodeMail
+  readonly #transports: readonly Transport[]
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts) {
@@ -93,6 +95,7 @@ export class Node implements PeerHost, AsyncDisposable {
     this.#startMs = parts.clock.nowMs()
     this.#limits = { ...defaultNodeLimits, ...options.limits }
     this.#people = people
+    this.#transports = transports
     this.#targets = targets
     this.#events = new Emitter((message) => this.log.error({}, message))
     this.#registry = buildRegistry(options, this)
@@ -100,6 +103,7 @@ export class Node implements PeerHost, AsyncDisposable {
       registry: this.#registry.commands,
       clock: this.clock,
       log: this.log.child({ scope: 'command' }),
+      tracer: commandTracer,
       limits: {
         maxRunningPerPeer: this.#limits.commandsPerPeer,
         maxRunning: this.#limits.commandsPerNode,
@@ -133,12 +137,8 @@ export class Node implements PeerHost, AsyncDisposable {
       network: this.#network,
       addresses: () => this.addresses,
     })
-    this.#mail = new NodeMail({
-      ...{ identity, incarnation, people, clock: this.clock, log: this.log },
-      ...{ random: parts.random, storage: parts.storage, manager: this.#manager },
-      ...{ network: this.#network, events: this.#events, settings: options.mail ?? {} },
-      databaseWorkerUrl: options.databaseWorkerUrl,
-    })
+    const shared = { manager: this.#manager, network: this.#network, events: this.#events }
+    this.#mail = new NodeMail({ parts, ...shared })
     this.inbox = new Inbox(this.#mail)
     this.outbox = new Outbox(this.#mail)
     this.wall = new Wall(this.#mail)
@@ -237,9 +237,15 @@ export class Node implements PeerHost, AsyncDisposable {
     return this.#network.membership.links()
   }
 
+  /** What this node carries and has carried, in numbers. Frozen. */
+  stats(): NodeStats {
+    const [manager, transports, commands] = [this.#manager, this.#transports, this.commands]
+    return readStats({ manager, transports, commands, membership: this.#network.membership })
+  }
+
   /** A handle to a peer: by index, label, ID or its start (4 or more), or part of its address. */
   peer(name: string): Peer {
-    return new Peer(this, name)
+    return new Peer(this, name, commandTracer)
   }
 
   /**
@@ -440,22 +446,7 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   /** @internal Carries a command of the owner on to one peer. */
-  readonly relay: Relay = async ({ argv, to, timeoutMs }, context) => {
-    const peers = this.select(to)
-    const [peer] = peers
-    if (peer === undefined || peers.length > 1) {
-      throw new SkeinError('INVALID', `'${to}' means ${peers.length} peers; ask for one at a time`)
-    }
-    const { exit } = await peer.run(argv, {
-      signal: context.signal,
-      timeoutMs,
-      patienceMs: personPatienceMs,
-      stdin: context.stdin,
-      onOut: (chunk) => (context.out(chunk) ? undefined : context.drained()),
-      onErr: (chunk) => (context.err(chunk) ? undefined : context.drained()),
-    })
-    return { exit }
-  }
+  readonly relay: Relay = (request, context) => relayCommand(this, request, context)
 
   #createManager({ identity, incarnation, transports, random }: NodeParts): ConnectionManager {
     return new ConnectionManager({

@@ -6,6 +6,7 @@
  */
 import { listOf, oneOf, textWhere, wholeNumber, yesNo } from './kinds.ts'
 import { limitSettings } from './limits.ts'
+import { mailSettings } from './mail-settings.ts'
 import {
   aliasKind,
   commandNameKind,
@@ -17,6 +18,7 @@ import {
   ruleKind,
 } from './network-kinds.ts'
 import { type Setting, setting } from './setting.ts'
+import { webSettings } from './web-settings.ts'
 
 /** Who may connect. */
 const admitNames = ['local', 'known', 'anyone'] as const
@@ -136,6 +138,8 @@ export const settings = {
   ...peopleSettings,
   ...commandSettings,
   ...programSettings,
+  ...webSettings,
+  ...mailSettings,
   ...limitSettings,
 }
 
