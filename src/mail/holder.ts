@@ -34,6 +34,7 @@ interface Task {
   dueMs: number
   backoffMs: number
   isRunning: boolean
+  isDelivering: boolean
   isWanted: boolean
   /** Who was last found to hold all of it, and when. */
   holders: string
@@ -202,7 +203,7 @@ export class HolderMachine {
     if (known !== undefined) return known
     const task: Task = {
       ...{ timer: undefined, backoffMs: this.#setup.options.retryMinMs, isRunning: false },
-      ...{ isWanted: false, holders: '', checkedMs: 0, dueMs: 0 },
+      ...{ isDelivering: false, isWanted: false, holders: '', checkedMs: 0, dueMs: 0 },
     }
     this.#tasks.set(recipient, task)
     return task
@@ -218,6 +219,9 @@ export class HolderMachine {
     const task = this.#task(recipient)
     if (task.isRunning) {
       task.isWanted ||= delayMs === 0
+      // Who is back does not wait until others were asked what they hold.
+      if (delayMs > 0 || task.isDelivering || !this.#setup.network.isUp(recipient)) return
+      this.#deliver(recipient, task).catch((thrown: unknown) => this.#setup.warn(messageOf(thrown)))
       return
     }
     const { clock } = this.#setup
@@ -237,7 +241,7 @@ export class HolderMachine {
     let nextMs = options.repairMs * (0.75 + random.next() / 2)
     try {
       if (network.isUp(recipient)) {
-        const waitMs = await this.#deliver(recipient)
+        const waitMs = await this.#deliver(recipient, task)
         if (waitMs > 0) nextMs = waitMs
       } else await this.#repair(recipient, task)
     } catch (thrown) {
@@ -254,7 +258,16 @@ export class HolderMachine {
   }
 
   /** Gives a recipient what it wants; after how long to go on, 0 where it has all. */
-  async #deliver(recipient: PeerId): Promise<number> {
+  async #deliver(recipient: PeerId, task: Task): Promise<number> {
+    task.isDelivering = true
+    try {
+      return await this.#deliverAll(recipient)
+    } finally {
+      task.isDelivering = false
+    }
+  }
+
+  async #deliverAll(recipient: PeerId): Promise<number> {
     for (let round = 0; round < maxRounds; round++) {
       const groups = this.#groupsOf(recipient)
       if (groups.length === 0) return 0
@@ -275,7 +288,8 @@ export class HolderMachine {
     const names = chosen.join(' ')
     const isRecent = clock.nowMs() - task.checkedMs < options.repairMs / 2
     if (names === task.holders && isRecent) return
-    for (const id of chosen) if (id !== signer.id) await this.#giveTo(id, recipient)
+    const others = chosen.filter((id) => id !== signer.id)
+    await Promise.all(others.map((id) => this.#giveTo(id, recipient)))
     task.holders = names
     task.checkedMs = clock.nowMs()
     const isOurs = chosen.includes(signer.id) || chosen.length < count

@@ -6,7 +6,8 @@
  * §4.1): to write to a peer its ID is enough.
  */
 import { createPrivateKey } from 'node:crypto'
-import { keyFromPeerId } from '../base/peer-id.ts'
+import { SkeinError } from '../base/errors.ts'
+import { keyFromPeerId, shortPeerId } from '../base/peer-id.ts'
 import type { Identity } from '../base/identity.node.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Sealer } from './envelope.ts'
@@ -23,6 +24,15 @@ async function load(): Promise<Sodium> {
   return sodium
 }
 
+/** @throws {SkeinError} `PEER_UNKNOWN` the ID is no point of the curve: nobody has it. */
+function toCurve(sodium: Sodium, id: PeerId): Uint8Array {
+  try {
+    return sodium.crypto_sign_ed25519_pk_to_curve25519(keyFromPeerId(id))
+  } catch (cause) {
+    throw new SkeinError('PEER_UNKNOWN', `nobody can have the ID ${shortPeerId(id)}…`, { cause })
+  }
+}
+
 /** Makes what seals for others and opens what is for this identity. */
 export async function createSealer(identity: Identity): Promise<Sealer> {
   const sodium = await (loading ??= load())
@@ -35,7 +45,7 @@ export async function createSealer(identity: Identity): Promise<Sealer> {
   const keyOf = (id: PeerId): Uint8Array => {
     const known = keys.get(id)
     if (known !== undefined) return known
-    const key = sodium.crypto_sign_ed25519_pk_to_curve25519(keyFromPeerId(id))
+    const key = toCurve(sodium, id)
     if (keys.size >= maxKeys) keys.clear()
     keys.set(id, key)
     return key

@@ -1,6 +1,7 @@
 /** Mail as a program sees it: `node.inbox` and `node.wall`, and what `node.send` gives. */
 import { SkeinError } from '../base/errors.ts'
 import { numberIn, textIn } from '../base/database.ts'
+import { shortPeerId } from '../base/peer-id.ts'
 import { messageFrom } from '../mail/inbox.ts'
 import { postFrom } from '../mail/wall.ts'
 import { defaultMailOptions } from '../mail/options.ts'
@@ -143,6 +144,10 @@ export class Outbox {
 
   /** Sends; see `Node.send`. */
   async send(to: PeerId, body: string | Uint8Array, options: SendOptions): Promise<SentMessage> {
+    if (!this.#mail.knows(to)) {
+      const advice = 'nobody here has ever met it; if it is right: skein allow ID LABEL'
+      throw new SkeinError('PEER_UNKNOWN', `${shortPeerId(to)}…: ${advice}`)
+    }
     const { machine } = await this.#mail.ready()
     const isText = typeof body === 'string'
     if (isText && !body.isWellFormed()) {
@@ -158,6 +163,11 @@ export class Outbox {
     const [sent] = await this.list({ after: id - 1, before: id + 1 })
     if (sent === undefined) throw new SkeinError('INTERNAL', 'a message was sent and is not there')
     return sent
+  }
+
+  /** Calls `listener` with the ID of a message that got further: held, delivered, read, refused. */
+  on(name: 'sent', listener: (id: number) => void): Unsubscribe {
+    return this.#mail.events.on(name, listener)
   }
 
   /** What was sent, oldest first. */

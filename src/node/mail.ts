@@ -113,6 +113,13 @@ export class NodeMail {
     else stream.reset('DENIED', `${mailProtocol} is for ${everybodyHere.join(', ')}`)
   }
 
+  /** Whether a peer was ever heard of: connected, a member, or known by name. */
+  knows(id: PeerId): boolean {
+    const { manager, network, people } = this.#setup
+    if (manager.peer(id) !== undefined || network.membership.stateOf(id) !== undefined) return true
+    return people.isHeardOf(id)
+  }
+
   /** The wall clock of this node, ms. */
   unixMs(): number {
     return this.#setup.clock.unixMs()
@@ -205,7 +212,12 @@ export class NodeMail {
       return connection?.state === 'open' && !connection.isDoubtful
     }
     return {
-      ask: (to, request) => this.#exchange.ask(to, request),
+      ask: async (to, request) => {
+        const state = manager.peer(to)?.connection?.state
+        // It may be back in a moment, and is asked again then; nobody waits for it meanwhile.
+        if (state === 'suspended') throw new SkeinError('DIAL_FAILED', 'it is out of reach for now')
+        return this.#exchange.ask(to, request)
+      },
       isUp: (id) => isConnected(id) || network.membership.stateOf(id) === 'alive',
       candidates: () => {
         const others = network.membership.alive().filter(({ id }) => id !== identity.peerId)
