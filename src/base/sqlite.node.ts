@@ -170,7 +170,7 @@ function isFatal(thrown: unknown): boolean {
 
 /**
  * Node's own engine where it has one (22.13), else the same one as a package of prebuilt binaries; see
- * docs/decisions/sqlite.md.
+ * docs/decisions/photostructure-sqlite.md.
  */
 function openDriver(place: string): Driver {
   const reasons: string[] = []
