@@ -59,7 +59,8 @@ function work(file: SqliteFile, jobs: readonly DatabaseJob[]): void {
       outcomes.push([number, done[at] ?? { failure: 'lost' }])
     }
   }
-  for (const job of jobs) if (job.type === 'read') outcomes.push([job.number, file.read(job.statement)])
+  for (const job of jobs)
+    if (job.type === 'read') outcomes.push([job.number, file.read(job.statement)])
   if (outcomes.length > 0) reply({ type: 'done', outcomes })
   if (jobs.some(({ type }) => type === 'close')) {
     file.close()

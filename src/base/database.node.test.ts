@@ -1,6 +1,15 @@
 /** The database in its thread: durable, in order, and clear about what is wrong with a file. */
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { createRequire } from 'node:module'
@@ -14,7 +23,10 @@ const schema: DatabaseSchema = {
   name: 'test.db',
   migrations: ['CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT UNIQUE) STRICT;'],
 }
-const insert = (text: string) => ({ sql: 'INSERT INTO t (text) VALUES (?) RETURNING id', values: [text] })
+const insert = (text: string) => ({
+  sql: 'INSERT INTO t (text) VALUES (?) RETURNING id',
+  values: [text],
+})
 const count = { sql: 'SELECT count(*) AS count FROM t' }
 
 let folder = ''
@@ -51,7 +63,10 @@ test('[B15] the file is for its user only', async () => {
 
 test('[B15] a later version adds to the tables, and an older one does not touch them', async () => {
   await (await openDatabase(file, schema)).close()
-  const newer = { ...schema, migrations: [...schema.migrations, 'ALTER TABLE t ADD COLUMN more TEXT;'] }
+  const newer = {
+    ...schema,
+    migrations: [...schema.migrations, 'ALTER TABLE t ADD COLUMN more TEXT;'],
+  }
   const database = await openDatabase(file, newer)
   await database.write([{ sql: 'INSERT INTO t (text, more) VALUES (?, ?)', values: ['a', 'b'] }])
   await database.close()
@@ -63,10 +78,13 @@ test('[B15] a file that is none, or damaged in the middle, is an error that says
   await expect(openDatabase(file, schema)).rejects.toThrow(/test\.db: it is damaged; stop the node/)
   rmSync(file)
   const database = await openDatabase(file, schema)
-  await Promise.all(Array.from({ length: 500 }, (_, at) => database.write([insert(`${at} ${'x'.repeat(200)}`)])))
+  await Promise.all(
+    Array.from({ length: 500 }, (_, at) => database.write([insert(`${at} ${'x'.repeat(200)}`)])),
+  )
   await database.close()
   const handle = openSync(file, 'r+')
-  for (let at = 4_096; at < statSync(file).size; at += 64) writeSync(handle, Buffer.alloc(64, 0x5a), 0, 64, at)
+  for (let at = 4_096; at < statSync(file).size; at += 64)
+    writeSync(handle, Buffer.alloc(64, 0x5a), 0, 64, at)
   closeSync(handle)
   const broken = await openDatabase(file, schema)
   await expect(broken.write([insert('more')])).rejects.toThrow(/damaged/)
@@ -79,7 +97,9 @@ test('[B15] while another program has it locked, a write fails clearly, and then
   await database.write([insert('before')])
   const other = openOther(file)
   other.exec('BEGIN IMMEDIATE')
-  await expect(database.write([insert('meanwhile')])).rejects.toThrow(/another program has locked it/)
+  await expect(database.write([insert('meanwhile')])).rejects.toThrow(
+    /another program has locked it/,
+  )
   other.exec('ROLLBACK')
   other.close()
   await database.write([insert('after')])

@@ -109,9 +109,9 @@ class ThreadDatabase implements Database {
           this.#waiting.delete(number)
         }
         if (this.#waiting.size === 0 && this.#failure === undefined) this.#worker.unref()
-        return
+        break
       case 'closed':
-        return
+        break
       default:
         reply satisfies never
     }
@@ -129,7 +129,10 @@ class ThreadDatabase implements Database {
 function siblingUrl(): URL {
   const here = import.meta.url
   if (here.endsWith('.ts')) return new URL('../../dist/base/database-worker.node.js', here)
-  return new URL(here.endsWith('.cjs') ? './database-worker.cjs' : './database-worker.node.js', here)
+  return new URL(
+    here.endsWith('.cjs') ? './database-worker.cjs' : './database-worker.node.js',
+    here,
+  )
 }
 
 /**

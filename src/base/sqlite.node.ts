@@ -21,7 +21,9 @@ interface DriverStatement {
 }
 
 /** What became of a transaction: the rows of its statements, or why nothing of it was done. */
-export type Outcome = { readonly rows: readonly (readonly SqlRow[])[] } | { readonly failure: string }
+export type Outcome =
+  | { readonly rows: readonly (readonly SqlRow[])[] }
+  | { readonly failure: string }
 
 const busyMs = 2_000 // Guess: another program that reads is done by then.
 const maxPrepared = 256 // All our statements are constants; there are some sixty.

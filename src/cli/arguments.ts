@@ -225,7 +225,9 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
     hasPrompt: !given.has('no-prompt'),
     ...(forMs !== undefined && { forMs }),
     terms: termFlags.flatMap((name) =>
-      (given.get(name) ?? []).flatMap((value) => (value === '' ? [`--${name}`] : [`--${name}`, value])),
+      (given.get(name) ?? []).flatMap((value) =>
+        value === '' ? [`--${name}`] : [`--${name}`, value],
+      ),
     ),
   }
 }

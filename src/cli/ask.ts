@@ -26,7 +26,15 @@ export async function ask(invocation: Invocation, context: Context): Promise<Exi
   return exit
 }
 
-const letterCommands = new Set<string>(['send', 'sent', 'inbox', 'post', 'wall', 'block', 'unblock'])
+const letterCommands = new Set<string>([
+  'send',
+  'sent',
+  'inbox',
+  'post',
+  'wall',
+  'block',
+  'unblock',
+])
 
 /** Whether a command is one of mail, whose flags and words the node reads. */
 function isLetter(command: string): boolean {

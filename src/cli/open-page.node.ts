@@ -40,7 +40,9 @@ export async function openPage(node: ControlClient, context: Context): Promise<E
   if ((env['SSH_CONNECTION'] ?? '') !== '') {
     const { port } = new URL(page.url)
     const forward = `ssh -L ${port}:127.0.0.1:${port} THIS-MACHINE`
-    context.err(`To open it from where you are: ${forward}, and then this link in a browser there.\n`)
+    context.err(
+      `To open it from where you are: ${forward}, and then this link in a browser there.\n`,
+    )
   }
   return 0
 }

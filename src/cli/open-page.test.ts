@@ -3,7 +3,9 @@ import { findOpener } from './open-page.node.ts'
 
 const link = 'http://127.0.0.1:14580/#token=x'
 
-test.each<[string, NodeJS.Platform, NodeJS.ProcessEnv, readonly string[], readonly string[] | undefined]>([
+test.each<
+  [string, NodeJS.Platform, NodeJS.ProcessEnv, readonly string[], readonly string[] | undefined]
+>([
   ['a Mac', 'darwin', {}, [], ['open', link]],
   ['Windows', 'win32', {}, [], ['rundll32', 'url.dll,FileProtocolHandler', link]],
   ['X', 'linux', { DISPLAY: ':0' }, ['xdg-open'], ['xdg-open', link]],

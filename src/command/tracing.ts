@@ -7,7 +7,10 @@ import type { CommandRequest, Ending } from './messages.ts'
  */
 export interface CommandTracer {
   /** This node asks a peer for a command; `undefined` where nobody wants to know. */
-  asks(argv: readonly string[], peer: { readonly id: string; readonly name: string }): Trace | undefined
+  asks(
+    argv: readonly string[],
+    peer: { readonly id: string; readonly name: string },
+  ): Trace | undefined
   /** A caller asks this node. */
   answers(request: CommandRequest, subject: Subject): Trace | undefined
 }

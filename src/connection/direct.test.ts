@@ -22,7 +22,12 @@ async function meet(given: Uint8Array): Promise<{
     maxHalfOpen: 1,
     handshakeTimeoutMs: 1_000,
     onPath: (path) => {
-      far = acceptDirect(path, { clock, timeoutMs: 1_000, gate: tokenGate(token, 'not you'), onStream: echo })
+      far = acceptDirect(path, {
+        clock,
+        timeoutMs: 1_000,
+        gate: tokenGate(token, 'not you'),
+        onStream: echo,
+      })
       far.catch(() => undefined)
     },
     onRejected: () => undefined,

@@ -101,7 +101,9 @@ export class Exchange {
     const drop = (): void => {
       if (this.#asking.get(to) === asking) this.#asking.delete(to)
     }
-    const asking = this.#setup.open(to).then((stream) => new Asking(stream, this.#setup.clock, drop))
+    const asking = this.#setup
+      .open(to)
+      .then((stream) => new Asking(stream, this.#setup.clock, drop))
     this.#asking.set(to, asking)
     asking.catch(drop)
     return asking

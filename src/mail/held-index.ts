@@ -32,7 +32,8 @@ export class HeldIndex {
 
   /** Reads the table. */
   async load(): Promise<void> {
-    const sql = 'SELECT recipient, author, epoch, counter, carrier, size FROM held ORDER BY 1, 2, 3, 4'
+    const sql =
+      'SELECT recipient, author, epoch, counter, carrier, size FROM held ORDER BY 1, 2, 3, 4'
     for (const row of await this.#setup.database.read({ sql })) {
       const carrier = textIn(row, 'carrier') as PeerId
       this.#include(nameIn(row), { carrier, bytes: numberIn(row, 'size') })
@@ -69,7 +70,8 @@ export class HeldIndex {
   /** Whether more of an author for a recipient may come. */
   hasRoom(to: PeerId, author: PeerId): boolean {
     const { heldBytes, heldPerAuthorBytes, heldPerRecipientBytes } = this.#setup.options
-    if (this.#bytes >= heldBytes || (this.#byAuthor.get(author) ?? 0) >= heldPerAuthorBytes) return false
+    if (this.#bytes >= heldBytes || (this.#byAuthor.get(author) ?? 0) >= heldPerAuthorBytes)
+      return false
     return (this.#byRecipient.get(to) ?? 0) < heldPerRecipientBytes
   }
 

@@ -102,10 +102,7 @@ export class HolderMachine {
       if (receipt !== undefined) receipts.push(receipt.bytes)
       if (receipt?.isRefusal === true) continue
       const settled = receipt?.got ?? []
-      const missing = subtract(
-        subtract(counters, this.#index.counters(to, author, epoch)),
-        settled,
-      )
+      const missing = subtract(subtract(counters, this.#index.counters(to, author, epoch)), settled)
       if (missing.length === 0) continue
       if (this.#index.hasRoom(to, author)) want.push({ author, epoch, counters: missing })
       else isShort = true
@@ -141,7 +138,8 @@ export class HolderMachine {
     }
     for (const [at, envelope] of envelopes.entries()) {
       // Who came a moment before may have failed to store it.
-      const isSafe = taken.includes(envelope) || this.#index.holds(envelope) || settled.has(envelope)
+      const isSafe =
+        taken.includes(envelope) || this.#index.holds(envelope) || settled.has(envelope)
       if (results[at] === 'stored' && !isSafe) results[at] = 'later'
     }
     for (const recipient of new Set(taken.map(({ to }) => to))) {
@@ -326,11 +324,7 @@ export class HolderMachine {
   }
 
   /** Sends the envelopes of these groups, in order, in as many messages as it takes. */
-  async #put(
-    peer: PeerId,
-    recipient: PeerId,
-    groups: readonly Group[],
-  ): Promise<'done' | 'later'> {
+  async #put(peer: PeerId, recipient: PeerId, groups: readonly Group[]): Promise<'done' | 'later'> {
     let items: Uint8Array[] = []
     let bytes = 0
     const flush = async (): Promise<boolean> => {
@@ -359,7 +353,9 @@ export class HolderMachine {
     const rows: SqlRow[] = []
     const ours = intersect(counters, this.#index.counters(to, author, epoch))
     for (const [first, last] of pairs(firstOf(ours, maxItems))) {
-      rows.push(...(await this.#setup.database.read({ sql, values: [to, author, epoch, first, last] })))
+      rows.push(
+        ...(await this.#setup.database.read({ sql, values: [to, author, epoch, first, last] })),
+      )
     }
     return rows
   }

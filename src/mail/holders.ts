@@ -26,7 +26,11 @@ export function chooseHolders(
   const ranked = candidates
     .filter(({ id }) => id !== recipient)
     .map(({ id, upMs }) => {
-      return { id, rank: upMs >= settledMs ? 0 : 1, distance: distanceOf(keyFromPeerId(id), target) }
+      return {
+        id,
+        rank: upMs >= settledMs ? 0 : 1,
+        distance: distanceOf(keyFromPeerId(id), target),
+      }
     })
   ranked.sort((a, b) => a.rank - b.rank || compare(a.distance, b.distance))
   return ranked.slice(0, count).map(({ id }) => id)

@@ -95,7 +95,8 @@ export class InboxMachine {
   /** Reads what has to be known at once. */
   async load(): Promise<void> {
     const { database } = this.#setup
-    const unread = 'SELECT author, count(*) AS count FROM inbox WHERE read_ms IS NULL GROUP BY author'
+    const unread =
+      'SELECT author, count(*) AS count FROM inbox WHERE read_ms IS NULL GROUP BY author'
     for (const row of await database.read({ sql: unread })) {
       this.#unread.set(textIn(row, 'author') as PeerId, numberIn(row, 'count'))
     }
@@ -244,8 +245,8 @@ export class InboxMachine {
     const [taken, reason] = this.#choose(state, [...fresh.values()])
     if (taken.length > 0) await this.#store(state, taken)
     const now = (await this.#sender(author, epoch)) ?? state
-    const results = envelopes.map(
-      ({ counter }): PutResult => (hasCounter(now.got, counter) ? 'stored' : 'later'),
+    const results = envelopes.map(({ counter }): PutResult =>
+      hasCounter(now.got, counter) ? 'stored' : 'later',
     )
     return { results, reason, receipts: now.got.length > 0 ? [this.#receipt(now)] : [] }
   }
@@ -387,7 +388,8 @@ export class InboxMachine {
   /** What is said to an author of whom nothing is taken. */
   #refusal(author: PeerId, epoch: number): SignedReceipt | undefined {
     const { network, signer, clock } = this.#setup
-    if (!this.#blocked.has(author) && network.refusal(author, 'mail') === undefined) return undefined
+    if (!this.#blocked.has(author) && network.refusal(author, 'mail') === undefined)
+      return undefined
     const nothing = { got: noRanges, read: noRanges, isRefusal: true, timeMs: clock.unixMs() }
     return signReceipt({ author, epoch, ...nothing }, signer)
   }

@@ -46,7 +46,9 @@ test('[B1] a message to a peer that is there is delivered, and is in its inbox',
 test('[B2] messages of several authors come each in its order', async () => {
   const world = new MailWorld(2, 4)
   await world.startAll()
-  const all = [0, 1, 2].flatMap((from) => texts(50).map((text) => [from, `${from} ${text}`] as const))
+  const all = [0, 1, 2].flatMap((from) =>
+    texts(50).map((text) => [from, `${from} ${text}`] as const),
+  )
   await Promise.all(all.map(([from, text]) => world.send(from, 3, text)))
   for (const from of [0, 1, 2]) {
     const own = (await world.inbox(3)).filter((text) => text.startsWith(`${from} `))
@@ -76,7 +78,11 @@ test('[B3] a message to a peer that is away is held by three, delivered when it 
 test('[B3] holders are the three closest by XOR of those that are usually up', () => {
   const world = new MailWorld(4, 20)
   const [recipient = world.id(0), ...others] = world.ids
-  const near = chooseHolders(recipient, others.map((id) => ({ id, upMs: 0 })), { count: 3, settledMs: 1 })
+  const near = chooseHolders(
+    recipient,
+    others.map((id) => ({ id, upMs: 0 })),
+    { count: 3, settledMs: 1 },
+  )
   const far = others.filter((id) => !near.includes(id))
   const settled = far.slice(0, 2).map((id) => ({ id, upMs: 700_000 }))
   const rest = others.filter((id) => !far.slice(0, 2).includes(id)).map((id) => ({ id, upMs: 10 }))
@@ -237,7 +243,10 @@ test('[B9] a read receipt comes when it was asked for, also to an author who was
 test.each<[string, (world: MailWorld) => Uint8Array, string]>([
   [
     'a forged author',
-    (world) => envelopeOf(world, [0, 1], {}).bytes.map((byte, at, all) => (at > all.length - 9 ? byte ^ 1 : byte)),
+    (world) =>
+      envelopeOf(world, [0, 1], {}).bytes.map((byte, at, all) =>
+        at > all.length - 9 ? byte ^ 1 : byte,
+      ),
     'a wrong signature',
   ],
   [
@@ -251,12 +260,14 @@ test.each<[string, (world: MailWorld) => Uint8Array, string]>([
   ],
   [
     'a message from the year 2100',
-    (world) => envelopeOf(world, [0, 1], { timeMs: 4_102_444_800_000, expiresMs: 4_102_444_900_000 }).bytes,
+    (world) =>
+      envelopeOf(world, [0, 1], { timeMs: 4_102_444_800_000, expiresMs: 4_102_444_900_000 }).bytes,
     'a message from the future',
   ],
   [
     'a message that is to be kept for ever',
-    (world) => envelopeOf(world, [0, 1], { expiresMs: world.clock.unixMs() + 400 * 24 * hour }).bytes,
+    (world) =>
+      envelopeOf(world, [0, 1], { expiresMs: world.clock.unixMs() + 400 * 24 * hour }).bytes,
     'a message that is to be kept for too long',
   ],
   [
@@ -281,7 +292,10 @@ test('[B10] a letter that is no UTF-8, or of another envelope, is dropped and do
   await world.startAll()
   const broken = envelopeOf(world, [0, 1], { body: new Uint8Array([0xff, 0xfe, 0x41]) })
   const stolen = envelopeOf(world, [2, 1], { counter: 9, floor: 9 })
-  const tools = { signer: testSigner(world.id(0)), sealer: { ...testSealer(world.id(0)), seal: () => stolen.sealed } }
+  const tools = {
+    signer: testSigner(world.id(0)),
+    sealer: { ...testSealer(world.id(0)), seal: () => stolen.sealed },
+  }
   const letter = { type: 'text/plain', body: new Uint8Array(), wantsRead: false }
   const foreign = writeEnvelope({ ...broken, counter: 2 }, letter, tools)
   const fine = envelopeOf(world, [0, 1], { counter: 3, body: 'fine' })
@@ -303,14 +317,23 @@ test('[B11] a flood of one author is slowed down, loses nothing, and keeps nobod
 })
 
 test('[B11] what is held for one recipient, of one author and from one carrier is bounded', async () => {
-  for (const name of ['heldPerAuthorBytes', 'heldPerRecipientBytes', 'heldPerCarrierBytes', 'heldBytes']) {
+  for (const name of [
+    'heldPerAuthorBytes',
+    'heldPerRecipientBytes',
+    'heldPerCarrierBytes',
+    'heldBytes',
+  ]) {
     const world = new MailWorld(17, 3, { [name]: 2_000 })
     await world.startAll(2)
-    const items = texts(20).map((body, at) => envelopeOf(world, [0, 2], { counter: at + 1, body }).bytes)
+    const items = texts(20).map(
+      (body, at) => envelopeOf(world, [0, 2], { counter: at + 1, body }).bytes,
+    )
     const { results, reason } = await world.ask(0, 1, { kind: 'put', items })
     expect([results[0], results.at(-1)]).toEqual(['stored', 'later'])
     expect(reason).toMatch(/too much|no room/)
-    expect(world.host(1).machine.holder.count).toBe(results.filter((each) => each === 'stored').length)
+    expect(world.host(1).machine.holder.count).toBe(
+      results.filter((each) => each === 'stored').length,
+    )
   }
 })
 
@@ -337,7 +360,12 @@ test('[B13] a post reaches everybody, and those who were away when they are back
     await world.start(5)
     await world.advance(5_000)
     for (const at of [1, 2, 3, 4, 5]) expect(await world.wall(at)).toEqual(['first', 'second'])
-    expect(world.host(5).posts.map(({ text }) => text).toSorted()).toEqual(['first', 'second'])
+    expect(
+      world
+        .host(5)
+        .posts.map(({ text }) => text)
+        .toSorted(),
+    ).toEqual(['first', 'second'])
     world.asked.clear()
     await world.advance(600_000)
     expect([world.asked.get('posts') ?? 0, world.asked.get('fetch') ?? 0]).toEqual([0, 0])
@@ -352,7 +380,12 @@ test('[B13] a forged post, one that is too old or too new, and those of who is b
     signPost({ epoch: 5, counter, timeMs, text }, testSigner(world.id(0))).bytes
   const forged = make(unixMs, 1).map((byte, at, all) => (at === all.length - 1 ? byte ^ 1 : byte))
   const { wallKeepMs } = defaultMailOptions
-  const wrong = [forged, make(unixMs + 2 * hour, 2), make(unixMs - wallKeepMs - 1, 3), make(unixMs, 4, '')]
+  const wrong = [
+    forged,
+    make(unixMs + 2 * hour, 2),
+    make(unixMs - wallKeepMs - 1, 3),
+    make(unixMs, 4, ''),
+  ]
   await world.ask(0, 1, { kind: 'posts', items: wrong })
   expect([await world.wall(1), world.host(1).machine.wall.violations]).toEqual([[], 4])
   await world.wait(world.host(1).machine.inbox.block(world.id(0)))

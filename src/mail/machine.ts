@@ -101,7 +101,8 @@ export class MailMachine {
   async answer(from: PeerId, request: MailRequest): Promise<Partial<MailAnswer>> {
     switch (request.kind) {
       case 'offer':
-        if (request.to !== this.#setup.signer.id) return this.holder.offer(request.to, request.groups)
+        if (request.to !== this.#setup.signer.id)
+          return this.holder.offer(request.to, request.groups)
         return this.inbox.offer(request.groups, from)
       case 'put':
         return this.#put(request.items, from)

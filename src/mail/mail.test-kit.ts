@@ -43,7 +43,9 @@ export function testSealer(id: PeerId): Sealer {
     open(bytes) {
       const [named, sum] = [bytes.subarray(0, -16), bytes.subarray(-16)]
       if (Buffer.from(named.subarray(0, 52)).toString() !== id) return undefined
-      return Buffer.compare(sumOf(named), sum) === 0 ? new Uint8Array(named.subarray(52)) : undefined
+      return Buffer.compare(sumOf(named), sum) === 0
+        ? new Uint8Array(named.subarray(52))
+        : undefined
     },
   }
 }

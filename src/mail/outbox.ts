@@ -188,7 +188,10 @@ export class OutboxMachine {
       throw new SkeinError('LIMIT_EXCEEDED', `${text}: send it in parts, or send where it is found`)
     }
     if (!isContentType(type)) {
-      throw new SkeinError('INVALID', `${JSON.stringify(String(type).slice(0, 40))} is no content type, as text/plain is`)
+      throw new SkeinError(
+        'INVALID',
+        `${JSON.stringify(String(type).slice(0, 40))} is no content type, as text/plain is`,
+      )
     }
     if (isTextType(type) && textOf(body) === undefined) {
       const advice = 'send it with the type application/octet-stream'
@@ -316,7 +319,7 @@ export class OutboxMachine {
   /** Gives the recipient what it lacks; true when it has all, and no word of it is awaited. */
   async #deliver(to: PeerId, lane: Lane): Promise<boolean> {
     await this.#offer(to, to, lane)
-    for (let from = 0; ; ) {
+    for (let from = 0; ;) {
       const rows = await this.#openRows(to, from)
       if (rows.length === 0) return !(await this.#isReadAwaited(to))
       const answer = await this.#setup.network.ask(to, { kind: 'put', items: rows.map(envelopeIn) })
@@ -377,7 +380,7 @@ export class OutboxMachine {
       const skipped = new Set([...this.#openOf(to)].filter((each) => !lane.fresh.has(each)))
       for (const each of wanted ?? []) skipped.delete(each)
       await this.#markHeld(to, [...skipped], holder)
-      for (let from = 0; ; ) {
+      for (let from = 0; ;) {
         const rows = await this.#openRows(to, from)
         if (rows.length === 0) return put
         from = numberIn(rows.at(-1), 'counter')

@@ -16,10 +16,7 @@ export interface Post extends MessageName {
 const postExtraBytes = 512 // Some 200, measured.
 
 /** Signs a post of this node. */
-export function signPost(
-  post: Omit<Post, 'author' | 'bytes'>,
-  signer: MailSigner,
-): Post {
+export function signPost(post: Omit<Post, 'author' | 'bytes'>, signer: MailSigner): Post {
   const { epoch, counter, timeMs, text } = post
   const bytes = signAs('post', { epoch, counter, timeMs, text }, signer)
   return { ...post, author: signer.id, bytes }

@@ -24,8 +24,12 @@ test('ranges do what sets do', () => {
         all.filter((each) => hasCounter(ranges, each))
       expect(having(x)).toEqual([...left].toSorted((p, q) => p - q))
       expect(having(unite(x, y))).toEqual(all.filter((each) => left.has(each) || right.has(each)))
-      expect(having(subtract(x, y))).toEqual(all.filter((each) => left.has(each) && !right.has(each)))
-      expect(having(intersect(x, y))).toEqual(all.filter((each) => left.has(each) && right.has(each)))
+      expect(having(subtract(x, y))).toEqual(
+        all.filter((each) => left.has(each) && !right.has(each)),
+      )
+      expect(having(intersect(x, y))).toEqual(
+        all.filter((each) => left.has(each) && right.has(each)),
+      )
       expect(includesAll(x, y)).toBe([...right].every((each) => left.has(each)))
       expect(countOf(x)).toBe(left.size)
       expect(countOf(firstOf(x, 3))).toBe(Math.min(3, left.size))

@@ -59,14 +59,6 @@ export function saveSender(state: SenderState): Statement {
       VALUES (?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (author, epoch) DO UPDATE SET shown = excluded.shown, got = excluded.got,
         read = excluded.read, receipt_ms = excluded.receipt_ms, expires_ms = excluded.expires_ms`,
-    values: [
-      author,
-      epoch,
-      shown,
-      JSON.stringify(got),
-      JSON.stringify(read),
-      receiptMs,
-      expiresMs,
-    ],
+    values: [author, epoch, shown, JSON.stringify(got), JSON.stringify(read), receiptMs, expiresMs],
   }
 }

@@ -8,6 +8,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { SkeinError } from '../base/errors.ts'
 import { keyFromPeerId, shortPeerId } from '../base/peer-id.ts'
+import type sodiumType from 'libsodium-wrappers'
 import type { Identity } from '../base/identity.node.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Sealer } from './envelope.ts'
@@ -16,7 +17,7 @@ const maxKeys = 1_024 // Guess: some 100 KB; making one anew takes 0.1 ms.
 
 let loading: Promise<Sodium> | undefined
 
-type Sodium = (typeof import('libsodium-wrappers'))['default']
+type Sodium = typeof sodiumType
 
 async function load(): Promise<Sodium> {
   const { default: sodium } = await import('libsodium-wrappers')

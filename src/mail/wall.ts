@@ -71,7 +71,10 @@ export class WallMachine {
   constructor(
     setup: MailSetup,
     epoch: number,
-    hooks: { readonly isBlocked: (id: PeerId) => boolean; readonly onPost: (post: WallPost) => void },
+    hooks: {
+      readonly isBlocked: (id: PeerId) => boolean
+      readonly onPost: (post: WallPost) => void
+    },
   ) {
     this.#setup = setup
     this.#epoch = epoch
@@ -372,7 +375,9 @@ function inBatches(items: readonly Uint8Array[]): readonly (readonly Uint8Array[
 /** 64 bits over what is there: two of FNV-1a. Equal walls have equal ones; a liar gains nothing. */
 function hashOf(groups: readonly Group[]): string {
   let [a, b] = [0x811c_9dc5, 0x1000_0193]
-  for (const line of groups.map((group) => `${keyOf(group)} ${group.counters.join(',')}`).toSorted()) {
+  for (const line of groups
+    .map((group) => `${keyOf(group)} ${group.counters.join(',')}`)
+    .toSorted()) {
     for (let at = 0; at < line.length; at++) {
       a = Math.imul(a ^ line.charCodeAt(at), 0x0100_0193)
       b = Math.imul(b ^ line.charCodeAt(at), 0x0100_01b3)

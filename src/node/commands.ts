@@ -71,7 +71,11 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
       commands.add(name, { ...command, allow: forOwner })
     }
   }
-  const forTheOwner = { ...ownerCommands(node), ...admissionCommands(node), ...letterCommands(node) }
+  const forTheOwner = {
+    ...ownerCommands(node),
+    ...admissionCommands(node),
+    ...letterCommands(node),
+  }
   for (const [name, command] of Object.entries(forTheOwner)) commands.add(name, command)
   for (const [name, program] of Object.entries(options.programs ?? {})) {
     commands.add(name, programCommand(name, program))

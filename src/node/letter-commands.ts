@@ -187,7 +187,7 @@ async function follow<Item extends { readonly id: number }>(
   const onAbort = (): void => wake()
   signal.addEventListener('abort', onAbort)
   try {
-    for (let after = from; !signal.aborted; ) {
+    for (let after = from; !signal.aborted;) {
       const woken = new Promise<void>((resolve) => {
         wake = resolve
       })
@@ -207,7 +207,8 @@ async function block(node: LetterHost, { args }: CommandContext): Promise<string
   const [name] = line.words
   if (name === undefined) {
     const ids = await node.inbox.blocked()
-    if (line.has('json')) return ids.map((id) => JSON.stringify({ id, name: node.nameOf(id) })).join('\n')
+    if (line.has('json'))
+      return ids.map((id) => JSON.stringify({ id, name: node.nameOf(id) })).join('\n')
     return ids.map((id) => nameOf(node, id)).join('\n') || 'nobody is blocked'
   }
   const id = node.resolve(name.replace(/^@/, ''))

@@ -157,7 +157,8 @@ export class Answers {
     const message = `show the token of this node (Authorization: Bearer TOKEN); ${where}`
     if (given === undefined) return { status: 401, message, headers: challenge }
     counts.refuse('token')
-    if (wrongTokens.take()) return { status: 401, message: `another token; ${message}`, headers: challenge }
+    if (wrongTokens.take())
+      return { status: 401, message: `another token; ${message}`, headers: challenge }
     // Guessing 256 bits is hopeless at any rate; this keeps a mistake from filling a log.
     return { status: 429, message: 'too many wrong tokens', headers: { 'Retry-After': 10 } }
   }

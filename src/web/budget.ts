@@ -12,7 +12,10 @@ export class Budget {
   #left: number
   #atMs: number
 
-  constructor(clock: Clock, { most, windowMs }: { readonly most: number; readonly windowMs: number }) {
+  constructor(
+    clock: Clock,
+    { most, windowMs }: { readonly most: number; readonly windowMs: number },
+  ) {
     this.#clock = clock
     this.#most = most
     this.#perMs = most / windowMs

@@ -89,7 +89,9 @@ describe('a WebSocket', () => {
     [
       'nothing that RFC 6455 knows',
       (socket) => {
-        const { _socket: tcp } = socket as unknown as { readonly _socket: { write(x: Buffer): void } }
+        const { _socket: tcp } = socket as unknown as {
+          readonly _socket: { write(x: Buffer): void }
+        }
         tcp.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]))
       },
     ],
@@ -145,7 +147,9 @@ describe('a connection', () => {
     })
     const half = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: '
     const body = `POST /healthz HTTP/1.1\r\nHost: 127.0.0.1:${scene.server.port}\r\nContent-Length: 5\r\n\r\n`
-    const [nothing, halfOne, noBody] = await Promise.all(['', half, body].map((each) => scene.raw(each)))
+    const [nothing, halfOne, noBody] = await Promise.all(
+      ['', half, body].map((each) => scene.raw(each)),
+    )
     expect(nothing).toMatch(/^$|^HTTP\/1\.1 408 /)
     expect(halfOne).toMatch(/^HTTP\/1\.1 408 /)
     expect(noBody).toMatch(/^HTTP\/1\.1 405 /)
@@ -169,7 +173,11 @@ describe('a connection', () => {
     ['headers without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}`, /^HTTP\/1\.1 431 /],
     ['no Host', 'GET / HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 /],
     ['another target', 'GET http://a/ HTTP/1.1\r\nHost: HOST\r\n\r\n', /^HTTP\/1\.1 400 /],
-    ['a long target', `GET /${'x'.repeat(3_000)} HTTP/1.1\r\nHost: HOST\r\n\r\n`, /^HTTP\/1\.1 414 /],
+    [
+      'a long target',
+      `GET /${'x'.repeat(3_000)} HTTP/1.1\r\nHost: HOST\r\n\r\n`,
+      /^HTTP\/1\.1 414 /,
+    ],
     ['CONNECT', 'CONNECT a:80 HTTP/1.1\r\nHost: HOST\r\n\r\n', /^$|^HTTP\/1\.1 4/],
     [
       'two lengths',
@@ -182,7 +190,9 @@ describe('a connection', () => {
       /^HTTP\/1\.1 400 /,
     ],
   ])('[W12] with %s is answered and ended', async (_what, request, reply) => {
-    await using scene = await WebScene.start({ limits: { headersTimeoutMs: 500, idleTimeoutMs: 500 } })
+    await using scene = await WebScene.start({
+      limits: { headersTimeoutMs: 500, idleTimeoutMs: 500 },
+    })
     const host = `127.0.0.1:${scene.server.port}`
     expect(await scene.raw(request.replace('HOST', host))).toMatch(reply)
     await expectService(scene)
@@ -191,9 +201,13 @@ describe('a connection', () => {
   test(`[W12] ${floodCount} of them keep nobody out`, { timeout: 120_000 }, async () => {
     await using scene = await WebScene.start({ limits: { maxConnections: 64 } })
     const before = process.memoryUsage().rss
-    const flood = spawn(process.execPath, ['-e', flooder, String(scene.server.port), `${floodCount}`], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    })
+    const flood = spawn(
+      process.execPath,
+      ['-e', flooder, String(scene.server.port), `${floodCount}`],
+      {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      },
+    )
     const ended = once(flood, 'exit')
     const told = once(flood, 'message')
     let most = 0

@@ -95,7 +95,8 @@ async function send(node: Node, request: WebRequest): Promise<WebResponse> {
   }
   const body = isText ? text : decodeBase64(base64 as string)
   if (type !== undefined && typeof type !== 'string') throw wrong('type', 'a content type')
-  if (wantsRead !== undefined && typeof wantsRead !== 'boolean') throw wrong('wantsRead', 'a boolean')
+  if (wantsRead !== undefined && typeof wantsRead !== 'boolean')
+    throw wrong('wantsRead', 'a boolean')
   if (expiryMs !== undefined && !(Number(expiryMs) > 0)) throw wrong('expiryMs', 'a number above 0')
   const sent = await node.send(to.replace(/^@/, ''), body, {
     ...(type !== undefined && { type }),

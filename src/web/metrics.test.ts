@@ -94,7 +94,10 @@ describe('what is told is so', () => {
     const ok = 'skein_commands_total{outcome="ok"}'
     const before = (await valueOf(bob, ok)) ?? 0
     await textOf(bob.session(), ['echo', 'x'])
-    await bob.session().run(['nothing']).catch(() => undefined)
+    await bob
+      .session()
+      .run(['nothing'])
+      .catch(() => undefined)
     expect(await valueOf(bob, ok)).toBe(before + 1)
     expect(await valueOf(bob, 'skein_commands_total{outcome="UNKNOWN_COMMAND"}')).toBe(1)
     expect(await valueOf(bob, 'skein_command_duration_seconds_count')).toBe(before + 2)
@@ -110,17 +113,22 @@ describe('what is told is so', () => {
   })
 })
 
-test.skipIf(!promtool)('promtool finds nothing (skipped where it is missing: apt install prometheus)', async () => {
-  const { text } = await bob.ask('/metrics', { headers: bob.bearer })
-  const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
-  expect([checked.status, checked.stdout + checked.stderr]).toEqual([0, ''])
-})
+test.skipIf(!promtool)(
+  'promtool finds nothing (skipped where it is missing: apt install prometheus)',
+  async () => {
+    const { text } = await bob.ask('/metrics', { headers: bob.bearer })
+    const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' })
+    expect([checked.status, checked.stdout + checked.stderr]).toEqual([0, ''])
+  },
+)
 
 test('the dashboard asks for nothing that is not there, and shows all that is', async () => {
   const { text } = await bob.ask('/metrics', { headers: bob.bearer })
-  const names = new Set([...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) => {
-    return type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]
-  }))
+  const names = new Set(
+    [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) => {
+      return type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]
+    }),
+  )
   const file = new URL('../../docs/grafana/skein.json', import.meta.url)
   const asked = new Set(readFileSync(file, 'utf8').match(/\b(?:skein|process|nodejs)_\w+/g) ?? [])
   expect(asked.size).toBeGreaterThan(20)

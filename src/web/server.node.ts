@@ -199,7 +199,10 @@ export class WebServer {
     try {
       await listenOn(this.#server, { host, port })
     } catch (thrown) {
-      throw listenFailure(`http://${formatHostPort({ host, port })} (web.host, web.port)`, thrown as Error)
+      throw listenFailure(
+        `http://${formatHostPort({ host, port })} (web.host, web.port)`,
+        thrown as Error,
+      )
     }
     this.#server.on('error', (error) => log.error({}, messageOf(error)))
     this.#port = (this.#server.address() as AddressInfo).port
@@ -296,7 +299,8 @@ export class WebServer {
       duplex.destroy()
       return
     }
-    const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+    const status =
+      code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
     refuse(duplex, status, 'no request that this server understands')
   }
 }

@@ -91,15 +91,18 @@ export class WebScene implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       const host = '127.0.0.1'
       const { port } = this.server
-      const asked = request({ host, port, path: target, method, headers, agent: false }, (reply) => {
-        const parts: Buffer[] = []
-        reply.on('data', (part: Buffer) => parts.push(part))
-        reply.on('end', () => {
-          const whole = Buffer.concat(parts)
-          const { statusCode: status = 0, headers: given } = reply
-          resolve({ status, headers: given, body: whole, text: whole.toString() })
-        })
-      })
+      const asked = request(
+        { host, port, path: target, method, headers, agent: false },
+        (reply) => {
+          const parts: Buffer[] = []
+          reply.on('data', (part: Buffer) => parts.push(part))
+          reply.on('end', () => {
+            const whole = Buffer.concat(parts)
+            const { statusCode: status = 0, headers: given } = reply
+            resolve({ status, headers: given, body: whole, text: whole.toString() })
+          })
+        },
+      )
       asked.on('error', reject).end(body)
     })
   }

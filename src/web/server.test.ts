@@ -87,7 +87,10 @@ describe('the files of the page', () => {
   ])('[W5] %s is no file', async (target) => {
     const { status, headers } = await scene.ask(target)
     expect(status).toBe(404)
-    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' })
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    })
   })
 
   test('[W5] a link to elsewhere is not followed, and a file that comes later is not there', async () => {

@@ -24,9 +24,9 @@ beforeAll(async () => {
 
 test('[W8] a session is bundled for a browser without a polyfill', () => {
   expect(inputs).toContain('src/connection/connection.ts')
-  expect(inputs.filter((file) => file.endsWith('.node.ts') || file.includes('node_modules'))).toEqual(
-    [],
-  )
+  expect(
+    inputs.filter((file) => file.endsWith('.node.ts') || file.includes('node_modules')),
+  ).toEqual([])
 })
 
 test('[W8] it needs nothing that only Node has', () => {

@@ -127,7 +127,9 @@ export class Session {
    * @throws {SkeinError} `TIMED_OUT` it was not within `timeoutMs` (10 s where absent); why it closed;
    *   `CANCELLED`, or the signal's own reason.
    */
-  ready(options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<void> {
+  ready(
+    options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+  ): Promise<void> {
     const { signal, timeoutMs = waitForNodeMs } = options
     return new Promise((resolve, reject) => {
       const settle = (): void => {
@@ -211,7 +213,8 @@ export class Session {
 
   /** Tries now, where the session waits: the network is back, or somebody presses a button. */
   retry(): void {
-    if (this.#isDialling || this.#connection !== undefined || this.#state.status === 'closed') return
+    if (this.#isDialling || this.#connection !== undefined || this.#state.status === 'closed')
+      return
     this.#timer?.cancel()
     this.#isDialling = true
     this.#tell({ status: 'connecting' })
@@ -230,7 +233,12 @@ export class Session {
     const clock = this.#clock
     try {
       const { signal } = this.#ending
-      const path = await dialWebSocket(url, { clock, createSocket, timeoutMs: dialTimeoutMs, signal })
+      const path = await dialWebSocket(url, {
+        clock,
+        createSocket,
+        timeoutMs: dialTimeoutMs,
+        signal,
+      })
       const connection: Connection = await joinDirect(path, {
         clock,
         timeoutMs: dialTimeoutMs,

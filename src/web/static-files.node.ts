@@ -158,7 +158,9 @@ function etagOf(body: Buffer): string {
 
 /** RFC 9110 §12.5.3; one with `q=0` is not accepted. */
 function acceptedEncodings(header: string | string[] | undefined): ReadonlySet<string> {
-  const items = String(header ?? '').toLowerCase().split(',')
+  const items = String(header ?? '')
+    .toLowerCase()
+    .split(',')
   const accepted = items.filter((item) => !/;\s*q=0(\.0*)?\s*$/.test(item))
   return new Set(['identity', ...accepted.map((item) => item.split(';')[0]?.trim() ?? '')])
 }

@@ -1,7 +1,11 @@
 /** Spans of two peers joined to one trace, with the SDK of OpenTelemetry as a program registers it. */
 import { context, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base'
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Node } from '../../src/index.ts'

@@ -54,12 +54,17 @@ test('[B4] a thousand messages to a peer that is away all arrive, once and in or
     const [world, nodes] = await worldOf(100 + seed, 8)
     const random = world.random
     await world.wait(get(nodes, 'n7').close())
-    await world.until(() => get(nodes, 'n1').nodes().some(({ name, state }) => name === 'n7' && state === 'left'))
+    await world.until(() =>
+      get(nodes, 'n1')
+        .nodes()
+        .some(({ name, state }) => name === 'n7' && state === 'left'),
+    )
     const texts = Array.from({ length: 1_000 }, (_, at) => `message ${at}`)
     const states = new Set<string>()
     for (let at = 0; at < texts.length; at += 100) {
       const some = texts.slice(at, at + 100).map((text) => get(nodes, 'n1').send('n7', text))
-      for (const { state, heldBy } of await world.wait(Promise.all(some))) states.add(`${state} ${heldBy}`)
+      for (const { state, heldBy } of await world.wait(Promise.all(some)))
+        states.add(`${state} ${heldBy}`)
     }
     expect([...states]).toEqual(['held 3'])
     world.crash('n1', { isPowerLoss: true })

@@ -140,9 +140,7 @@ function assemblePrograms(entries: ReadonlyMap<string, Entry>): ReadonlyMap<stri
   return programs
 }
 
-function assembleMail(
-  get: <Key extends SettingKey>(key: Key) => SettingValue<Key>,
-): MailSettings {
+function assembleMail(get: <Key extends SettingKey>(key: Key) => SettingValue<Key>): MailSettings {
   const dayMs = 86_400_000
   const heldBytes = get('mail.holdMb') * 2 ** 20
   const [allow, wallAllow] = [
