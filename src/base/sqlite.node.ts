@@ -114,8 +114,9 @@ export class SqliteFile {
   #rollBack(): void {
     try {
       this.#driver.exec('ROLLBACK')
-    } catch {
-      // SQLite has rolled back by itself, as it does where the disk is full.
+    } catch (thrown) {
+      // Where the disk is full SQLite has rolled back by itself.
+      if (!/no transaction/i.test(messageOf(thrown))) throw thrown
     }
   }
 

@@ -229,7 +229,9 @@ test('[B8] who is blocked writes to nobody here, until it is unblocked', async (
 test('[B9] a read receipt comes when it was asked for, also to an author who was away', async () => {
   const world = new MailWorld(13, 2)
   await world.startAll()
-  const id = await world.send(0, 1, 'please confirm', true)
+  world.wantsRead = true
+  const id = await world.send(0, 1, 'please confirm')
+  world.wantsRead = false
   const plain = await world.send(0, 1, 'no matter')
   world.crash(0)
   const sql = 'SELECT author, epoch, counter, wants_read FROM inbox'

@@ -71,6 +71,8 @@ export class MailWorld {
   readonly clock = new VirtualClock()
   readonly random: Random
   readonly ids: readonly PeerId[]
+  /** Whether what is sent asks for a read receipt. */
+  wantsRead = false
   /** Questions that were asked, by kind. */
   readonly asked = new Map<string, number>()
   readonly #options: MailOptions
@@ -178,7 +180,8 @@ export class MailWorld {
   }
 
   /** Sends a text. */
-  async send(from: number, to: number, text: string, wantsRead = false): Promise<number> {
+  async send(from: number, to: number, text: string): Promise<number> {
+    const { wantsRead } = this
     const body = new TextEncoder().encode(text)
     const { expiryMs } = this.#options
     const outgoing = { to: this.id(to), body, type: 'text/plain', wantsRead, expiryMs }

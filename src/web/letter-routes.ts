@@ -148,16 +148,19 @@ function readJson({ headers: given, body }: WebRequest): Readonly<Record<string,
   if (!/^application\/json\b/i.test(String(given['content-type'] ?? ''))) {
     throw new SkeinError('INVALID', 'the body is JSON, with Content-Type: application/json')
   }
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(body)
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Readonly<Record<string, unknown>>
-    }
-  } catch {
-    // Told below.
+  const value = parse(body)
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>
   }
-  throw new SkeinError('INVALID', 'the body is no JSON object in UTF-8')
+  throw new SkeinError('INVALID', 'the body is no JSON object')
+}
+
+function parse(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch (cause) {
+    throw new SkeinError('INVALID', 'the body is no JSON in UTF-8', { cause })
+  }
 }
 
 function decodeBase64(text: string): Uint8Array {
