@@ -26,7 +26,7 @@ import {
  * Loaded from node_modules, and only when they are needed: mathjs by the process that calculates (18 MB
  * that nothing else needs), what serves the page, and what traces commands.
  */
-const external = ['mathjs', 'ws', 'prom-client', '@opentelemetry/api']
+const external = ['libsodium-wrappers', 'mathjs', 'ws', 'prom-client', '@opentelemetry/api']
 
 /** Keeps main out of the front: its `import('./main.ts')` is left as a `require('./main.cjs')`. */
 const mainOnDemand = {

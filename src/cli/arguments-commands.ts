@@ -28,6 +28,13 @@ export type FlagName =
   | 'expires'
   | 'within'
   | 'history'
+  | 'type'
+  | 'read'
+  | 'follow'
+  | 'unread'
+  | 'keep'
+  | 'search'
+  | 'limit'
   | 'help'
   | 'version'
 
@@ -45,9 +52,16 @@ export const flagSpecs: readonly FlagSpec[] = [
   { name: 'no-prompt', summary: 'Read no commands from the input' },
   { name: 'for', value: 'TIME', summary: 'End by itself after 10, 2s or 500ms' },
   { name: 'role', value: 'NAME', summary: 'Give the invited node a role at every member' },
-  { name: 'expires', value: 'TIME', summary: 'Let the invited node in for so long: 12h or 30d' },
+  { name: 'expires', value: 'TIME', summary: 'Let it be good for so long: 12h or 30d' },
   { name: 'within', value: 'TIME', summary: 'Let the ticket be used within this time; 24h' },
   { name: 'history', value: 'COUNT', summary: 'Show so many of the last lines first' },
+  { name: 'type', value: 'TYPE', summary: 'Say what the message is: application/json' },
+  { name: 'read', summary: 'Ask to be told when it was read' },
+  { name: 'follow', summary: 'Go on, and print what comes' },
+  { name: 'unread', summary: 'Only what was not read yet' },
+  { name: 'keep', summary: 'Leave it unread' },
+  { name: 'search', value: 'WORDS', summary: 'Only what has these words' },
+  { name: 'limit', value: 'COUNT', summary: 'At most so many, the newest; 50' },
   { name: 'help', short: 'h', summary: 'Explain the command' },
   { name: 'version', summary: 'Print the version' },
 ]
@@ -99,6 +113,13 @@ export type CommandName =
   | 'join'
   | 'forget'
   | 'chat'
+  | 'send'
+  | 'sent'
+  | 'inbox'
+  | 'post'
+  | 'wall'
+  | 'block'
+  | 'unblock'
   | 'help'
 
 /** All commands, in the order of the help. */
@@ -160,6 +181,73 @@ export const commandSpecs: readonly CommandSpec[] = [
       '/msg PEER TEXT, /join HOST PORT, /peers, /history, /quit. Lines that are piped in are said',
       'one after the other. With --json what happens is printed a JSON object a line.',
     ],
+  },
+  {
+    name: 'send',
+    group: 'Talk',
+    usage: 'send @PEER TEXT | - [--read] [--type TYPE] [--expires TIME] [--json]',
+    summary: 'Send a message to a peer, whether it is there or not',
+    flags: ['read', 'type', 'expires', 'json', 'timeout'],
+    words: [2, Infinity],
+    details: [
+      'It prints how far the message got: delivered, or held by 3 peers until the peer is back.',
+      '- sends what is piped in, at most 1 MiB. skein sent tells later how far it got.',
+      'Examples: skein send @bob "see you at eight"        date | skein send @bob -',
+    ],
+  },
+  {
+    name: 'sent',
+    group: 'Talk',
+    usage: 'sent [--search WORDS] [--limit COUNT] [--json]',
+    summary: 'List the messages that you sent, and how far each got',
+    flags: ['search', 'limit', 'json', 'timeout'],
+    words: [0, 0],
+    details: ['queued, held, delivered, read (where --read asked for it), refused, or expired.'],
+  },
+  {
+    name: 'inbox',
+    group: 'Talk',
+    usage: 'inbox [--unread] [--search WORDS] [--follow] [--keep] [--limit COUNT] [--json]',
+    summary: 'List the messages that came for you, and mark them as read',
+    flags: ['unread', 'search', 'follow', 'keep', 'limit', 'json', 'timeout'],
+    words: [0, 0],
+    details: ['A * stands before what is new. --keep leaves it new.'],
+  },
+  {
+    name: 'post',
+    group: 'Talk',
+    usage: 'post TEXT | - [--json]',
+    summary: 'Write on the wall, for every member to read',
+    flags: ['json', 'timeout'],
+    words: [1, Infinity],
+    details: ['Who is away gets it when it is back.'],
+  },
+  {
+    name: 'wall',
+    group: 'Talk',
+    usage: 'wall [--search WORDS] [--follow] [--limit COUNT] [--json]',
+    summary: 'Read the wall',
+    flags: ['search', 'follow', 'limit', 'json', 'timeout'],
+    words: [0, 0],
+    details: [],
+  },
+  {
+    name: 'block',
+    group: 'Talk',
+    usage: 'block [PEER]',
+    summary: 'Take no messages and posts of a peer any more; without one, list them',
+    flags: ['json', 'timeout'],
+    words: [0, 1],
+    details: ['It stays connected and may run what it may; skein deny shuts it out.'],
+  },
+  {
+    name: 'unblock',
+    group: 'Talk',
+    usage: 'unblock PEER',
+    summary: 'Take messages and posts of a peer again',
+    flags: ['timeout'],
+    words: [1, 1],
+    details: [],
   },
   {
     name: 'status',

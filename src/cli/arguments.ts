@@ -45,7 +45,7 @@ export interface Flags {
   readonly hasPrompt: boolean
   /** `--for`. */
   readonly forMs?: number
-  /** `--role`, `--expires`, `--within`: as they were written, for the node to read. */
+  /** Flags as they were written, for the node to read: `--role`, `--search`, `--follow` and the like. */
   readonly terms: readonly string[]
   /** `--history`: how many of the last lines. */
   readonly historyCount?: number
@@ -229,12 +229,17 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
     hasPrompt: !given.has('no-prompt'),
     ...(forMs !== undefined && { forMs }),
     terms: termFlags.flatMap((name) =>
-      (given.get(name) ?? []).flatMap((value) => [`--${name}`, value]),
+      (given.get(name) ?? []).flatMap((value) =>
+        value === '' ? [`--${name}`] : [`--${name}`, value],
+      ),
     ),
   }
 }
 
-const termFlags = ['role', 'expires', 'within'] as const
+const termFlags = [
+  ...(['role', 'expires', 'within', 'type', 'search', 'limit'] as const),
+  ...(['read', 'follow', 'unread', 'keep'] as const),
+]
 
 function readSetting(text: string): string {
   if (!/^[^=]+=/.test(text))

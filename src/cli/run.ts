@@ -40,6 +40,13 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
       case 'deny':
       case 'join':
       case 'forget':
+      case 'send':
+      case 'sent':
+      case 'inbox':
+      case 'post':
+      case 'wall':
+      case 'block':
+      case 'unblock':
       case 'help': {
         const { ask } = await import('./ask.ts')
         return await ask(invocation, context)

@@ -186,6 +186,8 @@ function nodeOptions(config: Config): NodeOptions {
     commands: Object.fromEntries(commands.aliases),
     programs: Object.fromEntries(programs),
     limits,
+    mail: config.mail,
+    databaseWorkerUrl: pathToFileURL(join(__dirname, 'database-worker.cjs')),
     calcWorkerUrl: pathToFileURL(join(__dirname, 'calc-worker.cjs')),
   }
 }

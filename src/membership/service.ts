@@ -133,6 +133,12 @@ export class Membership {
     return this.#machine.view.get(id)?.state
   }
 
+  /** Members that are alive, with the start of their process (Unix ms); this node too. */
+  alive(): readonly Pick<MemberRecord, 'id' | 'incarnation'>[] {
+    const members = [...this.#machine.view].filter(({ state }) => state === 'alive')
+    return members.map(({ record }) => record.value)
+  }
+
   /** What a member calls itself. */
   labelOf(id: PeerId): string | undefined {
     return this.#machine.view.get(id)?.record.value.label

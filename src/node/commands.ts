@@ -10,6 +10,7 @@ import { admissionCommands, formatAffiliated } from './admission-commands.ts'
 import { isJson, required } from './command-words.ts'
 import { discoverCommand } from './discover-command.ts'
 import { findDoubts } from './doubts.node.ts'
+import { letterCommands } from './letter-commands.ts'
 import { formatNodes, formatPeers } from './format.ts'
 import { topicCommands } from './topic-commands.ts'
 import type { Log } from '../base/log.ts'
@@ -18,6 +19,7 @@ import type { Command } from '../command/command.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { AdmissionHost } from './admission-commands.ts'
 import type { DiscoverHost } from './discover-command.ts'
+import type { LetterHost } from './letter-commands.ts'
 import type { Affiliated } from './enrolment.ts'
 import type { NodeOptions } from './options.ts'
 import type { TopicHost } from './topic-commands.ts'
@@ -31,7 +33,7 @@ export interface Registry {
 }
 
 /** What the commands ask of their node. */
-export interface CommandHost extends AdmissionHost, DiscoverHost, TopicHost {
+export interface CommandHost extends AdmissionHost, DiscoverHost, LetterHost, TopicHost {
   readonly label: string
   readonly affiliation: Affiliated | undefined
   readonly log: Log
@@ -78,6 +80,7 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
     ...ownerCommands(node),
     ...admissionCommands(node),
     ...topicCommands(node),
+    ...letterCommands(node),
     discover,
   }
   for (const [name, command] of Object.entries(forTheOwner)) commands.add(name, command)

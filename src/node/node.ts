@@ -20,6 +20,9 @@ import { Network } from './network.ts'
 import { watchNetwork } from './network-watch.node.ts'
 import { defaultNodeLimits, readAddress } from './options.ts'
 import { Enrolment } from './enrolment.ts'
+import { mailProtocol } from '../mail/exchange.ts'
+import { Inbox, Outbox, Wall } from './letters.ts'
+import { NodeMail } from './mail.ts'
 import { Peer, runHere } from './peer.ts'
 import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
@@ -46,6 +49,7 @@ import type { Affiliated, InviteOptions, Invited } from './enrolment.ts'
 import type { Registry } from './commands.ts'
 import type { NodeEvents } from './events.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
+import type { SendOptions } from './letters.ts'
 import type { NetworkWatch } from './network-watch.node.ts'
 import type { NodeLimits, NodeOptions, PeerTarget } from './options.ts'
 import type { People } from './people.ts'
@@ -67,6 +71,9 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly log: Log
   /** What this node can run. */
   readonly commands: CommandService
+  readonly inbox: Inbox
+  readonly outbox: Outbox
+  readonly wall: Wall
 
   readonly #limits: NodeLimits
   readonly #manager: ConnectionManager
@@ -81,6 +88,7 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #enrolment: Enrolment
   readonly #selection: Selection
   readonly #watch: NetworkWatch | undefined
+  readonly #mail: NodeMail
   readonly #transports: readonly Transport[]
   /** @internal Topics and typed messages. */
   readonly talk: Talk
@@ -140,6 +148,11 @@ export class Node implements PeerHost, AsyncDisposable {
       addresses: () => this.addresses,
     })
     this.talk = this.#createTalk(parts)
+    const shared = { manager: this.#manager, network: this.#network, events: this.#events }
+    this.#mail = new NodeMail({ parts, ...shared })
+    this.inbox = new Inbox(this.#mail)
+    this.outbox = new Outbox(this.#mail)
+    this.wall = new Wall(this.#mail)
     const self = { id: identity.peerId, label: this.label }
     this.#selection = new Selection({
       self,
@@ -177,6 +190,7 @@ export class Node implements PeerHost, AsyncDisposable {
       throw thrown
     }
     await node.#network.find(targets)
+    await node.#mail.start()
     return node
   }
 
@@ -398,6 +412,18 @@ export class Node implements PeerHost, AsyncDisposable {
     return runHere(command, options, { clock: this.clock, registry: this.#registry.commands })
   }
 
+  /**
+   * Sends a message to one peer, whether it is there or not: it is delivered, or held by others for it.
+   *
+   * @returns How far it got within the first attempt; later, `node.outbox.list()` tells.
+   * @throws {SkeinError} `PEER_UNKNOWN`; `LIMIT_EXCEEDED` longer than 1 MiB; `STORAGE_FAILED`.
+   * @example
+   * const { state, heldBy } = await node.send('bob', 'see you at eight') // "held", 3
+   */
+  async send(peer: string, body: string | Uint8Array, options: SendOptions = {}) {
+    return this.outbox.send(this.resolve(peer), body, options)
+  }
+
   /** What a subject may run, in the order of the names. */
   listCommands(subject: Subject = owner): readonly CommandInfo[] {
     return this.#registry.commands.list(subject)
@@ -514,6 +540,7 @@ export class Node implements PeerHost, AsyncDisposable {
   #accept(stream: Stream, entry: PeerEntry): boolean {
     if (this.#enrolment.accept(stream, entry) || this.talk.accept(stream, entry)) return true
     if (stream.protocol === membershipProtocol) this.#network.accept(stream, entry)
+    else if (stream.protocol === mailProtocol) this.#mail.accept(stream, entry)
     else if (stream.protocol === addressesProtocol) {
       receiveAddresses(stream, (addresses) => entry.replaceClaimed(addresses, entry.seenAt))
     } else {
@@ -526,6 +553,7 @@ export class Node implements PeerHost, AsyncDisposable {
     this.#watch?.close()
     this.#enrolment.stop()
     this.talk.close()
+    await this.#mail.close()
     await this.#network.leave()
     await this.#listeners.close()
     await this.commands.close()

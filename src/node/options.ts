@@ -7,12 +7,14 @@ import type { Clock } from '../base/clock.ts'
 import type { Identity } from '../base/identity.node.ts'
 import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
+import type { Rule } from '../base/policy.ts'
 import type { Random } from '../base/random.ts'
 import type { Storage } from '../base/storage.ts'
 import type { AliasConfig } from '../command/registry.ts'
 import type { ProgramConfig } from '../command/program.node.ts'
 import type { Discovery } from '../discovery/contract.ts'
 import type { ManagerOptions } from '../connection/manager-setup.ts'
+import type { MailOptions } from '../mail/options.ts'
 import type { Transport } from '../transport/contract.ts'
 
 /** Who may connect: those on the known list; they and whoever is on this machine; everybody. */
@@ -68,6 +70,16 @@ export interface DiscoveryOptions {
   readonly others?: readonly Discovery[]
 }
 
+/** Who may write to this node, and how mail is bounded. */
+export interface MailSettings {
+  /** Who may write to the inbox; `known`, `member` and `local` where absent. */
+  readonly allow?: readonly Rule[]
+  /** Who may write on this node's wall; `known`, `member` and `local` where absent. */
+  readonly wallAllow?: readonly Rule[]
+  /** Bounds that differ from the defaults. */
+  readonly options?: Partial<MailOptions>
+}
+
 /** How to start a node. All are optional; nothing is exposed that is not named here. */
 export interface NodeOptions {
   /** What people call the node; `node` where absent. */
@@ -96,12 +108,16 @@ export interface NodeOptions {
   readonly programs?: Readonly<Record<string, ProgramConfig>>
   /** Which of calc, echo, help, status and peers are offered; all where absent. */
   readonly builtin?: readonly string[]
+  /** Who may write to this node's inbox and wall, and how mail is bounded. */
+  readonly mail?: MailSettings
   readonly limits?: Partial<NodeLimits>
   readonly log?: Log
   readonly clock?: Clock
   readonly random?: Random
   /** Where the built calc worker is, for programs that bundle Skein. */
   readonly calcWorkerUrl?: URL | string
+  /** Where the built database worker is, for programs that bundle Skein. */
+  readonly databaseWorkerUrl?: URL | string
   /** Ways to make paths; TLS where absent. */
   readonly transports?: readonly Transport[]
 }

@@ -143,6 +143,12 @@ export class People {
     return { peerId: id, name: this.directory.name(id), roles }
   }
 
+  /** Whether a peer is known, has a pass, or was once met. */
+  isHeardOf(id: PeerId): boolean {
+    if (this.directory.isKnown(id) || this.#affiliation.stateOf(id) !== 'none') return true
+    return [...this.directory.seen.values()].includes(id)
+  }
+
   /** IDs that have a named role. */
   withRole(role: string): ReadonlySet<PeerId> {
     const byPass = this.#affiliation.members().filter(({ roles }) => roles.includes(role))

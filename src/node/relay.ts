@@ -1,3 +1,4 @@
+/** Carries a command of the owner on to one peer: what the command line runs with `@PEER`. */
 import { SkeinError } from '../base/errors.ts'
 import { personPatienceMs } from '../command/options.ts'
 import type { Relay } from '../command/runner.ts'

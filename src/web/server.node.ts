@@ -21,6 +21,7 @@ import { Budget } from './budget.ts'
 import { WebCounts } from './counts.ts'
 import { isLoopback, judge } from './guard.ts'
 import { defaultWebLimits } from './options.ts'
+import { letterRoutes } from './letter-routes.ts'
 import { Router } from './router.ts'
 import { Sessions } from './sessions.node.ts'
 import { StaticFiles } from './static-files.node.ts'
@@ -227,6 +228,7 @@ export class WebServer {
     this.#metrics = metrics
     const auth = options.metrics
     this.route({ method: 'GET', path: '/metrics', auth, handle: () => metrics.answer() })
+    for (const route of letterRoutes(node)) this.route(route)
   }
 
   #onStream(stream: Stream): boolean {

@@ -1,6 +1,6 @@
 import type { Rule } from '../../base/policy.ts'
 import type { PeerId } from '../../base/peer-id.ts'
-import type { NodeLimits } from '../../node/options.ts'
+import type { MailSettings, NodeLimits } from '../../node/options.ts'
 import { type LimitName, limitNames } from './limits.ts'
 import type { Entry } from './merge.ts'
 import type { Alias, PeerTarget } from './network-kinds.ts'
@@ -67,6 +67,7 @@ export interface Config {
     readonly origins: readonly string[]
     readonly metrics: SettingValue<'web.metrics'>
   }
+  readonly mail: MailSettings
   readonly log: { readonly level: SettingValue<'log.level'> }
   readonly limits: NodeLimits
   /** Every value with where it came from, for `skein config`. */
@@ -123,6 +124,7 @@ export function assembleConfig({ profile, folders, entries, targets }: Parts): C
       origins: get('web.origins'),
       metrics: get('web.metrics'),
     },
+    mail: assembleMail(get),
     log: { level: get('log.level') },
     limits: assembleLimits((name) => get(`limits.${name}`)),
     origins: [...entries.values()],
@@ -156,6 +158,28 @@ function assemblePrograms(entries: ReadonlyMap<string, Entry>): ReadonlyMap<stri
     programs.set(name, allow === undefined ? rest : { ...rest, allow })
   }
   return programs
+}
+
+function assembleMail(get: <Key extends SettingKey>(key: Key) => SettingValue<Key>): MailSettings {
+  const dayMs = 86_400_000
+  const heldBytes = get('mail.holdMb') * 2 ** 20
+  const [allow, wallAllow] = [
+    get('mail.allow') as readonly Rule[] | undefined,
+    get('wall.allow') as readonly Rule[] | undefined,
+  ]
+  return {
+    ...(allow !== undefined && { allow }),
+    ...(wallAllow !== undefined && { wallAllow }),
+    options: {
+      keepMs: get('mail.keepDays') * dayMs,
+      keepBytes: get('mail.keepMb') * 2 ** 20,
+      wallKeepMs: get('wall.keepDays') * dayMs,
+      heldBytes,
+      heldPerCarrierBytes: heldBytes / 4, // As the defaults relate.
+      heldPerRecipientBytes: heldBytes / 8,
+      heldPerAuthorBytes: heldBytes / 16,
+    },
+  }
 }
 
 function assembleLimits(get: (name: LimitName) => number): NodeLimits {

@@ -6,6 +6,7 @@
  */
 import { listOf, oneOf, textWhere, wholeNumber, yesNo } from './kinds.ts'
 import { limitSettings } from './limits.ts'
+import { mailSettings } from './mail-settings.ts'
 import {
   aliasKind,
   commandNameKind,
@@ -173,6 +174,7 @@ export const settings = {
   ...commandSettings,
   ...programSettings,
   ...webSettings,
+  ...mailSettings,
   ...limitSettings,
 }
 

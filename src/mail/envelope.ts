@@ -1,0 +1,149 @@
+/**
+ * A message on its way: signed by its author, sealed so that only the recipient reads it.
+ *
+ *   envelope  [map, signature]   kind "mail", key (author), to, epoch, counter, floor, timeMs, expiresMs,
+ *                                sealed
+ *   sealed    [author, to, epoch, counter, type, body, wantsRead] for the recipient's eyes
+ *
+ * Who carries it sees who writes to whom and how much, and no more. What is inside repeats author,
+ * recipient and number: nobody can put another's sealed words into an envelope of its own.
+ *
+ * Between an author and a recipient messages are numbered 1, 2, 3, … in an epoch: the life of the
+ * author's database. `floor` is the lowest number that the author still wants to arrive.
+ */
+import { decode, encode } from '../codec/index.ts'
+import { keyFromPeerId } from '../base/peer-id.ts'
+import { isOrdinal, isSigned, parseSigned, signAs, toPeerId } from './signed.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { MailOptions } from './options.ts'
+import type { MailSigner } from './signed.ts'
+
+/** Where in the order of its author a message stands. */
+export interface MessageName {
+  readonly author: PeerId
+  readonly epoch: number
+  readonly counter: number
+}
+
+/** What everybody sees of a message. */
+export interface Envelope extends MessageName {
+  readonly to: PeerId
+  readonly floor: number
+  /** When it was written, and until when it may be delivered; Unix ms. */
+  readonly timeMs: number
+  readonly expiresMs: number
+  readonly sealed: Uint8Array
+  /** As it travels. */
+  readonly bytes: Uint8Array
+}
+
+/** What only the recipient sees. */
+export interface Letter {
+  /** `text/plain`, `application/json`, or any other content type. */
+  readonly type: string
+  readonly body: Uint8Array
+  /** Whether the author asks to be told when it was read. */
+  readonly wantsRead: boolean
+}
+
+/** Seals for a peer, and opens what was sealed for this node. */
+export interface Sealer {
+  seal(to: PeerId, bytes: Uint8Array): Uint8Array
+  /** `undefined` where it was not sealed for this node, or was changed. */
+  open(bytes: Uint8Array): Uint8Array | undefined
+}
+
+/** Bytes that an envelope adds to a body at most. */
+export const envelopeExtraBytes = 1_024 // Some 600, measured, with the longest type.
+
+const maxTypeLength = 100
+const typePattern = /^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*$/
+
+/** Seals and signs a message. */
+export function writeEnvelope(
+  head: Omit<Envelope, 'sealed' | 'bytes' | 'author'>,
+  letter: Letter,
+  { signer, sealer }: { readonly signer: MailSigner; readonly sealer: Sealer },
+): Envelope {
+  const { to, epoch, counter } = head
+  const [author, recipient] = [keyFromPeerId(signer.id), keyFromPeerId(to)]
+  const { type, body, wantsRead } = letter
+  const inner = encode([author, recipient, epoch, counter, type, body, wantsRead])
+  const sealed = sealer.seal(to, inner)
+  const { floor, timeMs, expiresMs } = head
+  const fields = { to: recipient, epoch, counter, floor, timeMs, expiresMs, sealed }
+  return { ...head, author: signer.id, sealed, bytes: signAs('mail', fields, signer) }
+}
+
+/** Reads an envelope and checks its form, its times and its signature; a string says what is wrong. */
+export function readEnvelope(
+  bytes: Uint8Array,
+  setup: { readonly signer: MailSigner; readonly options: MailOptions; readonly unixMs: number },
+): Envelope | string {
+  const { signer, options, unixMs } = setup
+  const parsed = parseSigned(bytes, 'mail', options.maxBodyBytes + envelopeExtraBytes)
+  if (typeof parsed === 'string') return parsed
+  const { epoch, counter, floor, timeMs, expiresMs, sealed } = parsed.fields
+  const to = toPeerId(parsed.fields['to'])
+  if (to === undefined || to === parsed.author) return 'a message to nobody'
+  if (!isOrdinal(epoch) || !isOrdinal(counter) || !isOrdinal(floor)) return 'a number that is none'
+  if (floor > counter || !(sealed instanceof Uint8Array)) return 'a malformed message'
+  if (!isOrdinal(timeMs) || !isOrdinal(expiresMs)) return 'a time that is none'
+  const problem = timeProblem({ epoch, timeMs, expiresMs }, options, unixMs)
+  if (problem !== undefined) return problem
+  if (!isSigned(parsed, signer)) return 'a wrong signature'
+  return { author: parsed.author, to, epoch, counter, floor, timeMs, expiresMs, sealed, bytes }
+}
+
+/** What is wrong with when a message was written. */
+function timeProblem(
+  { epoch, timeMs, expiresMs }: Pick<Envelope, 'epoch' | 'timeMs' | 'expiresMs'>,
+  options: MailOptions,
+  unixMs: number,
+): string | undefined {
+  const aheadMs = Math.max(timeMs, epoch) - unixMs
+  if (aheadMs > options.maxAheadMs) {
+    return `a message from the future, ${Math.round(aheadMs / 60_000)} min ahead: check both clocks`
+  }
+  if (expiresMs > timeMs + options.maxExpiryMs) return 'a message that is to be kept for too long'
+  return expiresMs <= unixMs ? 'a message that has expired' : undefined
+}
+
+/** Opens what was sealed for this node; a string says what is wrong. */
+export function openLetter(envelope: Envelope, sealer: Sealer): Letter | string {
+  const inner = sealer.open(envelope.sealed)
+  if (inner === undefined) return 'a message that was not sealed for this node, or was changed'
+  const decoded = decode(inner)
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 7)
+    return 'a malformed letter'
+  const [author, to, epoch, counter, type, body, wantsRead] = decoded.value as unknown[]
+  const isIts =
+    toPeerId(author) === envelope.author &&
+    toPeerId(to) === envelope.to &&
+    epoch === envelope.epoch &&
+    counter === envelope.counter
+  if (!isIts) return 'a letter of another envelope'
+  if (!isContentType(type) || !(body instanceof Uint8Array) || typeof wantsRead !== 'boolean')
+    return 'a malformed letter'
+  if (isTextType(type) && textOf(body) === undefined) return 'a text that is no UTF-8'
+  return { type, body, wantsRead }
+}
+
+/** Whether this is a content type, without parameters: `text/plain`. */
+export function isContentType(type: unknown): type is string {
+  return typeof type === 'string' && type.length <= maxTypeLength && typePattern.test(type)
+}
+
+/** Whether bodies of this type are text in UTF-8. */
+export function isTextType(type: string): boolean {
+  return type.startsWith('text/') || type === 'application/json'
+}
+
+/** Bytes as text; `undefined` where they are no UTF-8. */
+export function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined // There is but one reason.
+  }
+}

@@ -1,0 +1,451 @@
+/**
+ * Receives what is for this node: once, and in the order of each author.
+ *
+ *   envelope ─▶ form, signature, time ─▶ who may write ─▶ new? ─▶ next in order ─▶ inbox
+ *                                                          │            │ a gap before it
+ *                                                        dropped      waiting ── gap closed, or 60 s
+ *
+ * A message that waits behind a gap is stored and acknowledged like any other. A message that comes when
+ * the gap was given up is shown late: out of order, and not lost.
+ *
+ * **Invariant**: a message and that it was received are one transaction, and a receipt is signed behind
+ * it: a crash loses nothing that was acknowledged and repeats nothing.
+ */
+import { numberIn, textIn } from '../base/database.ts'
+import { isTextType, openLetter, textOf } from './envelope.ts'
+import { messageOf } from '../base/errors.ts'
+import { hasCounter, noRanges, rangesOf, subtract, unite, firstOf } from './ranges.ts'
+import { Rates } from './rate.ts'
+import { maxRanges, signReceipt } from './receipt.ts'
+import { Serial } from './serial.ts'
+import { loadSender, newSender, saveSender } from './sender-state.ts'
+import type { Timer } from '../base/clock.ts'
+import type { SqlRow, Statement } from '../base/database.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Envelope, Letter } from './envelope.ts'
+import type { Group, MailAnswer, PutResult } from './messages.ts'
+import type { SenderState } from './sender-state.ts'
+import type { SignedReceipt } from './receipt.ts'
+import type { MailSetup } from './setup.ts'
+
+/** A message in the inbox. */
+export interface ReceivedMessage {
+  /** Its place in the inbox: later ones have higher numbers. */
+  readonly id: number
+  readonly author: PeerId
+  /** When it was written, by its author's clock; Unix ms. */
+  readonly timeMs: number
+  readonly receivedMs: number
+  /** Its content type. */
+  readonly type: string
+  /** Text where the type is one of text or JSON, else bytes. */
+  readonly body: string | Uint8Array
+  /** When it was read, Unix ms; absent while it is unread. */
+  readonly readMs?: number
+}
+
+/** What an inbox was given, and what became of it. */
+export interface Taken {
+  readonly results: readonly PutResult[]
+  readonly reason: string
+  readonly receipts: readonly SignedReceipt[]
+}
+
+interface Opened {
+  readonly envelope: Envelope
+  readonly letter: Letter
+}
+
+const maxEpochs = 8 // Guess: an author loses its database this often within a month.
+const maxWanted = 128 // Counters asked for at a time: half of what one message carries.
+const promiseMs = 10_000 // Guess: a megabyte on a slow line.
+const maxPromises = 10_000 // Guess: then two may send the same.
+const askAgainMs = 1_000 // Guess.
+const fullAgainMs = 60_000 // Guess: until somebody reads.
+const insertInto = (table: 'inbox' | 'waiting'): string =>
+  `INSERT INTO ${table} (author, epoch, counter, time_ms, received_ms, type, size, wants_read, body)
+   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`
+const insertSql = { inbox: insertInto('inbox'), waiting: insertInto('waiting') }
+const columns = 'author, epoch, counter, time_ms, received_ms, type, size, wants_read, body'
+
+/** See the file's head. */
+export class InboxMachine {
+  /** Envelopes of peers that were wrong inside; each is one. */
+  violations = 0
+  /** Whether what is unread fills it: then nothing more is taken for now. */
+  isFull = false
+
+  readonly #setup: MailSetup
+  readonly #onMessage: (message: ReceivedMessage) => void
+  readonly #senders = new Map<string, SenderState>()
+  readonly #unread = new Map<PeerId, number>()
+  readonly #blocked = new Set<PeerId>()
+  readonly #gaps = new Map<string, Timer>()
+  /** Who is about to send what was wanted of it, until when by the clock. */
+  readonly #promises = new Map<string, { readonly by: PeerId; readonly untilMs: number }>()
+  readonly #serial = new Serial()
+  readonly #rates: Rates
+
+  constructor(setup: MailSetup, onMessage: (message: ReceivedMessage) => void) {
+    this.#setup = setup
+    this.#onMessage = onMessage
+    this.#rates = new Rates(setup.options.authorBurst, setup.options.authorRate)
+  }
+
+  /** Reads what has to be known at once. */
+  async load(): Promise<void> {
+    const { database } = this.#setup
+    const unread =
+      'SELECT author, count(*) AS count FROM inbox WHERE read_ms IS NULL GROUP BY author'
+    for (const row of await database.read({ sql: unread })) {
+      this.#unread.set(textIn(row, 'author') as PeerId, numberIn(row, 'count'))
+    }
+    for (const row of await database.read({ sql: 'SELECT peer FROM blocked' })) {
+      this.#blocked.add(textIn(row, 'peer') as PeerId)
+    }
+    const gaps = await database.read({ sql: 'SELECT DISTINCT author, epoch FROM waiting' })
+    for (const row of gaps) {
+      const state = await this.#sender(textIn(row, 'author') as PeerId, numberIn(row, 'epoch'))
+      if (state !== undefined) this.#waitFor(state)
+    }
+  }
+
+  /** Stops all timers. */
+  stop(): void {
+    for (const timer of this.#gaps.values()) timer.cancel()
+    this.#gaps.clear()
+  }
+
+  /** Those whose messages and posts are not taken. */
+  get blocked(): ReadonlySet<PeerId> {
+    return this.#blocked
+  }
+
+  /** Takes nothing of a peer any more. What came before stays. */
+  async block(id: PeerId): Promise<void> {
+    const { database, clock } = this.#setup
+    const sql = 'INSERT OR IGNORE INTO blocked (peer, since_ms) VALUES (?, ?)'
+    await database.write([{ sql, values: [id, clock.unixMs()] }])
+    this.#blocked.add(id)
+  }
+
+  /** Takes messages of a peer again; false where it was not blocked. */
+  async unblock(id: PeerId): Promise<boolean> {
+    const sql = 'DELETE FROM blocked WHERE peer = ?'
+    await this.#setup.database.write([{ sql, values: [id] }])
+    return this.#blocked.delete(id)
+  }
+
+  /** Says which of what a peer has for this node are wanted. */
+  async offer(groups: readonly Group[], from: PeerId): Promise<Partial<MailAnswer>> {
+    const want: Group[] = []
+    const receipts: Uint8Array[] = []
+    let laterMs = this.isFull ? fullAgainMs : 0
+    let room = maxWanted
+    for (const { author, epoch, counters } of groups) {
+      const refusal = this.#refusal(author, epoch)
+      if (refusal !== undefined) {
+        receipts.push(refusal.bytes)
+        continue
+      }
+      const state = (await this.#sender(author, epoch)) ?? newSender(author, epoch)
+      if (state.got.length > 0) receipts.push(this.#receipt(state).bytes)
+      const missing = firstOf(subtract(counters, state.got), Math.max(0, room))
+      if (missing.length === 0 || this.isFull) continue
+      if (this.#isPromised(keyOf(author, epoch), from)) {
+        laterMs ||= askAgainMs
+        continue
+      }
+      room -= missing.length
+      want.push({ author, epoch, counters: missing })
+    }
+    return { want, receipts, laterMs }
+  }
+
+  /** Takes envelopes for this node, checked for form and signature; resolves when they are stored. */
+  async put(envelopes: readonly Envelope[]): Promise<Taken> {
+    const groups = new Map<string, Envelope[]>()
+    for (const envelope of envelopes) {
+      const key = keyOf(envelope.author, envelope.epoch)
+      groups.set(key, [...(groups.get(key) ?? []), envelope])
+    }
+    const found = new Map<Envelope, PutResult>()
+    const receipts: SignedReceipt[] = []
+    let reason = ''
+    const take = async (group: readonly Envelope[]): Promise<void> => {
+      const [first] = group
+      if (first === undefined) return
+      const taken = await this.#serial.run(first.author, () => this.#take(group))
+      this.#promises.delete(keyOf(first.author, first.epoch))
+      for (const [at, envelope] of group.entries()) {
+        found.set(envelope, taken.results[at] ?? 'later')
+      }
+      receipts.push(...taken.receipts)
+      reason ||= taken.reason
+    }
+    await Promise.all([...groups.values()].map(take))
+    return { results: envelopes.map((each) => found.get(each) ?? 'later'), reason, receipts }
+  }
+
+  /** Messages were read: the receipts that say so to authors who asked for it. */
+  async markRead(rows: readonly SqlRow[]): Promise<readonly SignedReceipt[]> {
+    const receipts: SignedReceipt[] = []
+    const groups = new Map<string, SqlRow[]>()
+    for (const row of rows) {
+      const key = keyOf(textIn(row, 'author'), numberIn(row, 'epoch'))
+      groups.set(key, [...(groups.get(key) ?? []), row])
+    }
+    for (const group of groups.values()) {
+      const author = textIn(group[0], 'author') as PeerId
+      const unread = (this.#unread.get(author) ?? 0) - group.length
+      this.#unread.set(author, Math.max(0, unread))
+      const asked = group.filter((row) => numberIn(row, 'wants_read') === 1)
+      const counters = rangesOf(asked.map((row) => numberIn(row, 'counter')))
+      if (counters.length === 0) continue
+      const receipt = await this.#serial.run(author, async () => {
+        const state = await this.#sender(author, numberIn(group[0], 'epoch'))
+        if (state === undefined) return undefined
+        const read = unite(state.read, counters).slice(-2 * maxRanges)
+        await this.#save({ ...state, read, receiptMs: this.#nextMs(state) }, [])
+        return this.#receipt((await this.#sender(author, state.epoch)) ?? state)
+      })
+      if (receipt !== undefined) receipts.push(receipt)
+    }
+    return receipts
+  }
+
+  /** Whether another peer is about to send what it has of an author; if not, this one is from now on. */
+  #isPromised(key: string, from: PeerId): boolean {
+    const nowMs = this.#setup.clock.nowMs()
+    const promise = this.#promises.get(key)
+    if (promise !== undefined && promise.by !== from && nowMs < promise.untilMs) return true
+    if (this.#promises.size >= maxPromises) this.#promises.clear()
+    this.#promises.set(key, { by: from, untilMs: nowMs + promiseMs })
+    return false
+  }
+
+  /** Takes envelopes of one author and epoch. */
+  async #take(envelopes: readonly Envelope[]): Promise<Taken> {
+    const [first] = envelopes
+    if (first === undefined) return { results: [], reason: '', receipts: [] }
+    const { author, epoch } = first
+    const refusal = this.#refusal(author, epoch)
+    if (refusal !== undefined) {
+      const reason = this.#setup.network.refusal(author, 'mail') ?? 'it takes nothing of you'
+      return { results: envelopes.map(() => 'refused'), reason, receipts: [refusal] }
+    }
+    const known = await this.#sender(author, epoch)
+    if (known === undefined && (await this.#countEpochs(author)) >= maxEpochs) {
+      const reason = `more than ${maxEpochs} epochs of one author`
+      return { results: envelopes.map(() => 'invalid'), reason, receipts: [] }
+    }
+    const state = known ?? newSender(author, epoch)
+    const isNew = (each: Envelope): boolean => !hasCounter(state.got, each.counter)
+    const fresh = new Map(envelopes.filter(isNew).map((each) => [each.counter, each]))
+    const [taken, reason] = this.#choose(state, [...fresh.values()])
+    if (taken.length > 0) await this.#store(state, taken)
+    const now = (await this.#sender(author, epoch)) ?? state
+    const results = envelopes.map(({ counter }): PutResult =>
+      hasCounter(now.got, counter) ? 'stored' : 'later',
+    )
+    return { results, reason, receipts: now.got.length > 0 ? [this.#receipt(now)] : [] }
+  }
+
+  /** Those that are taken now, in order, and why not the others. */
+  #choose(state: SenderState, fresh: readonly Envelope[]): readonly [Envelope[], string] {
+    const { options, clock } = this.#setup
+    const sorted = fresh.toSorted((a, b) => a.counter - b.counter)
+    if (sorted.length === 0) return [[], '']
+    if (this.isFull) return [[], 'the inbox is full']
+    const unread = this.#unread.get(state.author) ?? 0
+    if (unread >= options.unreadPerAuthor) return [[], 'too many unread messages of yours']
+    const allowed = this.#rates.take(state.author, sorted.length, clock.nowMs())
+    let { got } = state
+    const awaited = Math.max(state.shown + 1, ...sorted.map(({ floor }) => floor))
+    const taken = sorted.slice(0, allowed).filter(({ counter }) => {
+      const next = unite(got, [counter, counter])
+      if (counter > awaited + options.waitingPerAuthor) return false
+      if (next.length > 2 * maxRanges) return false
+      got = next
+      return true
+    })
+    return [taken, taken.length < sorted.length ? 'too many messages at once' : '']
+  }
+
+  /** Stores new messages of one author and epoch, and shows those whose turn it is. */
+  async #store(state: SenderState, envelopes: readonly Envelope[]): Promise<void> {
+    const opened = this.#open(envelopes)
+    const got = unite(state.got, rangesOf(envelopes.map(({ counter }) => counter)))
+    const floor = Math.max(...envelopes.map((each) => each.floor))
+    const shown = nextShown({ got, shown: state.shown, floor })
+    const expiresMs = Math.max(state.expiresMs, ...envelopes.map((each) => each.expiresMs))
+    const next: SenderState = { ...state, got, shown, expiresMs, receiptMs: this.#nextMs(state) }
+    const ready = opened.filter(({ envelope }) => envelope.counter <= shown)
+    const early = opened.filter(({ envelope }) => envelope.counter > shown)
+    const isClosing = shown > state.shown && state.got.some((edge) => edge > state.shown)
+    const inserts = [
+      ...early.map((each) => this.#insert('waiting', each)),
+      // With a gap that closed, what waited and what came go through one door, in order.
+      ...ready.map((each) => this.#insert(isClosing ? 'waiting' : 'inbox', each)),
+      ...(isClosing ? release(next) : []),
+    ]
+    await this.#save(next, inserts)
+  }
+
+  #open(envelopes: readonly Envelope[]): readonly Opened[] {
+    return envelopes.flatMap((envelope) => {
+      const letter = openLetter(envelope, this.#setup.sealer)
+      if (typeof letter !== 'string') return [{ envelope, letter }]
+      this.violations++
+      this.#setup.warn(`${letter}, from ${envelope.author.slice(0, 8)}: it is dropped`)
+      return []
+    })
+  }
+
+  #insert(table: 'inbox' | 'waiting', { envelope, letter }: Opened): Statement {
+    const { author, epoch, counter, timeMs } = envelope
+    const { type, body, wantsRead } = letter
+    const kept = bodyOf(type, body)
+    const receivedMs = this.#setup.clock.unixMs()
+    const head = [author, epoch, counter, timeMs, receivedMs, type, body.length]
+    return { sql: insertSql[table], values: [...head, wantsRead ? 1 : 0, kept] }
+  }
+
+  /** Writes a state with what belongs to it, and tells of what came into the inbox. */
+  async #save(state: SenderState, statements: readonly Statement[]): Promise<void> {
+    const key = keyOf(state.author, state.epoch)
+    try {
+      const results = await this.#setup.database.write([...statements, saveSender(state)])
+      this.#senders.set(key, { ...state, receipt: undefined })
+      this.#waitFor(state)
+      const shown = results.flat().filter((row) => row['id'] !== undefined) // The others wait.
+      for (const row of shown.toSorted((a, b) => numberIn(a, 'id') - numberIn(b, 'id'))) {
+        this.#unread.set(state.author, (this.#unread.get(state.author) ?? 0) + 1)
+        this.#onMessage(messageFrom(row))
+      }
+    } catch (thrown) {
+      this.#senders.delete(key) // What the file has is what counts.
+      throw thrown
+    }
+  }
+
+  /** Gives a gap up when its time is over. */
+  #waitFor({ author, epoch, got, shown }: SenderState): void {
+    const key = keyOf(author, epoch)
+    const hasGap = (got.at(-1) ?? 0) > shown
+    if (!hasGap) {
+      this.#gaps.get(key)?.cancel()
+      this.#gaps.delete(key)
+      return
+    }
+    if (this.#gaps.has(key)) return
+    const { clock, options, warn } = this.#setup
+    const timer = clock.after(options.gapWaitMs, () => {
+      this.#gaps.delete(key)
+      this.#giveUp(author, epoch).catch((thrown: unknown) => warn(messageOf(thrown)))
+    })
+    this.#gaps.set(key, timer)
+  }
+
+  async #giveUp(author: PeerId, epoch: number): Promise<void> {
+    await this.#serial.run(author, async () => {
+      const state = await this.#sender(author, epoch)
+      if (state === undefined) return
+      const [first] = subtract(state.got, state.shown === 0 ? noRanges : [1, state.shown])
+      if (first === undefined) return
+      const shown = nextShown({ got: state.got, shown: state.shown, floor: first })
+      const next = { ...state, shown }
+      await this.#save(next, release(next))
+    })
+  }
+
+  async #sender(author: PeerId, epoch: number): Promise<SenderState | undefined> {
+    const key = keyOf(author, epoch)
+    const known = this.#senders.get(key)
+    if (known !== undefined) return known
+    const loaded = await loadSender(this.#setup.database, author, epoch)
+    const meanwhile = this.#senders.get(key)
+    if (meanwhile !== undefined || loaded === undefined) return meanwhile
+    const [oldest] = this.#senders.keys()
+    if (this.#senders.size >= maxSenders && oldest !== undefined) this.#senders.delete(oldest)
+    this.#senders.set(key, loaded)
+    return loaded
+  }
+
+  async #countEpochs(author: PeerId): Promise<number> {
+    const sql = 'SELECT count(*) AS count FROM senders WHERE author = ?'
+    const [row] = await this.#setup.database.read({ sql, values: [author] })
+    return numberIn(row, 'count')
+  }
+
+  #receipt(state: SenderState): SignedReceipt {
+    const { author, epoch, got, read, receiptMs: timeMs } = state
+    const fields = { author, epoch, got, read, isRefusal: false, timeMs }
+    state.receipt ??= signReceipt(fields, this.#setup.signer)
+    return state.receipt
+  }
+
+  /** What is said to an author of whom nothing is taken. */
+  #refusal(author: PeerId, epoch: number): SignedReceipt | undefined {
+    const { network, signer, clock } = this.#setup
+    if (!this.#blocked.has(author) && network.refusal(author, 'mail') === undefined)
+      return undefined
+    const nothing = { got: noRanges, read: noRanges, isRefusal: true, timeMs: clock.unixMs() }
+    return signReceipt({ author, epoch, ...nothing }, signer)
+  }
+
+  /** Grows also when the wall clock runs backwards: the later receipt counts. */
+  #nextMs({ receiptMs }: SenderState): number {
+    return Math.max(receiptMs + 1, this.#setup.clock.unixMs())
+  }
+}
+
+const maxSenders = 10_000 // Guess: some kilobytes each at worst; the others are read again.
+
+/** How far an author's messages can be shown: up to the first that is missing and still awaited. */
+function nextShown(at: { readonly got: SenderState['got']; shown: number; floor: number }): number {
+  const { got, floor } = at
+  let shown = Math.max(at.shown, floor - 1)
+  for (let index = 0; index + 1 < got.length; index += 2) {
+    const [first = 0, last = 0] = [got[index], got[index + 1]]
+    if (first <= shown + 1 && last > shown) shown = last
+  }
+  return shown
+}
+
+/** Moves what need not wait any more into the inbox. */
+function release({ author, epoch, shown }: SenderState): readonly Statement[] {
+  const values = [author, epoch, shown]
+  const where = 'FROM waiting WHERE author = ? AND epoch = ? AND counter <= ?'
+  return [
+    {
+      sql: `INSERT INTO inbox (${columns}) SELECT ${columns} ${where} ORDER BY counter RETURNING *`,
+      values,
+    },
+    { sql: `DELETE ${where}`, values },
+  ]
+}
+
+function keyOf(author: string, epoch: number): string {
+  return `${author} ${epoch}`
+}
+
+/** A body as it is kept: text as text, so that it can be searched and read with sqlite3. */
+export function bodyOf(type: string, body: Uint8Array): string | Uint8Array {
+  return (isTextType(type) ? textOf(body) : undefined) ?? body
+}
+
+/** A row of the inbox as what it means. */
+export function messageFrom(row: SqlRow): ReceivedMessage {
+  const body = row['body']
+  const readMs = row['read_ms']
+  return {
+    id: numberIn(row, 'id'),
+    author: textIn(row, 'author') as PeerId,
+    timeMs: numberIn(row, 'time_ms'),
+    receivedMs: numberIn(row, 'received_ms'),
+    type: textIn(row, 'type'),
+    body: body instanceof Uint8Array ? body : String(body ?? ''),
+    ...(typeof readMs === 'number' && { readMs }),
+  }
+}

@@ -1,0 +1,439 @@
+/** Messages and posts between machines, on good days and bad ones. */
+import { expect, test } from 'vitest'
+import { seeds } from '../testing/simulation.node.ts'
+import { writeEnvelope } from './envelope.ts'
+import { MailWorld, testSealer, testSigner } from './mail.test-kit.ts'
+import { defaultMailOptions } from './options.ts'
+import { signPost } from './post.ts'
+import { chooseHolders } from './holders.ts'
+import type { Envelope } from './envelope.ts'
+
+const texts = (count: number, name = 'message'): readonly string[] =>
+  Array.from({ length: count }, (_, at) => `${name} ${at}`)
+
+const hour = 3_600_000
+
+async function sendAll(world: MailWorld, to: number, all: readonly string[]): Promise<void> {
+  await Promise.all(all.map((text) => world.send(0, to, text)))
+}
+
+/** An envelope as host `from` could make it. */
+function envelopeOf(
+  world: MailWorld,
+  [from, to]: readonly [number, number],
+  changes: Partial<Envelope> & { readonly body?: string | Uint8Array; readonly type?: string } = {},
+): Envelope {
+  const { body = 'made by hand', type = 'text/plain', ...head } = changes
+  const timeMs = world.clock.unixMs()
+  const [epoch, counter] = [1_000, 1]
+  const named = { to: world.id(to), epoch, counter, floor: 1, timeMs, expiresMs: timeMs + hour }
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+  const letter = { type, body: bytes, wantsRead: false }
+  const tools = { signer: testSigner(world.id(from)), sealer: testSealer(world.id(from)) }
+  return writeEnvelope({ ...named, ...head }, letter, tools)
+}
+
+test('[B1] a message to a peer that is there is delivered, and is in its inbox', async () => {
+  const world = new MailWorld(1, 2)
+  await world.startAll()
+  const id = await world.send(0, 1, 'hello')
+  expect([await world.stateOf(0, id), await world.inbox(1)]).toEqual(['delivered', ['hello']])
+  expect(world.host(1).messages.map(({ body, author }) => [body, author])).toEqual([
+    ['hello', world.id(0)],
+  ])
+})
+
+test('[B2] messages of several authors come each in its order', async () => {
+  const world = new MailWorld(2, 4)
+  await world.startAll()
+  const all = [0, 1, 2].flatMap((from) =>
+    texts(50).map((text) => [from, `${from} ${text}`] as const),
+  )
+  await Promise.all(all.map(([from, text]) => world.send(from, 3, text)))
+  for (const from of [0, 1, 2]) {
+    const own = (await world.inbox(3)).filter((text) => text.startsWith(`${from} `))
+    expect(own).toEqual(texts(50, `${from} message`))
+  }
+})
+
+test('[B3] a message to a peer that is away is held by three, delivered when it is back, and then by nobody', async () => {
+  const world = new MailWorld(3, 6)
+  await world.startAll(5)
+  const id = await world.send(0, 5, 'for later')
+  expect(await world.stateOf(0, id)).toBe('held')
+  const held = (): number[] => [0, 1, 2, 3, 4].map((at) => world.host(at).machine.holder.count)
+  expect(held().filter((count) => count === 1)).toHaveLength(3)
+  expect(held()[0]).toBe(0) // The sender keeps it anyway.
+  world.crash(0)
+  await world.start(5)
+  await world.advance(10_000)
+  expect(await world.inbox(5)).toEqual(['for later'])
+  expect([1, 2, 3, 4].map((at) => world.host(at).machine.holder.count)).toEqual([0, 0, 0, 0])
+  await world.start(0)
+  await world.advance(20_000)
+  expect(await world.stateOf(0, id)).toBe('delivered')
+  expect(await world.inbox(5)).toEqual(['for later'])
+})
+
+test('[B3] holders are the three closest by XOR of those that are usually up', () => {
+  const world = new MailWorld(4, 20)
+  const [recipient = world.id(0), ...others] = world.ids
+  const near = chooseHolders(
+    recipient,
+    others.map((id) => ({ id, upMs: 0 })),
+    { count: 3, settledMs: 1 },
+  )
+  const far = others.filter((id) => !near.includes(id))
+  const settled = far.slice(0, 2).map((id) => ({ id, upMs: 700_000 }))
+  const rest = others.filter((id) => !far.slice(0, 2).includes(id)).map((id) => ({ id, upMs: 10 }))
+  const chosen = chooseHolders(recipient, [...rest, ...settled], { count: 3, settledMs: 600_000 })
+  expect(chosen.slice(0, 2).toSorted()).toEqual(far.slice(0, 2).toSorted())
+  expect(chosen[2]).toBe(near[0])
+  expect(chooseHolders(recipient, settled, { count: 3, settledMs: 1 })).toHaveLength(2)
+})
+
+test('[B3] alone, a message waits here, and is held as soon as somebody is up', async () => {
+  const world = new MailWorld(5, 3)
+  await world.start(0)
+  const id = await world.send(0, 2, 'patience')
+  expect(await world.stateOf(0, id)).toBe('queued')
+  await world.start(1)
+  await world.advance(20_000)
+  expect(await world.stateOf(0, id)).toBe('held')
+})
+
+const seedCount = Number(process.env['MAIL_SEEDS'] ?? 40)
+
+test(`[B4] a hundred messages arrive once and in order though the sender and a third of the members die, for ${seedCount} seeds`, async () => {
+  for (const seed of seeds(seedCount)) {
+    const world = new MailWorld(seed, 11)
+    await world.startAll(10)
+    await sendAll(world, 10, texts(100))
+    world.crash(0)
+    const dead = [1, 2, 3, 4, 5, 6, 7, 8, 9].toSorted(() => world.random.next() - 0.5).slice(0, 3)
+    for (const at of dead) {
+      world.crash(at)
+      // Sometimes two die at once, sometimes there is time to make new copies.
+      await world.advance(world.random.next() < 0.3 ? 0 : 60_000)
+    }
+    const back = await world.start(10)
+    await world.advance(120_000)
+    const isLost = (await world.inbox(10)).length < 100
+    if (isLost) await world.start(0) // All three holders died at once: the sender still has them.
+    await world.advance(120_000)
+    expect([seed, await world.inbox(10)]).toEqual([seed, texts(100)])
+    expect(back.messages.map(({ body }) => body)).toEqual(texts(100))
+  }
+}, 600_000)
+
+test('[B5] copies move when a holder dies: three have them again', async () => {
+  const world = new MailWorld(6, 8)
+  await world.startAll(7)
+  await sendAll(world, 7, texts(20))
+  const holders = [1, 2, 3, 4, 5, 6].filter((at) => world.host(at).machine.holder.count === 20)
+  expect(holders).toHaveLength(3)
+  world.crash(0)
+  for (const at of holders.slice(0, 2)) {
+    world.crash(at)
+    await world.advance(30_000)
+  }
+  const now = [1, 2, 3, 4, 5, 6].filter((at) => world.isUp(world.id(at)))
+  expect(now.filter((at) => world.host(at).machine.holder.count === 20)).toHaveLength(3)
+})
+
+test('[B5] a holder that lies about what it holds, or drops it, loses nothing: the others have it', async () => {
+  for (const seed of seeds(10)) {
+    const world = new MailWorld(700 + seed, 6)
+    await world.startAll(5)
+    world.tamper(1, async (request, goOn) => {
+      if (request.kind === 'put') return { results: request.items.map(() => 'stored' as const) }
+      return request.kind === 'offer' ? {} : goOn() // It has all, so it says.
+    })
+    await sendAll(world, 5, texts(20))
+    world.crash(0)
+    await world.start(5)
+    await world.advance(60_000)
+    expect(await world.inbox(5)).toEqual(texts(20))
+  }
+})
+
+test('[B6] what came is not taken again: not twice, not late, not from another', async () => {
+  const world = new MailWorld(8, 3)
+  await world.startAll()
+  const { bytes } = envelopeOf(world, [0, 1])
+  for (const from of [0, 2, 0]) {
+    const { results } = await world.ask(from, 1, { kind: 'put', items: [bytes, bytes] })
+    expect(results).toEqual(['stored', 'stored'])
+  }
+  world.crash(1)
+  await world.start(1)
+  await world.ask(2, 1, { kind: 'put', items: [bytes] })
+  expect(await world.inbox(1)).toEqual(['made by hand'])
+  await world.advance(2 * hour)
+  const { results, reason } = await world.ask(2, 1, { kind: 'put', items: [bytes] })
+  expect([results, reason]).toEqual([['invalid'], 'a message that has expired'])
+})
+
+test('[B7] a message waits for the one before it, and a minute later no more; that one then comes late', async () => {
+  const world = new MailWorld(9, 2)
+  await world.startAll()
+  const [one, two, three] = [1, 2, 3].map((counter) =>
+    envelopeOf(world, [0, 1], { counter, body: `number ${counter}` }),
+  )
+  const put = (each: Envelope | undefined): Promise<unknown> =>
+    world.ask(0, 1, { kind: 'put', items: each === undefined ? [] : [each.bytes] })
+  await put(three)
+  await put(one)
+  expect(await world.inbox(1)).toEqual(['number 1'])
+  world.crash(1)
+  await world.start(1)
+  await world.advance(59_000)
+  expect(await world.inbox(1)).toEqual(['number 1'])
+  await world.advance(2_000)
+  expect(await world.inbox(1)).toEqual(['number 1', 'number 3'])
+  await put(two)
+  expect(await world.inbox(1)).toEqual(['number 1', 'number 3', 'number 2'])
+})
+
+test('[B7] what the author gave up is not waited for', async () => {
+  const world = new MailWorld(10, 2)
+  await world.startAll()
+  const { bytes } = envelopeOf(world, [0, 1], { counter: 7, floor: 7 })
+  await world.ask(0, 1, { kind: 'put', items: [bytes] })
+  expect(await world.inbox(1)).toEqual(['made by hand'])
+})
+
+test('[B8] an author who may not write here is told so, and what is held of it goes', async () => {
+  const world = new MailWorld(11, 5)
+  await world.startAll(4)
+  world.refuse(4, 0)
+  const id = await world.send(0, 4, 'let me in')
+  expect(await world.stateOf(0, id)).toBe('held')
+  await world.start(4)
+  await world.advance(20_000)
+  expect([await world.stateOf(0, id), await world.inbox(4)]).toEqual(['refused', []])
+  expect([1, 2, 3].map((at) => world.host(at).machine.holder.count)).toEqual([0, 0, 0])
+})
+
+test('[B8] who is blocked writes to nobody here, until it is unblocked', async () => {
+  const world = new MailWorld(12, 2)
+  await world.startAll()
+  await world.wait(world.host(1).machine.inbox.block(world.id(0)))
+  const refused = await world.send(0, 1, 'hello?')
+  expect(await world.stateOf(0, refused)).toBe('refused')
+  await world.wait(world.host(1).machine.inbox.unblock(world.id(0)))
+  await world.send(0, 1, 'thanks')
+  expect(await world.inbox(1)).toEqual(['thanks'])
+})
+
+test('[B9] a read receipt comes when it was asked for, also to an author who was away', async () => {
+  const world = new MailWorld(13, 2)
+  await world.startAll()
+  world.wantsRead = true
+  const id = await world.send(0, 1, 'please confirm')
+  world.wantsRead = false
+  const plain = await world.send(0, 1, 'no matter')
+  world.crash(0)
+  const sql = 'SELECT author, epoch, counter, wants_read FROM inbox'
+  const rows = await world.wait(world.host(1).database.read({ sql }))
+  await world.wait(world.host(1).machine.tellRead(rows))
+  await world.start(0)
+  await world.advance(30_000)
+  expect([await world.stateOf(0, id), await world.stateOf(0, plain)]).toEqual(['read', 'delivered'])
+})
+
+test.each<[string, (world: MailWorld) => Uint8Array, string]>([
+  [
+    'a forged author',
+    (world) =>
+      envelopeOf(world, [0, 1], {}).bytes.map((byte, at, all) =>
+        at > all.length - 9 ? byte ^ 1 : byte,
+      ),
+    'a wrong signature',
+  ],
+  [
+    'an altered body',
+    (world) => {
+      const { bytes, sealed } = envelopeOf(world, [0, 1])
+      const at = Buffer.from(bytes).indexOf(Buffer.from(sealed))
+      return bytes.with(at + 60, (bytes[at + 60] ?? 0) ^ 1)
+    },
+    'a wrong signature',
+  ],
+  [
+    'a message from the year 2100',
+    (world) =>
+      envelopeOf(world, [0, 1], { timeMs: 4_102_444_800_000, expiresMs: 4_102_444_900_000 }).bytes,
+    'a message from the future',
+  ],
+  [
+    'a message that is to be kept for ever',
+    (world) =>
+      envelopeOf(world, [0, 1], { expiresMs: world.clock.unixMs() + 400 * 24 * hour }).bytes,
+    'a message that is to be kept for too long',
+  ],
+  [
+    'a message of 10 MB',
+    (world) => envelopeOf(world, [0, 1], { body: new Uint8Array(10_000_000), type: 'a/b' }).bytes,
+    'a mail of 10000',
+  ],
+  ['a message to its author', (world) => envelopeOf(world, [0, 0]).bytes, 'a message to nobody'],
+  ['noise', () => new Uint8Array(300).fill(7), 'nothing signed'],
+])('[B10] %s is refused, and nobody is disturbed', async (_what, make, reason) => {
+  const world = new MailWorld(14, 3)
+  await world.startAll()
+  const good = envelopeOf(world, [2, 1], { body: 'good' }).bytes
+  const answer = await world.ask(0, 1, { kind: 'put', items: [make(world), good] })
+  expect(answer.results).toEqual(['invalid', 'stored'])
+  expect(answer.reason).toContain(reason)
+  expect(await world.inbox(1)).toEqual(['good'])
+})
+
+test('[B10] a letter that is no UTF-8, or of another envelope, is dropped and does not hold up what follows', async () => {
+  const world = new MailWorld(15, 3)
+  await world.startAll()
+  const broken = envelopeOf(world, [0, 1], { body: new Uint8Array([0xff, 0xfe, 0x41]) })
+  const stolen = envelopeOf(world, [2, 1], { counter: 9, floor: 9 })
+  const tools = {
+    signer: testSigner(world.id(0)),
+    sealer: { ...testSealer(world.id(0)), seal: () => stolen.sealed },
+  }
+  const letter = { type: 'text/plain', body: new Uint8Array(), wantsRead: false }
+  const foreign = writeEnvelope({ ...broken, counter: 2 }, letter, tools)
+  const fine = envelopeOf(world, [0, 1], { counter: 3, body: 'fine' })
+  const items = [broken, foreign, fine].map(({ bytes }) => bytes)
+  await world.ask(0, 1, { kind: 'put', items })
+  expect([await world.inbox(1), world.host(1).machine.inbox.violations]).toEqual([['fine'], 2])
+})
+
+test('[B11] a flood of one author is slowed down, loses nothing, and keeps nobody else waiting', async () => {
+  const options = { authorBurst: 20, authorRate: 10, retryMinMs: 500 }
+  const world = new MailWorld(16, 3, options)
+  await world.startAll()
+  await sendAll(world, 1, texts(200))
+  expect((await world.inbox(1)).length).toBeLessThan(60)
+  await world.send(2, 1, 'me too')
+  expect((await world.inbox(1)).at(-1)).toBe('me too')
+  await world.advance(20 * 60_000)
+  expect((await world.inbox(1)).filter((text) => text !== 'me too')).toEqual(texts(200))
+})
+
+test('[B11] what is held for one recipient, of one author and from one carrier is bounded', async () => {
+  for (const name of [
+    'heldPerAuthorBytes',
+    'heldPerRecipientBytes',
+    'heldPerCarrierBytes',
+    'heldBytes',
+  ]) {
+    const world = new MailWorld(17, 3, { [name]: 2_000 })
+    await world.startAll(2)
+    const items = texts(20).map(
+      (body, at) => envelopeOf(world, [0, 2], { counter: at + 1, body }).bytes,
+    )
+    const { results, reason } = await world.ask(0, 1, { kind: 'put', items })
+    expect([results[0], results.at(-1)]).toEqual(['stored', 'later'])
+    expect(reason).toMatch(/too much|no room/)
+    expect(world.host(1).machine.holder.count).toBe(
+      results.filter((each) => each === 'stored').length,
+    )
+  }
+})
+
+test('[B12] a message that nobody could deliver in time has expired, everywhere', async () => {
+  const world = new MailWorld(18, 5, { expiryMs: hour })
+  await world.startAll(4)
+  const id = await world.send(0, 4, 'too late')
+  await world.advance(2 * hour)
+  expect(await world.stateOf(0, id)).toBe('expired')
+  expect([1, 2, 3].map((at) => world.host(at).machine.holder.count)).toEqual([0, 0, 0])
+})
+
+test('[B13] a post reaches everybody, and those who were away when they are back', async () => {
+  for (const seed of seeds(20)) {
+    const world = new MailWorld(800 + seed, 6)
+    await world.startAll(5)
+    await world.wait(world.host(0).machine.wall.post('first'))
+    await world.advance(1_000)
+    world.crash(1)
+    await world.wait(world.host(2).machine.wall.post('second'))
+    world.crash(0)
+    await world.advance(5_000)
+    await world.start(1)
+    await world.start(5)
+    await world.advance(5_000)
+    for (const at of [1, 2, 3, 4, 5]) expect(await world.wall(at)).toEqual(['first', 'second'])
+    expect(
+      world
+        .host(5)
+        .posts.map(({ text }) => text)
+        .toSorted(),
+    ).toEqual(['first', 'second'])
+    world.asked.clear()
+    await world.advance(600_000)
+    expect([world.asked.get('posts') ?? 0, world.asked.get('fetch') ?? 0]).toEqual([0, 0])
+  }
+})
+
+test('[B13] a forged post, one that is too old or too new, and those of who is blocked stay away', async () => {
+  const world = new MailWorld(19, 3)
+  await world.startAll()
+  const unixMs = world.clock.unixMs()
+  const make = (timeMs: number, counter: number, text = 'post'): Uint8Array =>
+    signPost({ epoch: 5, counter, timeMs, text }, testSigner(world.id(0))).bytes
+  const forged = make(unixMs, 1).map((byte, at, all) => (at === all.length - 1 ? byte ^ 1 : byte))
+  const { wallKeepMs } = defaultMailOptions
+  const wrong = [
+    forged,
+    make(unixMs + 2 * hour, 2),
+    make(unixMs - wallKeepMs - 1, 3),
+    make(unixMs, 4, ''),
+  ]
+  await world.ask(0, 1, { kind: 'posts', items: wrong })
+  expect([await world.wall(1), world.host(1).machine.wall.violations]).toEqual([[], 4])
+  await world.wait(world.host(1).machine.inbox.block(world.id(0)))
+  await world.wait(world.host(0).machine.wall.post('not for all'))
+  await world.advance(600_000)
+  expect([await world.wall(1), await world.wall(2)]).toEqual([[], ['not for all']])
+})
+
+test('[B13] a flood of posts of one author is cut, and the wall keeps so many of each', async () => {
+  const world = new MailWorld(20, 2, { wallPerAuthor: 10, postBurst: 30, postRate: 0.01 })
+  await world.startAll()
+  for (const text of texts(50, 'post')) await world.wait(world.host(0).machine.wall.post(text))
+  await world.advance(5_000)
+  expect((await world.wall(1)).length).toBeLessThanOrEqual(31)
+  await world.advance(700_000)
+  expect((await world.wall(1)).length).toBeLessThanOrEqual(12) // Some came since it was swept.
+  expect((await world.wall(0)).at(-1)).toBe('post 49')
+})
+
+test('[B14] a crash at any moment loses nothing that was acknowledged and repeats nothing', async () => {
+  for (const seed of seeds(60, 2_000)) {
+    const world = new MailWorld(seed, 4)
+    await world.startAll()
+    const delivered: string[] = []
+    const seen: string[] = []
+    for (const text of texts(30)) {
+      const sending = world.host(0).machine.outbox.send({
+        ...{ to: world.id(1), body: new TextEncoder().encode(text), type: 'text/plain' },
+        ...{ wantsRead: false, expiryMs: hour },
+      })
+      sending.then(
+        () => void delivered.push(text),
+        () => undefined,
+      )
+      await world.advance(world.random.next() * 30)
+      if (world.random.next() < 0.3) {
+        seen.push(...world.host(1).messages.map(({ body }) => String(body)))
+        world.crash(1)
+        await world.advance(world.random.next() * 100)
+        await world.start(1)
+      }
+    }
+    await world.advance(60_000)
+    const inbox = await world.inbox(1)
+    expect([seed, inbox]).toEqual([seed, texts(30)])
+    expect(new Set(seen).size).toBe(seen.length) // No listener was told twice.
+    expect(delivered.length).toBe(30)
+  }
+}, 120_000)

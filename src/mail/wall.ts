@@ -1,0 +1,387 @@
+/**
+ * The wall: public signed posts that every member has.
+ *
+ *   push     what is new goes to every neighbour but the one it came from
+ *   repair   a neighbour at its start, then one a minute, is asked whether its wall is the same; if not,
+ *            both sides get what they lack
+ *
+ * Neighbours are connected already, so news takes as many steps as the graph is wide; who was away asks
+ * when it is back. What is not taken (its author may not write here, or it has too many) is remembered
+ * while the process lives, so that nobody sends it again every minute.
+ *
+ * **Invariant**: what is passed on is what was verified and stored, byte for byte.
+ */
+import { bytesIn, numberIn, textIn } from '../base/database.ts'
+import { SkeinError, messageOf } from '../base/errors.ts'
+import { batchBytes, maxGroups, maxItems } from './messages.ts'
+import { readPost, signPost } from './post.ts'
+import { firstOf, hasCounter, noRanges, pairs, subtract, unite } from './ranges.ts'
+import { Rates } from './rate.ts'
+import { maxRanges } from './receipt.ts'
+import { Serial } from './serial.ts'
+import type { Timer } from '../base/clock.ts'
+import type { SqlRow, Statement } from '../base/database.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Group, MailAnswer } from './messages.ts'
+import type { Post } from './post.ts'
+import type { Ranges } from './ranges.ts'
+import type { MailSetup } from './setup.ts'
+
+/** A post on the wall. */
+export interface WallPost {
+  /** Its place on this node's wall: later ones have higher numbers. */
+  readonly id: number
+  readonly author: PeerId
+  /** When it was written, by its author's clock; Unix ms. */
+  readonly timeMs: number
+  readonly receivedMs: number
+  readonly text: string
+}
+
+const insertSql = `INSERT OR IGNORE INTO wall (author, epoch, counter, time_ms, received_ms, text, post)
+  VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING *`
+const meetMs = 200 // Guess: who connects has more to say at once.
+const maxSkipped = 1_000 // Groups; beyond that all are forgotten, and asked for again.
+const fetchCounters = 128 // Posts asked for at a time.
+
+/** What a wall without posts has as its hash. */
+export const emptyWallHash = hashOf([])
+
+/** See the file's head. */
+export class WallMachine {
+  /** Posts of peers that were wrong; each is one. */
+  violations = 0
+
+  readonly #setup: MailSetup
+  readonly #epoch: number
+  readonly #isBlocked: (id: PeerId) => boolean
+  readonly #onPost: (post: WallPost) => void
+  /** What is there, and what is not wanted. */
+  readonly #have = new Map<string, Group>()
+  #skipped = new Map<string, Group>()
+  readonly #rates: Rates
+  readonly #serial = new Serial()
+  #hash: string | undefined
+  #timer: Timer | undefined
+  readonly #meeting = new Set<Timer>()
+  /** Older ones are not kept: they were too many. */
+  #sinceMs = 0
+  #isStopped = false
+
+  constructor(
+    setup: MailSetup,
+    epoch: number,
+    hooks: {
+      readonly isBlocked: (id: PeerId) => boolean
+      readonly onPost: (post: WallPost) => void
+    },
+  ) {
+    this.#setup = setup
+    this.#epoch = epoch
+    this.#isBlocked = hooks.isBlocked
+    this.#onPost = hooks.onPost
+    this.#rates = new Rates(setup.options.postBurst, setup.options.postRate)
+  }
+
+  /** Reads what is there, and begins to look for what was missed. */
+  async load(): Promise<void> {
+    const sql = 'SELECT author, epoch, counter FROM wall ORDER BY author, epoch, counter'
+    for (const row of await this.#setup.database.read({ sql })) this.#note(this.#have, nameIn(row))
+    this.#syncLater()
+    for (const id of this.#setup.network.neighbours()) this.onNeighbour(id)
+  }
+
+  /** Stops all timers. */
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+    for (const timer of this.#meeting) timer.cancel()
+  }
+
+  /**
+   * Writes on the wall; resolves when it is stored here and on its way to the neighbours.
+   *
+   * @throws {SkeinError} `LIMIT_EXCEEDED` it is too long; `INVALID` it is empty; `STORAGE_FAILED`.
+   */
+  async post(text: string): Promise<WallPost> {
+    const { options, clock, signer, database } = this.#setup
+    const bytes = new TextEncoder().encode(text).length
+    if (text.trim() === '') throw new SkeinError('INVALID', 'there is nothing to post')
+    if (bytes > options.maxPostBytes) {
+      const said = `a post of ${bytes} bytes; at most ${options.maxPostBytes} fit into one`
+      throw new SkeinError('LIMIT_EXCEEDED', `${said}: send it in parts, or post where it is found`)
+    }
+    return this.#serial.run('own', async () => {
+      const sql = `SELECT last FROM numbers WHERE recipient = ''`
+      const [row] = await database.read({ sql })
+      const counter = numberIn(row, 'last') + 1
+      const named = { epoch: this.#epoch, counter, timeMs: clock.unixMs() }
+      const post = signPost({ ...named, text: text.toWellFormed() }, signer)
+      const number = `INSERT INTO numbers VALUES ('', ?)
+        ON CONFLICT (recipient) DO UPDATE SET last = excluded.last`
+      const statements = [{ sql: number, values: [counter] }, this.#insert(post)]
+      const [, rows = []] = await database.write(statements)
+      const [stored] = this.#accept([post], rows)
+      this.#push([post], undefined)
+      return stored ?? postFrom(rows[0] ?? {})
+    })
+  }
+
+  /** A peer that takes part was connected: what either lacks is found out. */
+  onNeighbour(id: PeerId): void {
+    if (this.#isStopped || id < this.#setup.signer.id) return // The other side asks.
+    const timer: Timer = this.#setup.clock.after(meetMs, () => {
+      this.#meeting.delete(timer)
+      this.#sync(id).catch((thrown: unknown) => this.#setup.warn(messageOf(thrown)))
+    })
+    this.#meeting.add(timer)
+  }
+
+  /** Says whether the wall is the same, and if not, what is on it. */
+  answerHash(hash: string): Partial<MailAnswer> {
+    return hash === this.#wallHash() ? {} : { groups: this.#known(), sinceMs: this.#cut() }
+  }
+
+  /** Gives posts that a neighbour lacks. */
+  async answerFetch(groups: readonly Group[]): Promise<Partial<MailAnswer>> {
+    return { items: await this.#read(groups, 0) }
+  }
+
+  /** Takes posts of a neighbour; resolves when they are stored. */
+  async take(items: readonly Uint8Array[], from: PeerId): Promise<void> {
+    await this.#serial.run('take', () => this.#take(items, from))
+  }
+
+  /** Who may write here changed: what was not wanted may be now. */
+  reconsider(): void {
+    this.#skipped.clear()
+    this.#hash = undefined
+  }
+
+  /** Removes what is too old or too much. */
+  async sweep(): Promise<void> {
+    const { database, clock, options } = this.#setup
+    const oldestMs = clock.unixMs() - options.wallKeepMs
+    const tooMany = `DELETE FROM wall WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER
+      (PARTITION BY author ORDER BY time_ms DESC, id DESC) AS rank FROM wall) WHERE rank > ?)
+      RETURNING author, epoch, counter`
+    const tooMuch = `DELETE FROM wall WHERE id IN (SELECT id FROM (SELECT id, sum(length(post)) OVER
+      (ORDER BY time_ms DESC, id DESC) AS bytes FROM wall) WHERE bytes > ?)
+      RETURNING author, epoch, counter, time_ms`
+    const [old = [], many = [], much = []] = await database.write([
+      {
+        sql: 'DELETE FROM wall WHERE time_ms < ? RETURNING author, epoch, counter',
+        values: [oldestMs],
+      },
+      { sql: tooMany, values: [options.wallPerAuthor] },
+      { sql: tooMuch, values: [options.wallKeepBytes] },
+    ])
+    for (const row of old) this.#drop(row)
+    for (const row of [...many, ...much]) this.#note(this.#skipped, nameIn(row))
+    for (const row of much) this.#sinceMs = Math.max(this.#sinceMs, numberIn(row, 'time_ms'))
+  }
+
+  async #take(items: readonly Uint8Array[], from: PeerId): Promise<void> {
+    const { signer, options, clock, network, database, warn } = this.#setup
+    const setup = { signer, options, unixMs: clock.unixMs() }
+    const posts: Post[] = []
+    for (const bytes of items) {
+      const post = readPost(bytes, setup)
+      if (typeof post === 'string') {
+        this.violations++
+        warn(`${post}, from ${from.slice(0, 8)}: it is dropped`)
+        continue
+      }
+      if (this.#isKnown(post) || post.timeMs < this.#cut()) continue
+      const { author } = post
+      if (this.#isBlocked(author) || network.refusal(author, 'wall') !== undefined) {
+        this.#note(this.#skipped, post)
+      } else if (this.#rates.take(author, 1, clock.nowMs()) === 1) posts.push(post)
+    }
+    if (posts.length === 0) return
+    const results = await database.write(posts.map((post) => this.#insert(post)))
+    this.#accept(posts, results.flat())
+    this.#push(posts, from)
+  }
+
+  #insert({ author, epoch, counter, timeMs, text, bytes }: Post): Statement {
+    const receivedMs = this.#setup.clock.unixMs()
+    return { sql: insertSql, values: [author, epoch, counter, timeMs, receivedMs, text, bytes] }
+  }
+
+  /** Notes what was stored, and tells of it. */
+  #accept(posts: readonly Post[], rows: readonly SqlRow[]): readonly WallPost[] {
+    for (const post of posts) this.#note(this.#have, post)
+    const stored = rows.map(postFrom).toSorted((a, b) => a.id - b.id)
+    for (const post of stored) this.#onPost(post)
+    return stored
+  }
+
+  #push(posts: readonly Post[], except: PeerId | undefined): void {
+    const { network, warn } = this.#setup
+    const batches = inBatches(posts.map(({ bytes }) => bytes))
+    for (const id of network.neighbours()) {
+      if (id === except) continue
+      for (const items of batches) {
+        network.ask(id, { kind: 'posts', items }).catch((thrown: unknown) => {
+          warn(`${id.slice(0, 8)} gets posts later: ${messageOf(thrown)}`)
+        })
+      }
+    }
+  }
+
+  #syncLater(): void {
+    const { clock, options, random, network, warn } = this.#setup
+    this.#timer = clock.after(options.wallSyncMs * (0.75 + random.next() / 2), () => {
+      const neighbours = network.neighbours()
+      const chosen = neighbours[Math.floor(random.next() * neighbours.length)]
+      if (chosen !== undefined) {
+        this.#sync(chosen).catch((thrown: unknown) => warn(messageOf(thrown)))
+      }
+      this.#syncLater()
+    })
+  }
+
+  /** Compares walls with a neighbour, and evens them out. */
+  async #sync(id: PeerId): Promise<void> {
+    const { network } = this.#setup
+    const { groups, sinceMs } = await network.ask(id, { kind: 'wall', hash: this.#wallHash() })
+    if (groups === undefined) return
+    const theirs = new Map(groups.map((group) => [keyOf(group), group.counters]))
+    for (const group of groups) {
+      let missing = subtract(group.counters, this.#knownOf(group))
+      while (missing.length > 0) {
+        const counters = firstOf(missing, fetchCounters)
+        const answer = await network.ask(id, { kind: 'fetch', groups: [{ ...group, counters }] })
+        if (answer.items.length === 0) break
+        await this.take(answer.items, id)
+        missing = subtract(missing, counters)
+      }
+    }
+    for (const group of [...this.#have.values()]) {
+      const lacking = subtract(group.counters, theirs.get(keyOf(group)) ?? noRanges)
+      if (lacking.length === 0) continue
+      const items = await this.#read([{ ...group, counters: lacking }], sinceMs)
+      for (const batch of inBatches(items)) await network.ask(id, { kind: 'posts', items: batch })
+    }
+  }
+
+  async #read(groups: readonly Group[], sinceMs: number): Promise<readonly Uint8Array[]> {
+    const sql = `SELECT post FROM wall WHERE author = ? AND epoch = ? AND counter BETWEEN ? AND ?
+      AND time_ms >= ? ORDER BY counter LIMIT ?`
+    const items: Uint8Array[] = []
+    let bytes = 0
+    for (const { author, epoch, counters } of groups) {
+      for (const [first, last] of pairs(counters)) {
+        const values = [author, epoch, first, last, sinceMs, maxItems - items.length]
+        for (const row of await this.#setup.database.read({ sql, values })) {
+          bytes += bytesIn(row, 'post').length
+          if (bytes > batchBytes) return items
+          items.push(bytesIn(row, 'post'))
+        }
+        if (items.length >= maxItems) return items
+      }
+    }
+    return items
+  }
+
+  #cut(): number {
+    const { clock, options } = this.#setup
+    return Math.max(this.#sinceMs, clock.unixMs() - options.wallKeepMs)
+  }
+
+  #isKnown(post: Post): boolean {
+    return hasCounter(this.#knownOf(post), post.counter)
+  }
+
+  #knownOf(group: { readonly author: PeerId; readonly epoch: number }): Ranges {
+    const key = keyOf(group)
+    const have = this.#have.get(key)?.counters ?? noRanges
+    return unite(have, this.#skipped.get(key)?.counters ?? noRanges)
+  }
+
+  /** What need not be sent here. */
+  #known(): readonly Group[] {
+    const all = new Map([...this.#skipped, ...this.#have])
+    const groups = [...all.values()].map((group) => ({ ...group, counters: this.#knownOf(group) }))
+    const cut = groups.slice(0, maxGroups)
+    return cut.map((group) => ({ ...group, counters: group.counters.slice(0, 2 * maxRanges) }))
+  }
+
+  #wallHash(): string {
+    this.#hash ??= hashOf(this.#known())
+    return this.#hash
+  }
+
+  #note(to: Map<string, Group>, name: PostName): void {
+    if (to === this.#skipped && to.size >= maxSkipped) this.#skipped.clear()
+    const key = keyOf(name)
+    const { author, epoch, counter } = name
+    const counters = unite(to.get(key)?.counters ?? noRanges, [counter, counter])
+    to.set(key, { author, epoch, counters })
+    this.#hash = undefined
+  }
+
+  #drop(row: SqlRow): void {
+    const { author, epoch, counter } = nameIn(row)
+    const key = keyOf({ author, epoch })
+    const counters = subtract(this.#have.get(key)?.counters ?? noRanges, [counter, counter])
+    if (counters.length > 0) this.#have.set(key, { author, epoch, counters })
+    else this.#have.delete(key)
+    this.#hash = undefined
+  }
+}
+
+interface PostName {
+  readonly author: PeerId
+  readonly epoch: number
+  readonly counter: number
+}
+
+function keyOf({ author, epoch }: { readonly author: PeerId; readonly epoch: number }): string {
+  return `${author} ${epoch}`
+}
+
+function nameIn(row: SqlRow): PostName {
+  const author = textIn(row, 'author') as PeerId
+  return { author, epoch: numberIn(row, 'epoch'), counter: numberIn(row, 'counter') }
+}
+
+/** A row of the wall as what it means. */
+export function postFrom(row: SqlRow): WallPost {
+  return {
+    id: numberIn(row, 'id'),
+    author: textIn(row, 'author') as PeerId,
+    timeMs: numberIn(row, 'time_ms'),
+    receivedMs: numberIn(row, 'received_ms'),
+    text: textIn(row, 'text'),
+  }
+}
+
+function inBatches(items: readonly Uint8Array[]): readonly (readonly Uint8Array[])[] {
+  const batches: Uint8Array[][] = []
+  let bytes = 0
+  for (const item of items) {
+    const last = batches.at(-1)
+    bytes += item.length
+    if (last === undefined || last.length >= maxItems || bytes > batchBytes) {
+      batches.push([item])
+      bytes = item.length
+    } else last.push(item)
+  }
+  return batches
+}
+
+/** 64 bits over what is there: two of FNV-1a. Equal walls have equal ones; a liar gains nothing. */
+function hashOf(groups: readonly Group[]): string {
+  let [a, b] = [0x811c_9dc5, 0x1000_0193]
+  for (const line of groups
+    .map((group) => `${keyOf(group)} ${group.counters.join(',')}`)
+    .toSorted()) {
+    for (let at = 0; at < line.length; at++) {
+      a = Math.imul(a ^ line.charCodeAt(at), 0x0100_0193)
+      b = Math.imul(b ^ line.charCodeAt(at), 0x0100_01b3)
+    }
+  }
+  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
+}

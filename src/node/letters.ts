@@ -1,0 +1,235 @@
+/** Mail as a program sees it: `node.inbox` and `node.wall`, and what `node.send` gives. */
+import { SkeinError } from '../base/errors.ts'
+import { numberIn, textIn } from '../base/database.ts'
+import { shortPeerId } from '../base/peer-id.ts'
+import { messageFrom } from '../mail/inbox.ts'
+import { postFrom } from '../mail/wall.ts'
+import { defaultMailOptions } from '../mail/options.ts'
+import type { Unsubscribe } from '../base/emitter.ts'
+import type { SqlRow, SqlValue } from '../base/database.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { ReceivedMessage } from '../mail/inbox.ts'
+import type { SentMessage, SentState } from '../mail/outbox.ts'
+import type { WallPost } from '../mail/wall.ts'
+import type { NodeMail } from './mail.ts'
+
+/** Which messages or posts to list. */
+export interface ListOptions {
+  /** Only those behind this one. */
+  readonly after?: number
+  /** Only those before this one. */
+  readonly before?: number
+  /** At most so many, the newest; 50 where absent, 1 000 at most. */
+  readonly limit?: number
+  /** Only those with these words. */
+  readonly search?: string
+}
+
+/** Which messages of the inbox to list. */
+export interface InboxListOptions extends ListOptions {
+  /** Only those that were not read yet. */
+  readonly isUnread?: boolean
+  readonly from?: PeerId
+}
+
+/** How to send a message. */
+export interface SendOptions {
+  /** Its content type; `text/plain` for text, `application/octet-stream` for bytes where absent. */
+  readonly type?: string
+  /** Whether to be told when it was read. */
+  readonly wantsRead?: boolean
+  /** For how long it may be delivered, ms; 14 days where absent, 30 at most. */
+  readonly expiryMs?: number
+}
+
+const defaultLimit = 50
+const maxLimit = 1_000
+
+/** Messages that came for this node. */
+export class Inbox {
+  readonly #mail: NodeMail
+
+  /** @internal Made by the node. */
+  constructor(mail: NodeMail) {
+    this.#mail = mail
+  }
+
+  /**
+   * Calls `listener` for every message, when it is on the disk, in the order of its author. What came
+   * while nobody listened is in {@link list}.
+   */
+  on(name: 'message', listener: (message: ReceivedMessage) => void): Unsubscribe {
+    return this.#mail.events.on(name, listener)
+  }
+
+  /** Messages, oldest first. @throws {SkeinError} `STORAGE_FAILED`; `INVALID` a search that is none. */
+  async list(options: InboxListOptions = {}): Promise<readonly ReceivedMessage[]> {
+    const { isUnread = false, from } = options
+    const where: Condition[] = []
+    if (isUnread) where.push({ sql: 'read_ms IS NULL', values: [] })
+    if (from !== undefined) where.push({ sql: 'author = ?', values: [from] })
+    return (await listRows(this.#mail, { table: 'inbox', options, where })).map(messageFrom)
+  }
+
+  /** Marks messages as read; those of their authors who asked for it are told. Returns how many were not. */
+  async markRead(ids: readonly number[]): Promise<number> {
+    const { database, machine } = await this.#mail.ready()
+    const sql = `UPDATE inbox SET read_ms = ? WHERE read_ms IS NULL
+      AND id IN (SELECT value FROM json_each(?)) RETURNING author, epoch, counter, wants_read`
+    const unixMs = this.#mail.unixMs()
+    const [rows = []] = await database.write([{ sql, values: [unixMs, JSON.stringify(ids)] }])
+    await machine.tellRead(rows)
+    return rows.length
+  }
+
+  /** Takes no messages and no posts of a peer any more; its node is told, and what waits is dropped. */
+  async block(id: PeerId): Promise<void> {
+    const { machine } = await this.#mail.ready()
+    await machine.inbox.block(id)
+  }
+
+  /** Takes messages and posts of a peer again; false where it was not blocked. */
+  async unblock(id: PeerId): Promise<boolean> {
+    const { machine } = await this.#mail.ready()
+    const wasBlocked = await machine.inbox.unblock(id)
+    machine.wall.reconsider()
+    return wasBlocked
+  }
+
+  /** Those who are blocked. */
+  async blocked(): Promise<readonly PeerId[]> {
+    const { machine } = await this.#mail.ready()
+    return [...machine.inbox.blocked]
+  }
+}
+
+/** Public messages that every member has. */
+export class Wall {
+  readonly #mail: NodeMail
+
+  /** @internal Made by the node. */
+  constructor(mail: NodeMail) {
+    this.#mail = mail
+  }
+
+  /** Calls `listener` for every post, this node's too, when it is on the disk. */
+  on(name: 'post', listener: (post: WallPost) => void): Unsubscribe {
+    return this.#mail.events.on(name, listener)
+  }
+
+  /**
+   * Writes on the wall; resolves when it is stored here and on its way.
+   *
+   * @throws {SkeinError} `LIMIT_EXCEEDED` it is longer than 16 KiB; `INVALID`; `STORAGE_FAILED`.
+   */
+  async post(text: string): Promise<WallPost> {
+    const { machine } = await this.#mail.ready()
+    return machine.wall.post(text)
+  }
+
+  /** Posts, in the order in which they came, oldest first. @throws {SkeinError} As {@link Inbox.list}. */
+  async list(options: ListOptions = {}): Promise<readonly WallPost[]> {
+    return (await listRows(this.#mail, { table: 'wall', options, where: [] })).map(postFrom)
+  }
+}
+
+/** Messages that this node sent. */
+export class Outbox {
+  readonly #mail: NodeMail
+
+  /** @internal Made by the node. */
+  constructor(mail: NodeMail) {
+    this.#mail = mail
+  }
+
+  /** Sends; see `Node.send`. */
+  async send(to: PeerId, body: string | Uint8Array, options: SendOptions): Promise<SentMessage> {
+    if (!this.#mail.knows(to)) {
+      const advice = 'nobody here has ever met it; if it is right: skein allow ID LABEL'
+      throw new SkeinError('PEER_UNKNOWN', `${shortPeerId(to)}…: ${advice}`)
+    }
+    const { machine } = await this.#mail.ready()
+    const isText = typeof body === 'string'
+    if (isText && !body.isWellFormed()) {
+      throw new SkeinError('INVALID', 'the text holds half a character (a lone surrogate)')
+    }
+    const id = await machine.outbox.send({
+      to,
+      body: isText ? new TextEncoder().encode(body) : body,
+      type: options.type ?? (isText ? 'text/plain' : 'application/octet-stream'),
+      wantsRead: options.wantsRead ?? false,
+      expiryMs: options.expiryMs ?? defaultMailOptions.expiryMs,
+    })
+    const [sent] = await this.list({ after: id - 1, before: id + 1 })
+    if (sent === undefined) throw new SkeinError('INTERNAL', 'a message was sent and is not there')
+    return sent
+  }
+
+  /** Calls `listener` with the ID of a message that got further: held, delivered, read, refused. */
+  on(name: 'sent', listener: (id: number) => void): Unsubscribe {
+    return this.#mail.events.on(name, listener)
+  }
+
+  /** What was sent, oldest first. */
+  async list(options: ListOptions = {}): Promise<readonly SentMessage[]> {
+    return (await listRows(this.#mail, { table: 'outbox', options, where: [] })).map(sentFrom)
+  }
+}
+
+interface Condition {
+  readonly sql: string
+  readonly values: readonly SqlValue[]
+}
+
+interface Listing {
+  readonly table: 'inbox' | 'wall' | 'outbox'
+  readonly options: ListOptions
+  readonly where: readonly Condition[]
+}
+
+async function listRows(mail: NodeMail, listing: Listing): Promise<readonly SqlRow[]> {
+  const { table, options } = listing
+  const { after, before, search, limit = defaultLimit } = options
+  const where = [...listing.where]
+  if (after !== undefined) where.push({ sql: 'id > ?', values: [after] })
+  if (before !== undefined) where.push({ sql: 'id < ?', values: [before] })
+  if (search !== undefined) where.push(searchCondition(table, search))
+  const conditions = where.map(({ sql }) => sql).join(' AND ') || 'true'
+  // Who follows wants the next ones, who looks wants the last ones.
+  const order = after === undefined ? 'DESC' : 'ASC'
+  const sql = `SELECT * FROM ${table} WHERE ${conditions} ORDER BY id ${order} LIMIT ?`
+  const count = Math.max(1, Math.min(maxLimit, Math.floor(limit)))
+  const { database } = await mail.ready()
+  const values = [...where.flatMap((each) => [...each.values]), count]
+  const rows = await database.read({ sql, values })
+  return after === undefined ? rows.toReversed() : rows
+}
+
+/** Every word of a search, as it is: nothing in it is taken for an operator of FTS5. */
+function searchCondition(table: Listing['table'], search: string): Condition {
+  const words = search.split(/\s+/).filter((word) => word !== '')
+  if (words.length === 0 || search.length > maxSearchLength) {
+    throw new SkeinError('INVALID', `a search is 1 to ${maxSearchLength} characters with a word`)
+  }
+  if (table === 'outbox') return { sql: 'instr(body, ?) > 0', values: [search] }
+  const query = words.map((word) => `"${word.replaceAll('"', '""').replaceAll('\0', '')}"*`)
+  const name = `${table}_search`
+  const sql = `id IN (SELECT rowid FROM ${name} WHERE ${name} MATCH ?)`
+  return { sql, values: [query.join(' ')] }
+}
+
+const maxSearchLength = 200 // Guess: a sentence.
+
+function sentFrom(row: SqlRow): SentMessage {
+  const body = row['body']
+  return {
+    id: numberIn(row, 'id'),
+    to: textIn(row, 'recipient') as PeerId,
+    timeMs: numberIn(row, 'time_ms'),
+    type: textIn(row, 'type'),
+    body: body instanceof Uint8Array ? body : String(body ?? ''),
+    state: textIn(row, 'state') as SentState,
+    heldBy: (JSON.parse(textIn(row, 'holders')) as readonly string[]).length,
+    reason: textIn(row, 'reason'),
+  }
+}

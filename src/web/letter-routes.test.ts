@@ -1,0 +1,131 @@
+/** Messages and the wall over HTTP: two nodes, one with a web server. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { request } from 'node:http'
+import { Node } from '../node/node.ts'
+import { WebScene } from './server.test-kit.ts'
+
+let scene: WebScene
+let carol: Node
+let token = ''
+beforeAll(async () => {
+  scene = await WebScene.start()
+  await scene.node.listen(['127.0.0.1:0'])
+  carol = await Node.start({ label: 'carol', peers: [scene.node.address] })
+  await carol.ready({ timeoutMs: 15_000 })
+  token = new URL(scene.server.link).hash.replace('#token=', '')
+}, 30_000)
+afterAll(async () => {
+  await carol.close()
+  await scene[Symbol.asyncDispose]()
+})
+
+interface Answer {
+  readonly status: number
+  readonly value: Record<string, unknown>
+}
+
+async function ask(path: string, body?: unknown, type = 'application/json'): Promise<Answer> {
+  const { status, text } = await scene.ask(path, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': type },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  return { status, value: JSON.parse(text) as Record<string, unknown> }
+}
+
+test('[B16] a message goes out by POST, comes in by GET, page by page, and is marked as read', async () => {
+  const sent = await ask('/messages', { to: 'carol', text: 'hello <b>carol</b>', wantsRead: true })
+  expect(sent).toMatchObject({ status: 201, value: { state: 'delivered', recipient: carol.id } })
+  for (const text of ['one', 'two', 'three']) await carol.send(scene.node.id, text)
+  const last = await ask('/messages?limit=2')
+  const rows = last.value['messages'] as { readonly id: number; readonly text: string }[]
+  expect([rows.map(({ text }) => text), last.value['hasMore']]).toEqual([['two', 'three'], true])
+  const before = await ask(`/messages?limit=2&before=${rows[0]?.id}`)
+  expect(before.value).toMatchObject({ messages: [{ text: 'one', isRead: false }], hasMore: false })
+  expect((await ask(`/messages/${rows[0]?.id}/read`, {})).value).toEqual({ read: 1 })
+  const unread = (await ask('/messages?unread=1')).value['messages'] as { readonly text: string }[]
+  expect(unread.map(({ text }) => text)).toEqual(['one', 'three'])
+  expect((await ask('/messages?search=thr')).value).toMatchObject({ messages: [{ text: 'three' }] })
+})
+
+test('[B16] posts are written and read, and what comes is told as it comes', async () => {
+  const events = await follow('/events')
+  await ask('/wall', { text: 'hello all' })
+  await carol.send(scene.node.id, 'live')
+  await events.until('event: post')
+  await events.until('"text":"live"')
+  expect(events.text).toContain('"text":"hello all"')
+  events.end()
+  expect((await ask('/wall')).value).toMatchObject({ posts: [{ text: 'hello all' }] })
+})
+
+test.each<[string, string, unknown, number, string]>([
+  ['nobody', '/messages', { to: 'nobody', text: 'x' }, 404, 'PEER_UNKNOWN'],
+  ['no body', '/messages', { to: 'carol' }, 400, 'INVALID'],
+  ['two bodies', '/messages', { to: 'carol', text: 'x', base64: 'eA==' }, 400, 'INVALID'],
+  ['a type that is none', '/messages', { to: 'carol', text: 'x', type: 'text' }, 400, 'INVALID'],
+  ['no JSON', '/messages', '{"to":', 400, 'INVALID'],
+  [
+    'too long a text',
+    '/messages',
+    { to: 'carol', text: 'x'.repeat(1_100_000) },
+    413,
+    'LIMIT_EXCEEDED',
+  ],
+  ['an empty post', '/wall', { text: ' ' }, 400, 'INVALID'],
+  ['too long a post', '/wall', { text: 'x'.repeat(20_000) }, 413, 'LIMIT_EXCEEDED'],
+])('[B16] %s is refused with a reason', async (_what, path, body, status, code) => {
+  expect(await ask(path, body)).toMatchObject({ status, value: { code } })
+})
+
+test.each(['/messages', '/sent', '/wall', '/events'])(
+  '[B16] %s is only for the token',
+  async (path) => {
+    expect((await scene.ask(path)).status).toBe(401)
+  },
+)
+
+test('[B17] escape sequences of others do not reach a terminal', async () => {
+  await carol.send(scene.node.id, '\u001b[31mred\u001b]0;title\u0007 \u202egnp.exe')
+  const { text } = await scene.node.run('inbox --keep --limit 1')
+  expect(text).toContain('\\x1b[31mred\\x1b]0;title\\x07 \\u{202e}gnp.exe')
+  // oxlint-disable-next-line no-control-regex -- these are what must not be there
+  expect(text).not.toMatch(/[\u0000-\u0008\u001b\u202e]/)
+})
+
+/** Reads an answer that does not end. */
+async function follow(path: string) {
+  const events = {
+    text: '',
+    end: () => undefined as void,
+    until: (_text: string) => Promise.resolve(),
+  }
+  let wake: () => void = () => undefined
+  await new Promise<void>((resolve, reject) => {
+    const asking = request(
+      `http://127.0.0.1:${scene.server.port}${path}`,
+      { headers: { Authorization: `Bearer ${token}` } },
+      (response) => {
+        response.setEncoding('utf8').on('data', (text: string) => {
+          events.text += text
+          resolve()
+          wake()
+        })
+      },
+    )
+    asking.on('error', reject).end()
+    events.end = () =>
+      void asking
+        .off('error', reject)
+        .on('error', () => undefined)
+        .destroy()
+  })
+  events.until = async (text) => {
+    while (!events.text.includes(text)) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  return events
+}
