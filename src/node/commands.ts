@@ -9,13 +9,14 @@ import { CommandRegistry } from '../command/registry.ts'
 import { admissionCommands, formatAffiliated } from './admission-commands.ts'
 import { isJson, required } from './command-words.ts'
 import { findDoubts } from './doubts.node.ts'
-import { formatNodes, formatPeers } from './format.ts'
+import { formatPeers } from './format.ts'
+import { networkCommands } from './network-commands.ts'
 import type { Log } from '../base/log.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command } from '../command/command.ts'
-import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { AdmissionHost } from './admission-commands.ts'
 import type { Affiliated } from './enrolment.ts'
+import type { NetworkCommandHost } from './network-commands.ts'
 import type { NodeOptions } from './options.ts'
 import type { Peer, PeerInfo } from './peer.ts'
 
@@ -27,7 +28,7 @@ export interface Registry {
 }
 
 /** What the commands ask of their node. */
-export interface CommandHost extends AdmissionHost {
+export interface CommandHost extends AdmissionHost, NetworkCommandHost {
   readonly label: string
   readonly affiliation: Affiliated | undefined
   readonly log: Log
@@ -38,8 +39,6 @@ export interface CommandHost extends AdmissionHost {
   peers(): readonly PeerInfo[]
   select(target: string): readonly Peer[]
   connect(address: string, options: { readonly signal?: AbortSignal }): Promise<PeerInfo>
-  nodes(): readonly NodeInfo[]
-  links(): readonly LinkInfo[]
   listen(places: readonly string[]): Promise<readonly string[]>
 }
 
@@ -69,7 +68,11 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
       commands.add(name, { ...command, allow: forOwner })
     }
   }
-  const forTheOwner = { ...ownerCommands(node), ...admissionCommands(node) }
+  const forTheOwner = {
+    ...ownerCommands(node),
+    ...networkCommands(node),
+    ...admissionCommands(node),
+  }
   for (const [name, command] of Object.entries(forTheOwner)) commands.add(name, command)
   for (const [name, program] of Object.entries(options.programs ?? {})) {
     commands.add(name, programCommand(name, program))
@@ -162,25 +165,6 @@ function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
         const peer = await node.connect(address, { signal })
         return `Connected to ${peer.name} at ${displayAddress(peer.address)}`
       },
-    },
-    nodes: {
-      summary: 'List every node of the network that this one knows',
-      usage: 'nodes [--json]',
-      allow: forOwner,
-      run({ args }) {
-        const nodes = node.nodes()
-        if (isJson(args)) return nodes.map((each) => JSON.stringify(each)).join('\n')
-        return formatNodes(nodes).join('\n')
-      },
-    },
-    links: {
-      summary: 'List every link between nodes of the network, a JSON object a line',
-      allow: forOwner,
-      run: () =>
-        node
-          .links()
-          .map((each) => JSON.stringify(each))
-          .join('\n'),
     },
     listen: {
       summary: 'Listen somewhere else from now on; connections stay',

@@ -14,6 +14,7 @@ import { ConnectionManager } from '../connection/manager.ts'
 import { membershipProtocol } from '../membership/service.ts'
 import { buildRegistry } from './commands.ts'
 import { forwardEvents } from './events.ts'
+import { makeFeed } from './feed-source.ts'
 import { addressesProtocol, receiveAddresses, sendAddresses } from './address-news.ts'
 import { Listeners } from './listeners.ts'
 import { Network } from './network.ts'
@@ -40,6 +41,7 @@ import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { Affiliated, InviteOptions, Invited } from './enrolment.ts'
 import type { Registry } from './commands.ts'
 import type { NodeEvents } from './events.ts'
+import type { NetworkFeed } from './network-feed.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { NetworkWatch } from './network-watch.node.ts'
 import type { NodeLimits, NodeOptions, PeerTarget } from './options.ts'
@@ -71,6 +73,8 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #enrolment: Enrolment
   readonly #selection: Selection
   readonly #watch: NetworkWatch | undefined
+  /** @internal What changes in the network, for those who follow it. */
+  readonly feed: NetworkFeed
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts) {
@@ -121,6 +125,10 @@ export class Node implements PeerHost, AsyncDisposable {
       manager: this.#manager,
       network: this.#network,
       addresses: () => this.addresses,
+    })
+    this.feed = makeFeed({
+      ...{ id: identity.peerId, clock: this.clock, network: this.#network, events: this.#events },
+      peers: () => this.peers(),
     })
     const self = { id: identity.peerId, label: this.label }
     this.#selection = new Selection({
@@ -463,6 +471,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#watch?.close()
+    this.feed.stop()
     this.#enrolment.stop()
     await this.#network.leave()
     await this.#listeners.close()
