@@ -12,6 +12,7 @@ import { maxChunkBytes, maxMessageBytes, type CommandLimits } from './options.ts
 import type { CommandRegistry } from './registry.ts'
 import { runCommand, type CommandIo, type Relay } from './runner.ts'
 import type { CommandSlots } from './slots.ts'
+import type { CommandTracer, Trace } from './tracing.ts'
 
 /** What an answerer stands on. */
 export interface AnswererOptions {
@@ -22,6 +23,7 @@ export interface AnswererOptions {
   readonly relay?: Relay | undefined
   readonly limits: CommandLimits
   readonly slots: CommandSlots
+  readonly tracer?: CommandTracer | undefined
   /** Called once a command ended, also when the caller is gone. */
   readonly onRun: (request: CommandRequest, ending: Ending, durationMs: number) => void
   /** Called once nothing of this stream is left. */
@@ -38,6 +40,7 @@ export class Answerer implements MessageHandler {
   readonly #encoder = new TextEncoder()
   #status: 'waiting' | 'running' | 'answered' = 'waiting'
   #timer: Timer | undefined
+  #trace: Trace | undefined
   #isClosed = false
   #isWritable = true
   #wakeWriters: (() => void)[] = []
@@ -100,8 +103,9 @@ export class Answerer implements MessageHandler {
   }
 
   #run(request: CommandRequest): void {
-    const { slots, subject, clock } = this.#options
+    const { slots, subject, clock, tracer } = this.#options
     this.#timer?.cancel()
+    this.#trace = tracer?.answers(request, subject)
     const startMs = clock.nowMs()
     let giveBack: () => void
     try {
@@ -113,7 +117,8 @@ export class Answerer implements MessageHandler {
     this.#status = 'running'
     this.#armAlive()
     const { signal } = this.#stop
-    const run = runCommand(request, { ...this.#options, signal, io: this.#createIo() })
+    const begin = () => runCommand(request, { ...this.#options, signal, io: this.#createIo() })
+    const run = this.#trace === undefined ? begin() : this.#trace.within(begin)
     const answered = run.ending.then((ending) => this.#finish(request, ending, startMs))
     this.#work = Promise.all([answered, run.settled]).then(giveBack)
   }
@@ -124,6 +129,7 @@ export class Answerer implements MessageHandler {
     this.#input.discard()
     this.#send(ending)
     this.#stream.end()
+    this.#trace?.end(ending)
     this.#report(request, ending, startMs)
   }
 

@@ -8,6 +8,7 @@
  */
 import { isErrorCode, SkeinError, type ErrorCode } from '../base/errors.ts'
 import { maxArgvBytes, maxWords } from './options.ts'
+import { isTraceparent } from './traceparent.ts'
 
 /** The name under which streams are opened. */
 export const commandProtocol = 'command/1'
@@ -20,6 +21,8 @@ export interface CommandRequest {
   readonly to?: string
   /** Hard limit that counts everything, in milliseconds. */
   readonly timeoutMs?: number
+  /** The caller's span (W3C Trace Context, §3.2), where the command is traced. */
+  readonly traceparent?: string
 }
 
 /** A message of the caller after its request. */
@@ -52,16 +55,20 @@ const maxExit = 255 // What a process can return.
 /** Checks the form of a request; its size is {@link requestProblem}'s. */
 export function readRequest(message: unknown): Checked<CommandRequest> {
   if (!isMap(message)) return violation('a request is a map')
-  const { argv, to, timeoutMs } = message
+  const { argv, to, timeoutMs, traceparent } = message
   if (!isWords(argv)) return violation('argv is a list of texts')
   if (to !== undefined && !isText(to, maxTargetLength)) return violation('to is a short text')
   if (timeoutMs !== undefined && !isTimeoutMs(timeoutMs)) {
     return violation('timeoutMs is a number of milliseconds above 0')
   }
+  if (traceparent !== undefined && !isTraceparent(traceparent)) {
+    return violation('D13: traceparent is version-trace-span-flags, of the W3C')
+  }
   return accept({
     argv,
     ...(to === undefined ? {} : { to }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   })
 }
 

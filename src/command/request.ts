@@ -300,10 +300,11 @@ class Caller implements MessageHandler {
 }
 
 /** The request without what is absent, or is none of it. */
-function toMessage({ argv, to, timeoutMs }: CommandRequest): CommandRequest {
+function toMessage({ argv, to, timeoutMs, traceparent }: CommandRequest): CommandRequest {
   return {
     argv,
     ...(to === undefined ? {} : { to }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   }
 }

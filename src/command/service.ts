@@ -18,6 +18,7 @@ import { defaultCommandLimits, type CommandLimits } from './options.ts'
 import type { CommandRegistry } from './registry.ts'
 import type { Relay } from './runner.ts'
 import { CommandSlots } from './slots.ts'
+import type { CommandTracer } from './tracing.ts'
 
 /** What the command service of a node stands on. */
 export interface CommandServiceOptions {
@@ -25,6 +26,8 @@ export interface CommandServiceOptions {
   readonly clock: Clock
   readonly log: Log
   readonly limits?: Partial<CommandLimits>
+  /** Follows commands across peers; nobody does where absent. */
+  readonly tracer?: CommandTracer
   /** Told of every command that ended, beside the log. */
   readonly onRun?: (report: RunReport) => void
 }
@@ -70,7 +73,7 @@ export class CommandService {
       stream.reset('NODE_CLOSED', 'the node is closing')
       return
     }
-    const { registry, clock, log } = this.#options
+    const { registry, clock, log, tracer } = this.#options
     const answerer: Answerer = new Answerer(stream, {
       registry,
       clock,
@@ -79,6 +82,7 @@ export class CommandService {
       relay,
       limits: this.#limits,
       slots: this.#slots,
+      tracer,
       onRun: (request, ending, durationMs) =>
         this.#report({ subject, request, ending, durationMs }),
       onOver: () => void this.#answerers.delete(answerer),

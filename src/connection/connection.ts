@@ -158,6 +158,11 @@ export class Connection implements LinkOwner, FrameOutlet {
     return this.#log.retainedBytes + this.#streams.queuedBytes
   }
 
+  /** Number of the next counted frame to the peer: so many there were so far. */
+  get sentNumber(): number {
+    return this.#log.nextNumber
+  }
+
   get canSend(): boolean {
     return this.#sending !== undefined
   }

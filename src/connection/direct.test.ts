@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { MemoryNetwork } from '../transport/memory.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { Collector, echo } from './connection.test-kit.ts'
-import { acceptDirect, joinDirect } from './direct.ts'
+import { acceptDirect, joinDirect, tokenGate } from './direct.ts'
 import type { Path } from '../transport/contract.ts'
 import type { Connection } from './connection.ts'
 
@@ -22,7 +22,7 @@ async function meet(given: Uint8Array): Promise<{
     maxHalfOpen: 1,
     handshakeTimeoutMs: 1_000,
     onPath: (path) => {
-      far = acceptDirect(path, { clock, timeoutMs: 1_000, token, onStream: echo })
+      far = acceptDirect(path, { clock, timeoutMs: 1_000, gate: tokenGate(token, 'not you'), onStream: echo })
       far.catch(() => undefined)
     },
     onRejected: () => undefined,

@@ -1,7 +1,8 @@
 /**
  * A connection between a node and its owner's own programs, over a `local` path: the same frames and
  * streams as between peers. It lives and dies with its one path. What proves the right to be here is a
- * token in HELLO's pass, which only the owner of the node can read.
+ * token in HELLO's pass, which only the owner of the node can read; over a WebSocket also a ticket that
+ * stands for it once, for which WELCOME's pass brings the token.
  */
 import { SkeinError } from '../base/errors.ts'
 import { Connection } from './connection.ts'
@@ -17,10 +18,37 @@ import type { ConnectionOptions } from './options.ts'
 export interface DirectSetup {
   readonly clock: Clock
   readonly timeoutMs: number
-  readonly token: Uint8Array
   /** Serves streams that the other side opens; false for a protocol that nobody speaks. */
   readonly onStream?: (stream: Stream) => boolean
   readonly onClose?: (error: SkeinError) => void
+  /** The other side broke a rule; the connection closes right after. */
+  readonly onViolation?: (rule: string) => void
+}
+
+/** The end of a program or a page. */
+export interface JoinSetup extends DirectSetup {
+  readonly token: Uint8Array
+  /** The token was a ticket: what to show from now on. */
+  readonly onGrant?: (token: Uint8Array) => void
+}
+
+/** The node's end. */
+export interface AcceptSetup extends DirectSetup {
+  readonly gate: Gate
+}
+
+/** Judges the pass of a HELLO: why not, for people; or yes, and perhaps what to show in its place. */
+export type Gate = (
+  pass: Uint8Array | undefined,
+) => { readonly refusal: string } | { readonly grant?: Uint8Array }
+
+const admitted: ReturnType<Gate> = {}
+
+/** Lets in whoever has the token, and tells others so. */
+export function tokenGate(token: Uint8Array, refusal: string): Gate {
+  return (pass) => {
+    return isSameToken(pass, token) ? admitted : { refusal }
+  }
 }
 
 const options: ConnectionOptions = { ...defaultConnectionOptions, resumeWindowMs: 0 }
@@ -38,7 +66,7 @@ const introduction = {
  *
  * @throws {SkeinError} `DENIED` the token is another one; `HANDSHAKE_FAILED`; `TIMED_OUT`.
  */
-export async function joinDirect(path: Path, setup: DirectSetup): Promise<Connection> {
+export async function joinDirect(path: Path, setup: JoinSetup): Promise<Connection> {
   const { clock, timeoutMs, token } = setup
   const hello = {
     ...introduction,
@@ -49,6 +77,7 @@ export async function joinDirect(path: Path, setup: DirectSetup): Promise<Connec
     pass: token,
   }
   const { message: welcome, rest } = await sayHello(path, hello, { clock, timeoutMs })
+  if (welcome.pass !== undefined) setup.onGrant?.(welcome.pass)
   const connection = makeConnection(setup, { isLower: true, windowBytes: welcome.windowBytes })
   connection.attach(path, { peerReceived: 0, toldReceived: 0 }, rest)
   return connection
@@ -59,16 +88,18 @@ export async function joinDirect(path: Path, setup: DirectSetup): Promise<Connec
  *
  * @throws {SkeinError} `DENIED` the token is another one; `VIOLATION`, `TIMED_OUT`: no proper HELLO.
  */
-export async function acceptDirect(path: Path, setup: DirectSetup): Promise<Connection> {
-  const { clock, timeoutMs, token } = setup
+export async function acceptDirect(path: Path, setup: AcceptSetup): Promise<Connection> {
+  const { clock, timeoutMs, gate } = setup
   const { message: hello, rest } = await awaitHello(path, { clock, timeoutMs })
-  if (!isSameToken(hello.pass, token)) {
-    const message = 'the control token is another one; use the data folder of this very node'
-    path.write(writeRefusal({ code: 'DENIED', rule: 'token', message }))
+  const verdict = gate(hello.pass)
+  if ('refusal' in verdict) {
+    path.write(writeRefusal({ code: 'DENIED', rule: 'token', message: verdict.refusal }))
     path.close()
-    throw new SkeinError('DENIED', message)
+    throw new SkeinError('DENIED', verdict.refusal)
   }
-  path.write(writeWelcome({ ...introduction, version: 1, epoch: 1 }))
+  const { grant } = verdict
+  const pass = grant === undefined ? {} : { pass: grant }
+  path.write(writeWelcome({ ...introduction, ...pass, version: 1, epoch: 1 }))
   const connection = makeConnection(setup, { isLower: false, windowBytes: hello.windowBytes })
   connection.attach(path, { peerReceived: 0, toldReceived: 0 }, rest)
   return connection
@@ -78,7 +109,7 @@ function makeConnection(
   setup: DirectSetup,
   { isLower, windowBytes }: { readonly isLower: boolean; readonly windowBytes: number },
 ): Connection {
-  const { clock, onStream, onClose } = setup
+  const { clock, onStream, onClose, onViolation } = setup
   return new Connection({
     epoch: 1,
     isLower,
@@ -92,7 +123,7 @@ function makeConnection(
       onDoubt: ignore,
       onWait: ignore,
       onRtt: ignore,
-      onViolation: ignore,
+      onViolation: (rule) => onViolation?.(rule),
       onClose: (error) => onClose?.(error),
     },
   })

@@ -15,6 +15,7 @@ import { Keeper } from './keeper.ts'
 import { judgeHello, judgeWelcome } from './machine.ts'
 import { protocolVersions, writeRefusal, writeWelcome } from './messages.ts'
 import { PeerTable } from './peer-table.ts'
+import { Traffic } from './traffic.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Path, Transport } from '../transport/contract.ts'
 import type { Attachment, ConnectionHandler } from './connection.ts'
@@ -23,6 +24,7 @@ import type { ReachOptions } from './keeper.ts'
 import type { ManagerEvents } from './manager-events.ts'
 import type { ManagerSetup } from './manager-setup.ts'
 import type { PeerEntry } from './peer-entry.ts'
+import type { FrameCounts } from './traffic.ts'
 import type { Ending, Standing } from './machine.ts'
 import type { Hello, Introduction, Refusal, Welcome } from './messages.ts'
 
@@ -42,6 +44,7 @@ export class ConnectionManager {
   readonly #idleWatch: IdleWatch
   readonly #endings = new AbortController()
   readonly #halfOpen = new Set<Path>()
+  readonly #traffic = new Traffic()
 
   constructor(setup: ManagerSetup) {
     this.setup = setup
@@ -70,6 +73,11 @@ export class ConnectionManager {
   /** Paths that have not said HELLO yet. */
   get halfOpenCount(): number {
     return this.#halfOpen.size
+  }
+
+  /** Counted frames of all connections so far. */
+  get frames(): FrameCounts {
+    return this.#traffic.total([...this.peers].map(({ connection }) => connection))
   }
 
   /** The peer with this ID, if it was ever met. */
@@ -422,6 +430,7 @@ export class ConnectionManager {
       onViolation: (rule) => this.events.emit('peer:violation', { peer, rule }),
       onClose: (error) => {
         if (peer.connection === connection()) peer.connection = undefined
+        this.#traffic.add(connection())
         this.events.emit('peer:disconnect', { peer, error })
         if (error.code === 'SUPERSEDED') this.#supersede()
         else this.#keeper.restore(peer)

@@ -27,6 +27,9 @@ const defaultMaxMessageBytes = 4 * 2 ** 20 // Guess: a command with its output c
 /** A stream of CBOR values. Malformed input resets the stream with `VIOLATION`. */
 export class MessageStream implements StreamHandler {
   readonly stream: Stream
+  /** Bytes of all messages so far, with what frames them. */
+  sentBytes = 0
+  receivedBytes = 0
   readonly #maxMessageBytes: number
   #handler: MessageHandler | undefined
   #header = new Uint8Array(prefixBytes)
@@ -65,10 +68,12 @@ export class MessageStream implements StreamHandler {
     const bytes = new Uint8Array(prefixBytes + body.length)
     new DataView(bytes.buffer).setUint32(0, body.length)
     bytes.set(body, prefixBytes)
+    this.sentBytes += bytes.length
     return this.stream.write(bytes)
   }
 
   onData(bytes: Uint8Array): void {
+    this.receivedBytes += bytes.length
     let offset = 0
     while (offset < bytes.length && !this.stream.isClosed) {
       if (this.#body === undefined) {

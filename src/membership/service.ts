@@ -50,6 +50,9 @@ export class Membership {
   readonly #machine: MembershipMachine
   readonly #streams = new Map<PeerId, MessageStream>()
   readonly #doubts = new Map<PeerId, Timer>()
+  /** Of streams that are over. */
+  #sentBytes = 0
+  #receivedBytes = 0
 
   constructor(setup: MembershipSetup) {
     this.#setup = setup
@@ -83,6 +86,29 @@ export class Membership {
     return Object.freeze(collectLinks(view, ownLinks, this.#setup.clock.nowMs()))
   }
 
+  /** How many members are in each state. */
+  countStates(): Readonly<Record<MemberState, number>> {
+    const counts = { alive: 0, suspect: 0, gone: 0, left: 0 }
+    for (const { state } of this.#machine.view) counts[state]++
+    return counts
+  }
+
+  /** Bytes of all streams so far. */
+  get gossipBytes(): { readonly sent: number; readonly received: number } {
+    let [sent, received] = [this.#sentBytes, this.#receivedBytes]
+    for (const { stream, sentBytes, receivedBytes } of this.#streams.values()) {
+      if (stream.isClosed) continue // Counted when it ended.
+      sent += sentBytes
+      received += receivedBytes
+    }
+    return { sent, received }
+  }
+
+  /** Messages and words that broke a rule, so far. */
+  get violations(): number {
+    return this.#machine.violations
+  }
+
   /** What a member last said of itself. */
   addressesOf(id: PeerId): readonly string[] {
     return this.#machine.view.get(id)?.record.value.addresses ?? []
@@ -111,6 +137,8 @@ export class Membership {
       onEnd: () => stream.end(),
       onDrain: () => undefined,
       onClose: () => {
+        this.#sentBytes += messages.sentBytes
+        this.#receivedBytes += messages.receivedBytes
         if (this.#streams.get(id) !== messages) return
         this.#streams.delete(id)
         this.#machine.removeNeighbour(id)

@@ -7,7 +7,7 @@ import { background } from '../base/background.ts'
 import { messageOf } from '../base/errors.ts'
 import { owner } from '../base/policy.ts'
 import { commandProtocol } from '../command/messages.ts'
-import { acceptDirect } from '../connection/direct.ts'
+import { acceptDirect, tokenGate } from '../connection/direct.ts'
 import { localAddress, localTransport } from '../transport/local.node.ts'
 import type { Storage } from '../base/storage.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -41,6 +41,8 @@ export async function openControlChannel(
 ): Promise<ControlChannel> {
   const token = new Uint8Array(randomBytes(tokenBytes))
   await storage.write(tokenFileName, token)
+  const refusal = 'the control token is another one; use the data folder of this very node'
+  const gate = tokenGate(token, refusal)
   const connections = new Set<Connection>()
   const log = node.log.child({ scope: 'control' })
   const admit = async (path: Path): Promise<void> => {
@@ -48,7 +50,7 @@ export async function openControlChannel(
       const connection: Connection = await acceptDirect(path, {
         clock: node.clock,
         timeoutMs: handshakeTimeoutMs,
-        token,
+        gate,
         onStream(stream) {
           if (stream.protocol !== commandProtocol) return false
           node.commands.serve(stream, { subject: owner, relay: node.relay })

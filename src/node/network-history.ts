@@ -93,7 +93,7 @@ export class NetworkHistory {
     const length = Math.max(1, ...series.map((each) => each.length))
     const rttMicros = Array.from({ length }, (_, at): number | null => {
       const values = series.map((each) => each.at(at - length) ?? null)
-      return median(values.filter((value) => value !== null && value > 0))
+      return median(values.filter(isMeasured))
     })
     return this.#history('node', rttMicros, this.#nodeChanges.get(line.id) ?? [])
   }
@@ -160,6 +160,10 @@ export class NetworkHistory {
     if (changes.length > maxChanges) changes.shift()
     notes.set(key, changes)
   }
+}
+
+function isMeasured(value: number | null): value is number {
+  return value !== null && value > 0
 }
 
 function encode(rttMicros: number | null): number {

@@ -26,6 +26,8 @@ import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
 import { untilConnected } from './ready.ts'
 import { Selection } from './selection.ts'
+import { commandTracer } from './tracing.node.ts'
+import { readStats } from './stats.ts'
 import { acceptStream } from './streams.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -47,7 +49,9 @@ import type { NetworkWatch } from './network-watch.node.ts'
 import type { NodeLimits, NodeOptions, PeerTarget } from './options.ts'
 import type { People } from './people.ts'
 import type { NodeParts } from './prepare.ts'
+import type { Transport } from '../transport/contract.ts'
 import type { PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
+import type { NodeStats } from './stats.ts'
 import type { StreamServer } from './streams.ts'
 
 /** See the file's head. Made by {@link Node.start}. */
@@ -75,6 +79,7 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #watch: NetworkWatch | undefined
   /** @internal What changes in the network, for those who follow it. */
   readonly feed: NetworkFeed
+  readonly #transports: readonly Transport[]
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts) {
@@ -86,6 +91,7 @@ export class Node implements PeerHost, AsyncDisposable {
     this.#startMs = parts.clock.nowMs()
     this.#limits = { ...defaultNodeLimits, ...options.limits }
     this.#people = people
+    this.#transports = transports
     this.#targets = targets
     this.#events = new Emitter((message) => this.log.error({}, message))
     this.#registry = buildRegistry(options, this)
@@ -93,6 +99,7 @@ export class Node implements PeerHost, AsyncDisposable {
       registry: this.#registry.commands,
       clock: this.clock,
       log: this.log.child({ scope: 'command' }),
+      tracer: commandTracer,
       limits: {
         maxRunningPerPeer: this.#limits.commandsPerPeer,
         maxRunning: this.#limits.commandsPerNode,
@@ -224,9 +231,15 @@ export class Node implements PeerHost, AsyncDisposable {
     return this.#network.membership.links()
   }
 
+  /** What this node carries and has carried, in numbers. Frozen. */
+  stats(): NodeStats {
+    const [manager, transports, commands] = [this.#manager, this.#transports, this.commands]
+    return readStats({ manager, transports, commands, membership: this.#network.membership })
+  }
+
   /** A handle to a peer: by index, label, ID or its start (4 or more), or part of its address. */
   peer(name: string): Peer {
-    return new Peer(this, name)
+    return new Peer(this, name, commandTracer)
   }
 
   /**

@@ -1,5 +1,5 @@
 /** Another node, as a program sees it. A handle: it costs nothing and works before the peer is met. */
-import { SkeinError } from '../base/errors.ts'
+import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { owner } from '../base/policy.ts'
 import { commandProtocol } from '../command/messages.ts'
 import { requestCommand } from '../command/request.ts'
@@ -10,7 +10,9 @@ import type { PeerId } from '../base/peer-id.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Priority, Stream } from '../connection/contract.ts'
 import type { CommandRegistry } from '../command/registry.ts'
+import type { CommandRequest } from '../command/messages.ts'
 import type { OutputHandler } from '../command/request.ts'
+import type { CommandTracer } from '../command/tracing.ts'
 
 /** A peer as it is now. A snapshot: it does not change. */
 export interface PeerInfo {
@@ -86,6 +88,12 @@ export interface PeerHost {
   nameOf(id: PeerId): string
 }
 
+/** Who is called. */
+interface Called {
+  readonly id: PeerId
+  readonly name: string
+}
+
 const maxTextBytes = 16 * 2 ** 20 // Guess: larger output wants onOut.
 
 /** See the file's head. */
@@ -93,10 +101,12 @@ export class Peer {
   /** The text that the peer was asked for by: index, label, ID or its start, part of the address. */
   readonly name: string
   readonly #host: PeerHost
+  readonly #tracer: CommandTracer
 
   /** @internal Made by `node.peer(name)`. */
-  constructor(host: PeerHost, name: string) {
+  constructor(host: PeerHost, name: string, tracer: CommandTracer) {
     this.#host = host
+    this.#tracer = tracer
     this.name = name
   }
 
@@ -126,25 +136,40 @@ export class Peer {
    */
   async run(command: string | readonly string[], options: RunOptions = {}): Promise<RunResult> {
     const argv = typeof command === 'string' ? splitLine(command) : command
-    const { timeoutMs, signal, stdin } = options
-    const connection = await this.#host.reach(this.id, signal)
+    const id = this.id
+    const name = this.#host.nameOf(id)
+    const trace = this.#tracer.asks(argv, { id, name })
+    const traceparent = trace === undefined ? {} : { traceparent: trace.traceparent }
+    try {
+      const result = await this.#run({ argv, ...traceparent }, { ...options, id, name })
+      trace?.end({ exit: result.exit })
+      return result
+    } catch (thrown) {
+      const { code, message } = toSkeinError(thrown)
+      trace?.end({ error: code, message })
+      throw thrown
+    }
+  }
+
+  async #run(
+    request: CommandRequest,
+    { id, name, timeoutMs, signal, stdin, ...options }: RunOptions & Called,
+  ): Promise<RunResult> {
+    const connection = await this.#host.reach(id, signal)
     const out = new TextCollector()
     const err = new TextCollector()
     const stream = connection.open(commandProtocol)
-    const { exit } = await requestCommand(
-      stream,
-      { argv, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
-      {
-        clock: this.#host.clock,
-        name: this.#host.nameOf(this.id),
-        signal,
-        stdin,
-        onOut: options.onOut ?? ((chunk) => out.add(chunk)),
-        onErr: options.onErr ?? ((chunk) => err.add(chunk)),
-        isSuspended: () => connection.state !== 'open' || connection.isDoubtful,
-        patienceMs: options.patienceMs,
-      },
-    )
+    const limits = timeoutMs === undefined ? {} : { timeoutMs }
+    const { exit } = await requestCommand(stream, { ...request, ...limits }, {
+      clock: this.#host.clock,
+      name,
+      signal,
+      stdin,
+      onOut: options.onOut ?? ((chunk) => out.add(chunk)),
+      onErr: options.onErr ?? ((chunk) => err.add(chunk)),
+      isSuspended: () => connection.state !== 'open' || connection.isDoubtful,
+      patienceMs: options.patienceMs,
+    })
     return { text: out.text, errorText: err.text, exit }
   }
 

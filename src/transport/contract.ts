@@ -80,10 +80,18 @@ export interface ListenOptions {
   readonly onRejected: (remoteAddress: string, reason: string) => void
 }
 
+/** Bytes that the paths of a transport carried so far, as they were given and handed on. */
+export interface PathTraffic {
+  sentBytes: number
+  receivedBytes: number
+}
+
 /** A way to make paths. */
 export interface Transport {
   /** The URL scheme it serves, without `://`. */
   readonly scheme: string
+  /** What all its paths have carried; absent where it does not count. */
+  readonly traffic?: Readonly<PathTraffic>
   /**
    * Dials an address.
    *

@@ -13,7 +13,7 @@
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { PeerId } from '../base/peer-id.ts'
-import type { Path, PathHandler } from './contract.ts'
+import type { Path, PathHandler, PathTraffic } from './contract.ts'
 import { closeReason } from './socket-failure.node.ts'
 
 const closeTimeoutMs = 3_000 // Guess: a far side that took nothing and did not end is not going to.
@@ -26,6 +26,8 @@ export interface SocketPathOptions {
   readonly remoteAddress: string
   readonly remoteId?: PeerId | undefined
   readonly isLocal: boolean
+  /** Where its bytes are counted: one for all paths of a transport. */
+  readonly traffic?: PathTraffic
 }
 
 const pathOf = Symbol('path')
@@ -40,6 +42,7 @@ export class SocketPath implements Path {
   readonly remoteId: PeerId | undefined
   readonly isLocal: boolean
   readonly #socket: PathSocket
+  readonly #traffic: PathTraffic
   #handler: PathHandler | undefined
   #kept: Uint8Array[] | undefined // Made on demand: most paths never keep anything.
   #keptBytes = 0
@@ -59,6 +62,7 @@ export class SocketPath implements Path {
     this.remoteId = options.remoteId
     this.isLocal = options.isLocal
     this.#socket = socket
+    this.#traffic = options.traffic ?? { sentBytes: 0, receivedBytes: 0 }
     this.#socket[pathOf] = this
     for (let chunk = readOne(socket); chunk !== null; chunk = readOne(socket)) this.#keep(chunk)
     socket.push = pushToPath
@@ -78,8 +82,10 @@ export class SocketPath implements Path {
   write(bytes: Uint8Array, more?: Uint8Array): boolean {
     const socket = this.#socket
     if (this.#isEnding || this.#isOver) return false
+    this.#traffic.sentBytes += bytes.length
     if (more === undefined) socket.write(bytes)
     else {
+      this.#traffic.sentBytes += more.length
       socket.cork()
       socket.write(bytes)
       socket.write(more)
@@ -113,6 +119,7 @@ export class SocketPath implements Path {
   /** Takes a chunk from the socket; false tells it to stop reading. */
   receive(chunk: Uint8Array): boolean {
     if (this.#isEnding) return true
+    this.#traffic.receivedBytes += chunk.length
     if (this.#handler === undefined || !this.#isReading || this.#kept !== undefined) {
       this.#keep(chunk)
       this.#isStopped = this.#keptBytes >= keptBytesMax || !this.#isReading

@@ -17,7 +17,7 @@ import type { TLSSocket } from 'node:tls'
 import { parseHostPort, tlsAddress } from '../base/address.ts'
 import type { HostPort } from '../base/address.ts'
 import { SkeinError } from '../base/errors.ts'
-import type { ListenOptions, Listener } from './contract.ts'
+import type { ListenOptions, Listener, PathTraffic } from './contract.ts'
 import { listenOn } from './listen-socket.node.ts'
 import { closeReason, listenFailure } from './socket-failure.node.ts'
 import { alpn, inboundAddress, provedBy, tlsPath } from './tls-proof.node.ts'
@@ -28,9 +28,10 @@ export interface TlsCredentials {
   readonly cert: string
 }
 
-/** Listens for TLS paths; see {@link Transport.listen}. */
+/** Listens for TLS paths, whose bytes `traffic` counts; see {@link Transport.listen}. */
 export async function listenTls(
   credentials: TlsCredentials,
+  traffic: PathTraffic,
   options: ListenOptions,
 ): Promise<Listener> {
   const target = parseHostPort(options.address, 0)
@@ -39,20 +40,22 @@ export async function listenTls(
       'CONFIG_INVALID',
       `cannot listen on ${options.address}: not an address like tls://[::]:14590`,
     )
-  const listener = new TlsListener(credentials, options)
+  const listener = new TlsListener(credentials, traffic, options)
   await listener.start(target)
   return listener
 }
 
 class TlsListener implements Listener {
   readonly #options: ListenOptions
+  readonly #traffic: PathTraffic
   readonly #tcp: Server
   readonly #tls: Server
   readonly #halfOpen = new Map<string, HalfOpen>() // By the far side's address, unique while it lives.
   #addresses: readonly string[] = []
 
-  constructor(credentials: TlsCredentials, options: ListenOptions) {
+  constructor(credentials: TlsCredentials, traffic: PathTraffic, options: ListenOptions) {
     this.#options = options
+    this.#traffic = traffic
     this.#tcp = createTcpServer({ noDelay: true }, (socket) => this.#accepted(socket))
     this.#tls = createTlsServer({
       ...credentials,
@@ -125,7 +128,8 @@ class TlsListener implements Listener {
     }
     this.#halfOpen.delete(from)
     halfOpen.settle()
-    this.#options.onPath(tlsPath(socket, proof.peerId, from))
+    const path = { remoteId: proof.peerId, remoteAddress: from, traffic: this.#traffic }
+    this.#options.onPath(tlsPath(socket, path))
   }
 
   #failed(error: Error, socket: TLSSocket): void {

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import { tlsAddress } from '../base/address.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import { peerIdFromCertificate } from './certificate.node.ts'
-import type { Path } from './contract.ts'
+import type { Path, PathTraffic } from './contract.ts'
 import { SocketPath } from './socket-path.node.ts'
 
 /** What both sides speak inside TLS; the version of the connection protocol is in its HELLO. */
@@ -25,12 +25,19 @@ export function provedBy(socket: TLSSocket): Proof {
   return { peerId }
 }
 
+/** What a proved socket becomes a path with. */
+export interface TlsPathOptions {
+  readonly remoteId: PeerId
+  readonly remoteAddress: string
+  readonly traffic: PathTraffic
+}
+
 /** Makes the path of a socket whose far side proved `remoteId`. */
-export function tlsPath(socket: TLSSocket, remoteId: PeerId, remoteAddress: string): Path {
+export function tlsPath(socket: TLSSocket, options: TlsPathOptions): Path {
   const { remoteAddress: remoteHost, localAddress: localHost } = socket
   // Both ends have one address where a machine dials its own outer address.
   const isLocal = isLoopback(remoteHost) || (remoteHost !== undefined && remoteHost === localHost)
-  return new SocketPath(socket, { kind: 'tls', remoteAddress, remoteId, isLocal })
+  return new SocketPath(socket, { kind: 'tls', ...options, isLocal })
 }
 
 /** The far side of an inbound socket, as an address. */

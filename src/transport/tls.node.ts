@@ -12,8 +12,9 @@ import type { TLSSocket } from 'node:tls'
 import { parseHostPort } from '../base/address.ts'
 import { SkeinError } from '../base/errors.ts'
 import type { Identity } from '../base/identity.node.ts'
+import type { PeerId } from '../base/peer-id.ts'
 import { createCertificate } from './certificate.node.ts'
-import type { DialOptions, Path, Transport } from './contract.ts'
+import type { DialOptions, Path, PathTraffic, Transport } from './contract.ts'
 import { dialSocket } from './dial-socket.node.ts'
 import { listenTls } from './tls-listener.node.ts'
 import type { TlsCredentials } from './tls-listener.node.ts'
@@ -28,14 +29,16 @@ import { alpn, provedBy, tlsPath } from './tls-proof.node.ts'
  */
 export function tlsTransport(identity: Identity): Transport {
   const credentials = { key: identity.privateKeyPem, cert: createCertificate(identity) }
+  const traffic = { sentBytes: 0, receivedBytes: 0 }
   return {
     scheme: 'tls',
-    dial: dialler(credentials),
-    listen: (options) => listenTls(credentials, options),
+    traffic,
+    dial: dialler(credentials, traffic),
+    listen: (options) => listenTls(credentials, traffic, options),
   }
 }
 
-function dialler(credentials: TlsCredentials): Transport['dial'] {
+function dialler(credentials: TlsCredentials, traffic: PathTraffic): Transport['dial'] {
   // One for all dials: a context of its own costs each path 28 KB and half the CPU of a dial.
   const secureContext = createSecureContext({ ...credentials, minVersion: 'TLSv1.3' })
   return async (address, options) => {
@@ -49,14 +52,18 @@ function dialler(credentials: TlsCredentials): Transport['dial'] {
       ...target,
       secureContext,
       ALPNProtocols: [alpn],
-      rejectUnauthorized: false, // There is no authority; `outboundPath` judges the key.
+      rejectUnauthorized: false, // There is no authority; `judgeProof` judges the key.
     }).setNoDelay(true)
-    const makePath = (): Path => outboundPath(socket, address, options)
+    const makePath = (): Path => {
+      const remoteId = judgeProof(socket, address, options)
+      return tlsPath(socket, { remoteId, remoteAddress: address, traffic })
+    }
     return dialSocket(socket, { ...options, address, readyEvent: 'secureConnect', makePath })
   }
 }
 
-function outboundPath(socket: TLSSocket, address: string, { expectedId }: DialOptions): Path {
+/** Who answered, if that is who was wanted. */
+function judgeProof(socket: TLSSocket, address: string, { expectedId }: DialOptions): PeerId {
   const proof = provedBy(socket)
   if ('problem' in proof)
     throw new SkeinError('DIAL_FAILED', `dialling ${address}: it answered with ${proof.problem}`)
@@ -66,5 +73,5 @@ function outboundPath(socket: TLSSocket, address: string, { expectedId }: DialOp
       `dialling ${address}: expected ${expectedId}, but ${proof.peerId} answered; ` +
         'the address belongs to another node now, or somebody stands in between',
     )
-  return tlsPath(socket, proof.peerId, address)
+  return proof.peerId
 }

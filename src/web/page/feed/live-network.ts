@@ -35,7 +35,7 @@ export class LiveNetwork {
       this.status.value = 'absent'
       return
     }
-    const { protocol, host } = globalThis.location
+    const { protocol, host } = location
     this.session = openSession({
       url: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/socket`,
       token,

@@ -1,4 +1,5 @@
 /** What happened in the network, in words, while somebody looks. */
+import type { PeerId } from '../../../base/peer-id.ts'
 import type { FeedModel } from '../../../map/feed.ts'
 import type { MemberState } from '../../../membership/snapshot.ts'
 
@@ -6,7 +7,7 @@ import type { MemberState } from '../../../membership/snapshot.ts'
 export interface News {
   readonly number: number
   readonly atMs: number
-  readonly id: string
+  readonly id: PeerId
   readonly name: string
   readonly kind: 'joined' | 'back' | MemberState | 'forgotten'
 }
@@ -15,7 +16,7 @@ const maxNews = 50 // More than anybody scrolls back.
 
 /** Compares the network from tick to tick. */
 export class NewsDesk {
-  #states: Map<string, { readonly name: string; readonly state: MemberState }> | undefined
+  #states: Map<PeerId, { readonly name: string; readonly state: MemberState }> | undefined
   #news: readonly News[] = []
   #count = 0
 
@@ -33,7 +34,7 @@ export class NewsDesk {
     this.#states = states
     if (before === undefined) return
     const found: News[] = []
-    const tell = (id: string, name: string, kind: News['kind']): void => {
+    const tell = (id: PeerId, name: string, kind: News['kind']): void => {
       found.push({ number: this.#count++, atMs, id, name, kind })
     }
     for (const [id, { name, state }] of states) {

@@ -28,7 +28,7 @@ export function chartOf(history: History, { width }: { readonly width: number })
   const spanMs = Math.min(hourMs, Math.max(leastSpanMs, unixMs - firstMs))
   const startMs = unixMs - spanMs
   const xOf = (atMs: number): number => round((Math.max(0, atMs - startMs) / spanMs) * width)
-  const measured = rttMicros.filter((value) => value !== null && value > 0)
+  const measured = rttMicros.filter((value): value is number => value !== null && value > 0)
   const least = measured.length === 0 ? undefined : Math.min(...measured)
   const most = measured.length === 0 ? undefined : Math.max(...measured)
   const { low, high } = scaleOf(least ?? 0, most ?? 0)
