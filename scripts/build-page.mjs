@@ -2,7 +2,8 @@
  * Builds the page: `src/web/page/` becomes a folder of files that a browser can load and keep for ever,
  * for their names hold a hash of their content; only `index.html` is asked for each time.
  *
- *   index.html  main-HASH.js  page-HASH.css  chunk-HASH.js …  layout-worker-HASH.js  icon-HASH.svg
+ *   index.html
+ *   assets/main-HASH.js  page-HASH.css  chunk-HASH.js …  layout-worker-HASH.js  icon-HASH.svg
  *
  * Beside each stands its `.br` and `.gz`, so that nothing is compressed while the node runs.
  */
@@ -44,13 +45,13 @@ export async function buildPage(folder) {
       define: { layoutWorkerFile: JSON.stringify(`./${workerName}`) },
     })
     const files = [...worker.outputFiles, ...page.outputFiles].map((file) => {
-      return { name: path.basename(file.path), bytes: Buffer.from(file.contents) }
+      return { name: `assets/${path.basename(file.path)}`, bytes: Buffer.from(file.contents) }
     })
     const icon = readFileSync(path.join(root, source, 'icon.svg'))
     const hash = createHash('sha256').update(icon).digest('hex').slice(0, 8).toUpperCase()
-    files.push({ name: `icon-${hash}.svg`, bytes: icon })
+    files.push({ name: `assets/icon-${hash}.svg`, bytes: icon })
     files.push({ name: 'index.html', bytes: Buffer.from(nameFiles(files)) })
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(path.join(folder, 'assets'), { recursive: true })
     for (const { name, bytes } of files) {
       writeFileSync(path.join(folder, name), bytes)
       writeFileSync(path.join(folder, `${name}.gz`), zlib.gzipSync(bytes, { level: 9 }))
@@ -67,7 +68,7 @@ export async function buildPage(folder) {
 function nameFiles(files) {
   const html = readFileSync(path.join(root, source, 'index.html'), 'utf8')
   return html.replaceAll(/(href|src)="(main|page|icon)(\.\w+)"/g, (_all, attribute, name, extension) => {
-    const file = files.find((each) => each.name.startsWith(`${name}-`) && each.name.endsWith(extension))
+    const file = files.find((each) => each.name.startsWith(`assets/${name}-`) && each.name.endsWith(extension))
     if (file === undefined) throw new StepFailure(`index.html names ${name}${extension}, which is not built`, 1)
     return `${attribute}="${file.name}"`
   })

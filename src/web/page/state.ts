@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import { linkKey } from '../../map/feed.ts'
 import { LiveNetwork } from './feed/live-network.ts'
-import { forgetToken, takeToken } from './feed/token.ts'
+import { forgetToken, keepToken, takeToken } from './feed/token.ts'
 import type { LinkLine, NodeLine } from '../../map/feed.ts'
 
 /** What somebody looks at: a node, or a link by its ends. By IDs, which outlive everything else. */
@@ -13,7 +13,10 @@ export type Selection =
 /** How the network is shown. `both`: the table beside the map, where there is room. */
 export type ViewName = 'map' | 'both' | 'table'
 
-export const network = new LiveNetwork(takeToken(globalThis), () => forgetToken(globalThis))
+export const network = new LiveNetwork(takeToken(globalThis), {
+  keepToken: (token) => keepToken(globalThis, token),
+  onRefused: () => forgetToken(globalThis),
+})
 
 export const selection = signal<Selection | undefined>(undefined)
 export const search = signal('')

@@ -30,7 +30,10 @@ export class LiveNetwork {
   readonly #desk = new NewsDesk()
   #watching: AbortController | undefined
 
-  constructor(token: string | undefined, onRefused: () => void) {
+  constructor(
+    token: string | undefined,
+    { keepToken, onRefused }: { readonly keepToken: (token: string) => void; readonly onRefused: () => void },
+  ) {
     if (token === undefined) {
       this.status.value = 'absent'
       return
@@ -40,6 +43,7 @@ export class LiveNetwork {
       url: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/socket`,
       token,
       createSocket: (url) => new WebSocket(url),
+      onToken: keepToken,
     })
     this.session.subscribe((state) => {
       this.#onState(state)

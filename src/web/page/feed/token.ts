@@ -26,6 +26,11 @@ export function takeToken({ location, history, sessionStorage }: TokenPlace): st
   return sessionStorage.getItem(key) ?? undefined
 }
 
+/** The link was good for one time: this token is for the next. */
+export function keepToken({ sessionStorage }: Pick<TokenPlace, 'sessionStorage'>, token: string): void {
+  sessionStorage.setItem(key, token)
+}
+
 /** The node knows another token now. */
 export function forgetToken({ sessionStorage }: Pick<TokenPlace, 'sessionStorage'>): void {
   sessionStorage.removeItem(key)

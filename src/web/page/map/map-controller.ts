@@ -377,6 +377,9 @@ export class MapController {
     const chosen = node === undefined ? '' : `, ${visibleText(node.name, 40)} selected`
     const text = `Map of the network: ${nodes.size} nodes, ${links.size} links${chosen}`
     if (this.#canvas.ariaLabel !== text) this.#canvas.ariaLabel = text
+    const isSettled = this.#flight === undefined && !this.#scene.isAnimated && this.#scene.isPlaced
+    const settled = isSettled ? 'true' : 'false'
+    if (this.#canvas.dataset['settled'] !== settled) this.#canvas.dataset['settled'] = settled
   }
 }
 

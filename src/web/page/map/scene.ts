@@ -68,6 +68,12 @@ export class Scene {
     return this.#isFading || !this.#hasArrived
   }
 
+  /** True once everybody who is here has a place. */
+  get isPlaced(): boolean {
+    for (const { isPlaced, isRemoved } of this.nodes.values()) if (!isPlaced && !isRemoved) return false
+    return this.nodes.size > 0
+  }
+
   /** Takes what the feed says now. Returns whether nodes or links came or went. */
   follow(model: FeedModel): boolean {
     let isOther = false

@@ -31,6 +31,7 @@ export function Overview(): preact.JSX.Element {
         the time a message takes there and back. {self} tells this page what changes, as it changes. Select a
         dot or a line to know more.
       </p>
+      <section>
       <h3>What happened</h3>
       {news.length === 0 && <p class="muted">Nothing since you opened this page.</p>}
       <ol class="news" aria-live="polite" aria-relevant="additions">
@@ -47,6 +48,7 @@ export function Overview(): preact.JSX.Element {
           </li>
         ))}
       </ol>
+      </section>
     </>
   )
 }
