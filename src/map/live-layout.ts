@@ -2,6 +2,7 @@
  * A layout that stays: the map of a network that changes while somebody looks at it.
  *
  * - Who leaves, or changes its round trips, moves nobody.
+ * - Who has no link stands in a row below the others, unless it has a place from better days.
  * - Who joins is put where its links want it, by stress majorization of it alone (Gansner, Koren,
  *   North: "Graph Drawing by Stress Majorization", 2004, §2.3); nobody else moves.
  * - When so much was added that the picture cannot be right any more, all is arranged anew: from where
@@ -29,6 +30,7 @@ const newNodesShare = 0.2 // Guess: one of five that joins four moves nobody; tw
 const newLinksShare = 0.3 // Guess: as many links were made since, and the picture lies.
 const warmHeat = 0.15 // Measured, docs/decisions/map-layout.md.
 const majorizations = 30 // Seen to stand still after 10 to 20.
+const maxParkGap = 4 // Of a small network: as far as a short link.
 const sampleCount = 600 // Of these a place is computed: more nodes changed no picture.
 
 /** See the file's head. */
@@ -36,6 +38,8 @@ export class LiveLayout {
   #places = new Map<number, Point>()
   /** The links of which the last arrangement, or a placement since, knew. */
   readonly #known = new Set<string>()
+  /** Who stands in the row below, for want of a link. */
+  readonly #parked = new Set<number>()
   #joined = 0
   #newLinks = 0
 
@@ -57,15 +61,22 @@ export class LiveLayout {
       const [from, to] = [indexes.get(link.from), indexes.get(link.to)]
       return from === undefined || to === undefined || from === to ? [] : [{ ...link, from, to }]
     })
+    const linked = new Set(links.flatMap(({ from, to }) => [from, to]))
+    for (const name of this.#parked) {
+      const at = indexes.get(name)
+      if (at !== undefined && !linked.has(at)) continue
+      this.#parked.delete(name)
+      this.#places.delete(name) // It has a link now, and a place among the others.
+    }
     const before = this.#places
-    const isFirst = !network.nodes.some((name) => before.has(name))
+    const isFirst = !network.nodes.some((name) => before.has(name) && !this.#parked.has(name))
     const added = network.nodes.filter((name) => !before.has(name))
-    this.#joined += added.length
+    this.#joined += added.filter((name) => linked.has(indexes.get(name) ?? -1)).length
     this.#countNewLinks(network, indexes)
     const isStale =
       this.#joined > newNodesShare * count || this.#newLinks > newLinksShare * links.length
     if (isAnew || isFirst || isStale) {
-      this.#arrange(network.nodes, links, isFirst)
+      this.#arrangeLinked(network.nodes, links, { linked, isFirst })
       return true
     }
     const kept = network.nodes.flatMap((name) => {
@@ -73,8 +84,49 @@ export class LiveLayout {
       return place === undefined ? [] : [[name, place] as const]
     })
     this.#places = new Map(kept)
-    if (added.length > 0) this.#placeAll(added, { names: network.nodes, indexes, links })
+    const joining = added.filter((name) => linked.has(indexes.get(name) ?? -1))
+    if (joining.length > 0) this.#placeAll(joining, { names: network.nodes, indexes, links })
+    this.#park(added.filter((name) => !joining.includes(name)))
     return false
+  }
+
+  /** Arranges those who have links, and parks the others. */
+  #arrangeLinked(
+    names: readonly number[],
+    links: readonly LayoutLink[],
+    { linked, isFirst }: { readonly linked: ReadonlySet<number>; readonly isFirst: boolean },
+  ): void {
+    const isAlone = linked.size === 0
+    const arranged = names.flatMap((_, at) => (isAlone || linked.has(at) ? [at] : []))
+    const indexes = new Map(arranged.map((at, index) => [at, index]))
+    const inner = links.map((link) => {
+      return { ...link, from: indexes.get(link.from) ?? 0, to: indexes.get(link.to) ?? 0 }
+    })
+    this.#arrange(
+      arranged.map((at) => names[at] ?? 0),
+      inner,
+      isFirst,
+    )
+    this.#parked.clear()
+    if (!isAlone) this.#park(names.filter((_, at) => !linked.has(at)))
+  }
+
+  /** Puts nodes without links into rows below all others, in the order of their names. */
+  #park(names: readonly number[]): void {
+    if (names.length === 0) return
+    const others = [...this.#places].filter(([name]) => !this.#parked.has(name))
+    const points = others.map(([, place]) => place)
+    for (const name of names) this.#parked.add(name)
+    const gap = Math.max(1, Math.min(maxParkGap, gapOf(points)))
+    const left = points.reduce((least, { x }) => Math.min(least, x), Infinity)
+    const lowest = points.reduce((most, { y }) => Math.max(most, y), -Infinity)
+    const perRow = Math.max(1, Math.floor(spanOf(points) / gap))
+    for (const [at, name] of [...this.#parked].toSorted((a, b) => a - b).entries()) {
+      this.#places.set(name, {
+        x: (Number.isFinite(left) ? left : 0) + (at % perRow) * gap,
+        y: (Number.isFinite(lowest) ? lowest : 0) + gap * (1.5 + Math.floor(at / perRow)),
+      })
+    }
   }
 
   #countNewLinks({ links }: LiveNetwork, indexes: ReadonlyMap<number, number>): void {
@@ -100,7 +152,7 @@ export class LiveLayout {
     const terms = toTerms(count, links, random)
     const xs = Float64Array.from({ length: count }, () => random.next())
     const ys = Float64Array.from({ length: count }, () => random.next())
-    const before = names.map((name) => this.#places.get(name))
+    const before = names.map((name) => (this.#parked.has(name) ? undefined : this.#places.get(name)))
     if (!isFirst) startFrom({ xs, ys }, before, links)
     descend(terms, { xs, ys }, isFirst ? 1 : warmHeat)
     const raw = Array.from(xs, (x, at) => ({ x, y: ys[at] ?? 0 }))

@@ -26,7 +26,7 @@ export interface Extent {
 const minZoom = 0.02
 const maxZoom = 400
 const largestFit = 46 // Guess: two or three nodes need not fill a screen.
-const edge = { x: 90, top: 60, bottom: 84 } // Room for captions, and for what floats on the map.
+const edge = { x: 80, top: 44, bottom: 116 } // Room for captions, and for what floats on the map.
 
 /** Where a place of the map is seen, px from the left upper corner. */
 export function toScreen({ x, y }: Point, camera: Camera, view: View): Point {

@@ -33,7 +33,7 @@ export function Legend(): preact.JSX.Element | null {
   for (const { state } of network.model.nodes.values()) states.add(state)
   if (network.model.nodes.size === 0) return null
   return (
-    <details class="legend" open={innerWidth > 700}>
+    <details class="legend" open={innerWidth > 900}>
       <summary>Legend</summary>
       <ul>
         {rttBands.map(({ label }, band) => bands.has(band) && <Line key={label} band={band} text={label} />)}

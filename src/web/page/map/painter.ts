@@ -33,10 +33,13 @@ const dashes: Readonly<Record<LinkStyle, readonly number[]>> = {
   unconfirmed: [5, 5],
   waiting: [1, 7],
 }
-const alphaSteps = 8 // A fade of 500 ms has no more frames worth telling apart.
+/** In a crowd the near links show its shape; the far ones, which are long, would cover it. */
+const bandShare = [1, 0.8, 0.6, 0.4, 0.35]
+const alphaSteps = 10 // A fade of 500 ms has no more frames worth telling apart.
 const maxSegments = 1_000 // A longer path is slower to stroke than several short ones.
 const maxRtts = 60 // Of links that are seen: more are not read.
-const maxNames = 400
+const roomOfName = 16_000 // px²: of a crowd not all names are shown, or nothing else is seen.
+const maxTried = 1_500
 const font = 'system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 
 /** Paints one frame. `pixelRatio` is of the canvas to CSS pixels. */
@@ -55,10 +58,9 @@ export function paint(context: CanvasRenderingContext2D, picture: Picture, pixel
   context.globalAlpha = 1
 }
 
-/** How large a node is drawn, px: smaller where there are many, larger where one comes near. */
+/** How large a node is drawn, px: up to a fifth of the way to the next one. */
 export function radiusOf({ scene, camera }: Pick<Picture, 'scene' | 'camera'>): number {
-  const usual = 11 - 2 * Math.log10(Math.max(1, scene.nodes.size))
-  return Math.max(1.6, Math.min(usual, 10, Math.max(usual * 0.55, camera.zoom * 0.9)))
+  return Math.max(1.4, Math.min(10, 0.2 * scene.gap * camera.zoom))
 }
 
 /** Dots, a hint of depth: they move with the map, so that panning is felt where nothing is near. */
@@ -144,7 +146,9 @@ function prominenceOf(
 ): { readonly emphasis: number; readonly alpha: number } {
   const { a, b } = link
   const count = scene.links.size
-  const usual = count > 10_000 ? 0.25 : count > 1_500 ? 0.4 : count > 200 ? 0.65 : 0.9
+  const isCrowd = count > 1_500
+  const crowd = (count > 10_000 ? 0.3 : 0.5) * (bandShare[link.band] ?? 0.5)
+  const usual = isCrowd ? crowd : count > 200 ? 0.65 : 0.9
   const ends = Math.min(1, Math.min(a.alpha, b.alpha) + 0.2)
   const alpha = link.alpha * ends
   if (link === selectedLink) return { emphasis: 2, alpha }
@@ -177,7 +181,8 @@ function paintNodes(context: CanvasRenderingContext2D, picture: Picture, radius:
     const size = isPicked || node.n === hovered ? radius * 1.25 + 1 : radius
     context.globalAlpha = node.alpha * (isFar ? 0.25 : 1)
     disc(context, { x, y, radius: size + Math.min(2.5, radius * 0.35) }, palette.background)
-    disc(context, { x, y, radius: size }, state === 'gone' ? palette.background : colour)
+    const isHollow = state === 'gone' || state === 'suspect'
+    disc(context, { x, y, radius: size }, isHollow ? palette.background : colour)
     context.lineWidth = Math.min(2, radius * 0.4)
     context.strokeStyle = colour
     if (state === 'suspect') context.setLineDash([3, 2.5])
@@ -245,11 +250,12 @@ function paintRtts(context: CanvasRenderingContext2D, picture: Picture, radius: 
     const place = places.place(ends, { width, height: 16 })
     if (place === undefined) continue
     const isAside = (selectedNode !== undefined || selectedLink !== undefined) && !isOfSelected(link)
-    context.globalAlpha = link.alpha * (isAside ? 0.35 : Math.min(link.a.alpha, link.b.alpha))
+    context.globalAlpha = link.alpha
     context.fillStyle = palette.background
     context.beginPath()
     context.roundRect(place.x - width / 2, place.y - 8, width, 16, 8)
     context.fill()
+    context.globalAlpha = link.alpha * (isAside ? 0.35 : Math.min(link.a.alpha, link.b.alpha))
     context.fillStyle = palette.bands[rttBandOf(rttMicros)] ?? palette.muted
     context.fillText(text, place.x, place.y + 0.5)
   }
@@ -264,18 +270,20 @@ function paintNames(context: CanvasRenderingContext2D, picture: Picture, radius:
     const { x, y } = toScreen(node, camera, view)
     return x > -60 && y > -40 && x < view.width + 60 && y < view.height + 20
   })
-  const isLarge = radius > 5
-  const nameSize = isLarge ? 13 : 11
+  const budget = Math.max(20, (view.width * view.height) / roomOfName)
+  const isFew = nodes.length <= 2 * budget
+  const hasPorts = nodes.length <= budget
+  const nameSize = isFew ? 13 : 11
   context.textAlign = 'center'
   context.textBaseline = 'alphabetic'
   context.lineJoin = 'round'
   let drawn = 0
-  for (const node of nodes.toSorted((a, b) => rank(b) - rank(a)).slice(0, 4 * maxNames)) {
-    if (drawn >= maxNames) break
+  for (const node of nodes.toSorted((a, b) => rank(b) - rank(a)).slice(0, maxTried)) {
+    if (drawn >= (isFew ? maxTried : budget)) break
     const name = visibleText(node.name, 20)
     const { x, y } = toScreen(node, camera, view)
-    const hasPort = isLarge && node.port !== ''
-    const width = Math.max(name.length, hasPort ? node.port.length : 0) * nameSize * 0.58 + 6
+    const hasPort = hasPorts && node.port !== ''
+    const width = Math.max(name.length, hasPort ? node.port.length : 0) * nameSize * 0.62 + 8
     const top = y + radius + 4
     const height = nameSize + 3 + (hasPort ? 14 : 0)
     const isForced = rank(node) >= 1_000_000

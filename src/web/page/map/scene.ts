@@ -62,6 +62,7 @@ export class Scene {
   #fadeMs = Number.NEGATIVE_INFINITY
   #isFading = false
   #hasArrived = true
+  #gap = 8
 
   /** True while something moves or fades: draw again. */
   get isAnimated(): boolean {
@@ -145,6 +146,7 @@ export class Scene {
       node.toY = y
     }
     this.#isFading = true
+    this.#measureGap()
     if (!isMoved) return
     for (const node of this.nodes.values()) {
       node.fromX = node.x
@@ -202,6 +204,24 @@ export class Scene {
     return left === Infinity ? undefined : { left, right, top, bottom }
   }
 
+  /** About how far nodes are apart, in the unit of the map. */
+  get gap(): number {
+    return this.#gap
+  }
+
+  #measureGap(): void {
+    const xs: number[] = []
+    const ys: number[] = []
+    for (const { isPlaced, isRemoved, degree, toX, toY } of this.nodes.values()) {
+      if (!isPlaced || isRemoved || degree === 0) continue // Those who stand apart take no room away.
+      xs.push(toX)
+      ys.push(toY)
+    }
+    const area = Math.max(1, middleSpan(xs)) * Math.max(1, middleSpan(ys))
+    // The middle nine tenths, so that one far away does not make all large.
+    this.#gap = xs.length < 3 ? 8 : Math.sqrt(area / (0.81 * xs.length))
+  }
+
   /** The node nearest to a place, within a distance. */
   nodeAt(at: Point, within: number): SceneNode | undefined {
     let [found, least]: [SceneNode | undefined, number] = [undefined, within]
@@ -256,6 +276,13 @@ function makeNode(n: number, line: NodeLine): SceneNode {
     ...{ n, line, name: '', port: '', x: 0, y: 0, fromX: 0, fromY: 0, toX: 0, toY: 0 },
     ...{ alpha: 0, toAlpha: 1, isPlaced: false, isRemoved: false, degree: 0 },
   }
+}
+
+/** How far the middle nine tenths of some values reach. */
+function middleSpan(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const edge = Math.floor(sorted.length / 20)
+  return (sorted.at(-1 - edge) ?? 0) - (sorted[edge] ?? 0)
 }
 
 function approach(value: number, goal: number, step: number): number {

@@ -42,6 +42,12 @@ export function HistoryChart({ ids, title, what }: { readonly ids: readonly stri
   )
 }
 
+function rangeOf(least: number | undefined, most: number | undefined): string {
+  if (least === undefined || most === undefined) return 'not measured'
+  const [low, high] = [briefRtt(least), briefRtt(most)]
+  return low === high ? low : `${low} – ${high}`
+}
+
 function Chart({ history, what }: { readonly history: History; readonly what: string }): preact.JSX.Element {
   const { line, dots, bands, most, least, from, summary } = chartOf(history, size)
   return (
@@ -61,8 +67,7 @@ function Chart({ history, what }: { readonly history: History; readonly what: st
       <figcaption>
         <span>{from}</span>
         <span>
-          {what}
-          {most === undefined || least === undefined ? ': not measured' : `: ${briefRtt(least)} to ${briefRtt(most)}`}
+          {what}: {rangeOf(least, most)}
         </span>
         <span>now</span>
       </figcaption>

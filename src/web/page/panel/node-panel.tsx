@@ -43,7 +43,7 @@ export function NodePanel({ id, node }: { readonly id: string; readonly node: No
           ['ID', <CopyableId id={id} />],
         ]}
       />
-      <HistoryChart ids={[id]} title="The last hour" what="median of its links" />
+      <HistoryChart ids={[id]} title="The last hour" what="median link" />
       <Links node={node} />
       <CommandBox id={id} isSelf={isSelf} name={visibleText(name, 40)} />
     </>

@@ -24,7 +24,7 @@ export function Overview(): preact.JSX.Element {
       <dl class="counts">
         <Count title={counts.alive === 1 ? 'node alive' : 'nodes alive'} value={counts.alive} />
         <Count title={network.model.links.size === 1 ? 'link' : 'links'} value={network.model.links.size} />
-        <Count title="gone" value={counts.gone + counts.suspect} />
+        <Count title="away" value={counts.gone + counts.suspect + counts.left} />
       </dl>
       <p class="muted about">
         Each dot is a computer that runs Skein, each line a connection that two of them keep; the colour is
