@@ -5,6 +5,7 @@
  * `BENCH_BEFORE=/path/to/dist npm run bench -- builds` compares this build with another one.
  * With rivals, whose packages are installed then: `npm run bench -- libp2p`, and, of 20 minutes,
  * `npm run bench -- outage` (see `outage/main.mjs`).
+ * The live page in Chromium: `npm run bench -- page` (see `page/main.mjs`).
  * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`).
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -38,10 +39,11 @@ await runScript(async () => {
   const wanted = process.argv.slice(2)
   if (wanted[0] === 'outage') return runOutage(wanted.slice(1))
   if (wanted[0] === 'awareness') return runAwareness(wanted.slice(1))
+  if (wanted[0] === 'page') return runPage(wanted.slice(1))
   const unknown = wanted.filter((name) => !names.includes(name))
   if (unknown.length > 0)
     throw new StepFailure(
-      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage, awareness`,
+      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage, awareness, page`,
       2,
     )
   await prepare()
@@ -77,6 +79,13 @@ async function runAwareness(args) {
   await run(process.execPath, [path.join(here, 'awareness', 'main.mjs'), ...args], {
     what: 'awareness',
   })
+}
+
+/** The page in Chromium, and layouts. */
+async function runPage(args) {
+  await prepare()
+  await installRivals()
+  await run(process.execPath, [path.join(here, 'page', 'main.mjs'), ...args], { what: 'page' })
 }
 
 /** None of the others needs a rival's package, so nothing of `bench/package.json` is installed. */

@@ -25,7 +25,7 @@ const feed = new NetworkFeed(source)
 ;(node as { feed: NetworkFeed }).feed = feed
 feed.keepHistory()
 const web = await WebServer.start(node, new MemoryStorage(), {
-  ...{ host: '127.0.0.1', port: Number(port), pageFolder, origins: [] },
+  ...{ host: '127.0.0.1', port: Number(port), pageFolder, origins: [], metrics: 'token' },
 })
 let timer: NodeJS.Timeout | undefined
 process.on('message', ({ jitter, change, every, memory }: Order) => {

@@ -377,6 +377,8 @@ export class MapController {
     const chosen = node === undefined ? '' : `, ${visibleText(node.name, 40)} selected`
     const text = `Map of the network: ${nodes.size} nodes, ${links.size} links${chosen}`
     if (this.#canvas.ariaLabel !== text) this.#canvas.ariaLabel = text
+    const isPlaced = this.#scene.isPlaced ? 'true' : 'false'
+    if (this.#canvas.dataset['placed'] !== isPlaced) this.#canvas.dataset['placed'] = isPlaced
     const isSettled = this.#flight === undefined && !this.#scene.isAnimated && this.#scene.isPlaced
     const settled = isSettled ? 'true' : 'false'
     if (this.#canvas.dataset['settled'] !== settled) this.#canvas.dataset['settled'] = settled

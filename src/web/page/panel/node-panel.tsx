@@ -88,6 +88,7 @@ function Links({ node }: { readonly node: NodeLine }): preact.JSX.Element {
           const other = far(link)
           if (other === undefined) return null
           const { rttMicros } = link
+          const rtt = rttMicros === null ? 'not measured' : briefRtt(rttMicros)
           return (
             <li key={other.id}>
               <button type="button" class="text" onClick={() => selectNode(other.id)}>
@@ -96,10 +97,10 @@ function Links({ node }: { readonly node: NodeLine }): preact.JSX.Element {
               <button
                 type="button"
                 class={`text rtt band-${rttMicros === null ? 'none' : rttBandOf(rttMicros)}`}
-                aria-label={`Link to ${visibleText(other.name, 32)}`}
+                aria-label={`${rtt}: link to ${visibleText(other.name, 32)}`}
                 onClick={() => selectLink(node.id, other.id)}
               >
-                {rttMicros === null ? 'not measured' : briefRtt(rttMicros)}
+                {rtt}
               </button>
             </li>
           )
