@@ -24,8 +24,11 @@ import {
   runScript,
 } from './prepare.mjs'
 
-/** Loaded from node_modules, and only by the process that calculates: 18 MB that nothing else needs. */
-const external = ['mathjs']
+/**
+ * Loaded from node_modules, and only when they are needed: mathjs by the process that calculates (18 MB
+ * that nothing else needs), what serves the page, and what traces commands.
+ */
+const external = ['mathjs', 'ws', 'prom-client', '@opentelemetry/api']
 
 /** Keeps main out of the front: its `import('./main.ts')` is left as a `require('./main.cjs')`. */
 const mainOnDemand = {

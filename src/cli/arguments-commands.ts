@@ -20,6 +20,7 @@ export type FlagName =
   | 'd2'
   | 'svg'
   | 'watch'
+  | 'open'
   | 'timeout'
   | 'no-prompt'
   | 'for'
@@ -38,6 +39,7 @@ export const flagSpecs: readonly FlagSpec[] = [
   { name: 'd2', summary: 'Print the map as D2' },
   { name: 'svg', summary: 'Print the map as SVG' },
   { name: 'watch', summary: 'Go on, and follow what changes' },
+  { name: 'open', summary: 'Open the live page in a browser, or print its link' },
   { name: 'timeout', value: 'TIME', summary: 'Give up after 10, 2s or 500ms, whatever happens' },
   { name: 'no-prompt', summary: 'Read no commands from the input' },
   { name: 'for', value: 'TIME', summary: 'End by itself after 10, 2s or 500ms' },
@@ -167,11 +169,14 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'map',
     group: 'Ask your node',
-    usage: 'map [--d2 | --svg | --json] [--watch]',
+    usage: 'map [--d2 | --svg | --json] [--watch] | map --open',
     summary: 'Draw the nodes and links of the network with their round-trip times',
-    flags: ['json', 'd2', 'svg', 'watch', 'timeout'],
+    flags: ['json', 'd2', 'svg', 'watch', 'open', 'timeout'],
     words: [0, 0],
-    details: ['--d2 and --svg print the picture as text: skein map --svg > network.svg'],
+    details: [
+      '--d2 and --svg print the picture as text: skein map --svg > network.svg',
+      '--open wants a node that serves its page: skein up -s web.enabled=true',
+    ],
   },
   {
     name: 'id',

@@ -6,6 +6,7 @@ const noFlags = {
   settings: [],
   isJson: false,
   isWatching: false,
+  isOpening: false,
   hasPrompt: true,
   terms: [],
 }

@@ -37,6 +37,8 @@ export interface Flags {
   readonly drawing?: 'd2' | 'svg'
   /** `--watch`. */
   readonly isWatching: boolean
+  /** `--open`. */
+  readonly isOpening: boolean
   /** `--timeout`: a hard limit. */
   readonly timeoutMs?: number
   /** `--no-prompt` makes it false. */
@@ -198,7 +200,7 @@ function checkWords(spec: CommandSpec, words: readonly string[]): void {
 }
 
 /** Flags that say what the output looks like. */
-const forms: readonly FlagName[] = ['json', 'd2', 'svg']
+const forms: readonly FlagName[] = ['json', 'd2', 'svg', 'open']
 
 function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
   for (const name of given.keys())
@@ -218,6 +220,7 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
     ...(given.has('d2') && { drawing: 'd2' as const }),
     ...(given.has('svg') && { drawing: 'svg' as const }),
     isWatching: given.has('watch'),
+    isOpening: given.has('open'),
     ...(timeoutMs !== undefined && { timeoutMs }),
     hasPrompt: !given.has('no-prompt'),
     ...(forMs !== undefined && { forMs }),

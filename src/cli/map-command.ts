@@ -6,6 +6,7 @@ import { formatD2 } from '../map/d2.ts'
 import { formatJson } from '../map/json.ts'
 import { formatSvg } from '../map/svg.ts'
 import { formatMap } from './map/terminal.ts'
+import { openPage } from './open-page.node.ts'
 import { outputSize } from './output-size.node.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { Flags, Invocation } from './arguments.ts'
@@ -17,10 +18,11 @@ const home = '\u001b[H'
 const eraseLine = '\u001b[K' // Before the text: behind a full line it takes the last character away.
 const eraseBelow = '\u001b[J'
 
-/** Draws once, or with `--watch` whenever something changed, until Ctrl-C. */
+/** Opens the live page with `--open`; else draws once, or with `--watch` whenever something changed, until Ctrl-C. */
 export async function map({ flags }: Invocation, context: Context): Promise<ExitCode> {
   const node = await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
   const { timeoutMs } = flags
+  if (flags.isOpening) return openPage(node, context).finally(() => node.close())
   const deadline = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]
   const ending = AbortSignal.any([context.signal, ...deadline])
   const isLive =

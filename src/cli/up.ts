@@ -13,10 +13,12 @@ import { createLog, formatLine } from './log.node.ts'
 import { outputSize } from './output-size.node.ts'
 import { Prompt } from './prompt.ts'
 import { TerminalPrompt } from './prompt-input.node.ts'
+import { makePageCommand, pageCommand, startWeb } from './web.ts'
 import type { LogKeeper } from './log.node.ts'
 import type { Command } from '../command/command.ts'
 import type { NodeOptions } from '../node/options.ts'
 import type { Invocation } from './arguments.ts'
+import type { WebServer } from '../web/server.node.ts'
 import type { Config } from './config/config.ts'
 import type { Context, ExitCode } from './context.ts'
 import type { PromptInput } from './prompt-input.node.ts'
@@ -48,16 +50,20 @@ export async function up({ words, flags }: Invocation, context: Context): Promis
   const lock = await lockFolder(config.folders.data)
   try {
     const node = await Node.start({ ...nodeOptions(config), storage: folder, log: keeper.log })
+    const web = await startWeb(node, folder, config).catch(async (thrown: unknown) => {
+      await node.close()
+      throw thrown
+    })
     const stopping = new Stopping(context.signal)
     stopWithParent(stopping)
-    addOwnCommands(node, { config, keeper, stopping })
+    addOwnCommands(node, { config, keeper, stopping, web })
     const control = await openControlChannel(node, folder, config.folders.controlPath)
     if (hasPrompt) {
       const prompt: Prompt = new Prompt(node, {
         print: (line) => input?.print(line),
         columns: () => outputSize().columns,
       })
-      if (process.stdin.isTTY) greet(node, context)
+      if (process.stdin.isTTY) greet(node, web, context)
       input = new TerminalPrompt(() => prompt)
       void input.ended.then(() => stopping.stop())
     } else announce(node, keeper)
@@ -65,6 +71,7 @@ export async function up({ words, flags }: Invocation, context: Context): Promis
     if (input?.hasRead === false && !process.stdin.isTTY && !context.signal.aborted)
       context.err('skein: the input had no line, so this node ends; --no-prompt keeps it running\n')
     input?.close()
+    await web?.close()
     await node.close()
     await control.close()
   } finally {
@@ -96,9 +103,11 @@ function stopWithParent(stopping: Stopping): void {
   else if (isOwned === false) stopping.stop()
 }
 
-function greet(node: Node, context: Context): void {
+function greet(node: Node, web: WebServer | undefined, context: Context): void {
   const where = node.addresses.map(displayAddress).join(', ')
   context.out(`${node.label} ${shortPeerId(node.id)} listens on ${where || 'no address'}\n`)
+  // On a terminal only, which its owner reads: the log never has the token.
+  if (web !== undefined) context.out(`The live page: ${web.link}\n`)
   context.out('Type help, @PEER COMMAND, or exit.\n')
 }
 
@@ -109,10 +118,16 @@ function announce(node: Node, { log }: LogKeeper): void {
 /** What only a node of the command line has. */
 function addOwnCommands(
   node: Node,
-  own: { readonly config: Config; readonly keeper: LogKeeper; readonly stopping: Stopping },
+  own: {
+    readonly config: Config
+    readonly keeper: LogKeeper
+    readonly stopping: Stopping
+    readonly web: WebServer | undefined
+  },
 ): void {
-  const { config, keeper, stopping } = own
+  const { config, keeper, stopping, web } = own
   const commands: Readonly<Record<string, Command>> = {
+    [pageCommand]: makePageCommand(web),
     down: {
       summary: 'Stop this node',
       allow: [],

@@ -35,6 +35,7 @@ import type { Stream } from '../connection/contract.ts'
 import type { Gate } from '../connection/direct.ts'
 import type { Node } from '../node/node.ts'
 import type { Asked, Rejection } from './guard.ts'
+import type { Metrics } from './metrics.node.ts'
 import type { WebLimits, WebOptions } from './options.ts'
 import type { Route } from './router.ts'
 
@@ -68,6 +69,7 @@ export class WebServer {
   readonly #sockets = new Set<Socket>()
   readonly #sessions: Sessions
   #port = 0
+  #metrics: Metrics | undefined
 
   private constructor(parts: Parts, sessions: (setup: WebServer) => Sessions) {
     const { limits, log, counts, keys, wrongTokens, files, node } = parts
@@ -117,8 +119,13 @@ export class WebServer {
     const sessions = await Sessions.load({ node, limits, counts, gate, log, onStream })
     const parts = { node, options, limits, counts, keys, wrongTokens, files, log }
     const server: WebServer = new WebServer(parts, () => sessions)
-    server.#addOwnRoutes()
-    await server.#listen()
+    await server.#addOwnRoutes()
+    try {
+      await server.#listen()
+    } catch (thrown) {
+      server.#metrics?.close()
+      throw thrown
+    }
     return server
   }
 
@@ -172,6 +179,7 @@ export class WebServer {
 
   /** Stops listening and ends every connection. */
   async close(): Promise<void> {
+    this.#metrics?.close()
     this.#sessions.close()
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
@@ -203,13 +211,19 @@ export class WebServer {
     log.warn({ host }, `${text}; put a proxy with TLS before it, or forward a port with ssh`)
   }
 
-  #addOwnRoutes(): void {
+  async #addOwnRoutes(): Promise<void> {
+    const { node, options } = this.#parts
     this.route({
       method: 'GET',
       path: '/healthz',
       auth: 'open',
-      handle: () => (this.#parts.node.isClosed ? { status: 503, body: 'closing\n' } : { body: 'ok\n' }),
+      handle: () => (node.isClosed ? { status: 503, body: 'closing\n' } : { body: 'ok\n' }),
     })
+    const { Metrics } = await import('./metrics.node.ts')
+    const metrics = new Metrics({ node, server: this })
+    this.#metrics = metrics
+    const auth = options.metrics
+    this.route({ method: 'GET', path: '/metrics', auth, handle: () => metrics.answer() })
   }
 
   #onStream(stream: Stream): boolean {

@@ -14,8 +14,8 @@ import type { Storage } from '../base/storage.ts'
 /** The name of its file in the data folder. */
 export const webTokenFile = 'web-token'
 
-const tokenBytes = 32
-const tokenForm = /^[\w-]{43}$/ // 32 bytes as base64url.
+const tokenBytes = 24 // 192 bits; more would not fit on a line of a terminal with its link.
+const tokenForm = /^[\w-]{32}$/ // As base64url.
 const ticketLifeMs = 60_000 // Guess: a browser that has to start first takes some seconds.
 const maxTickets = 16 // Guess: nobody opens more pages a minute.
 

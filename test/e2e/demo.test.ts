@@ -27,14 +27,15 @@ describe('in a pipe', () => {
     expect([code, stderr.replace(movedNote, '')]).toEqual([0, ''])
     const [titles, ...rows] = linesOf(stdout)
     expect(titles?.trim().split(/ +/)).toEqual([...names, 'state', 'port', 'pid'])
-    expect(rows.slice(0, -1).map((row) => row.replaceAll(/\d+(?: \d{3})*/g, 'n').trim())).toEqual([
+    expect(rows.at(-2)).toMatch(/^The live page: http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{32}$/)
+    expect(rows.slice(0, -2).map((row) => row.replaceAll(/\d+(?: \d{3})*/g, 'n').trim())).toEqual([
       expect.stringMatching(/^a {2}alice +— +n µs +n µs +n µs +n µs +running +n +n$/),
       expect.stringMatching(/^b {2}bob +n µs +— +n µs +n µs +n µs +running +n +n$/),
       expect.stringMatching(/^c {2}carol +n µs +n µs +— +n µs +n µs +running +n +n$/),
       expect.stringMatching(/^d {2}dave +n µs +n µs +n µs +— +n µs +running +n +n$/),
       expect.stringMatching(/^e {2}erin +n µs +n µs +n µs +n µs +— +running +n +n$/),
     ])
-    const [alice = 0, ...others] = rows.slice(0, -1).map(portOf)
+    const [alice = 0, ...others] = rows.slice(0, -2).map(portOf)
     expect(others).toEqual([alice + 5, alice - 5, alice + 10, alice + 15])
     const result = new RegExp(
       `^Result from (\\[::1\\]|127\\.0\\.0\\.1):${alice} for command 'add': 3$`,

@@ -20,7 +20,8 @@ import {
 /** From the top down. `index` and `testing-entry` are the files src/index.ts and src/testing.ts. */
 const rows: readonly (readonly string[])[] = [
   ['testing-entry'],
-  ['cli', 'web', 'testing'],
+  ['cli', 'testing'],
+  ['web'],
   ['index'],
   ['node'],
   ['command', 'topic', 'mail', 'replica', 'file', 'map'],

@@ -50,6 +50,13 @@ export interface Config {
   }
   readonly programs: ReadonlyMap<string, Program>
   readonly prompt: { readonly enabled: boolean }
+  readonly web: {
+    readonly enabled: boolean
+    readonly host: string
+    readonly port: number
+    readonly origins: readonly string[]
+    readonly metrics: SettingValue<'web.metrics'>
+  }
   readonly log: { readonly level: SettingValue<'log.level'> }
   readonly limits: NodeLimits
   /** Every value with where it came from, for `skein config`. */
@@ -89,6 +96,13 @@ export function assembleConfig({ profile, folders, entries, targets }: Parts): C
     commands: { builtin: get('commands.builtin'), aliases: namedValues(entries, 'commands.*') },
     programs: assemblePrograms(entries),
     prompt: { enabled: get('prompt.enabled') },
+    web: {
+      enabled: get('web.enabled'),
+      host: get('web.host'),
+      port: get('web.port'),
+      origins: get('web.origins'),
+      metrics: get('web.metrics'),
+    },
     log: { level: get('log.level') },
     limits: assembleLimits((name) => get(`limits.${name}`)),
     origins: [...entries.values()],

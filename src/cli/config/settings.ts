@@ -17,6 +17,7 @@ import {
   ruleKind,
 } from './network-kinds.ts'
 import { type Setting, setting } from './setting.ts'
+import { webSettings } from './web-settings.ts'
 
 /** Who may connect. */
 const admitNames = ['local', 'known', 'anyone'] as const
@@ -136,6 +137,7 @@ export const settings = {
   ...peopleSettings,
   ...commandSettings,
   ...programSettings,
+  ...webSettings,
   ...limitSettings,
 }
 

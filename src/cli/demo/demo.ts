@@ -19,7 +19,7 @@ import { Fleet } from './fleet.ts'
 import { hangUp, showLive } from './live.ts'
 import { showOnce } from './once.ts'
 import { demoProfiles, planNodes } from './plan.ts'
-import { findPlacement } from './ports.node.ts'
+import { findPagePort, findPlacement } from './ports.node.ts'
 import { hasTerminal } from './screen.node.ts'
 import type { Invocation } from '../arguments.ts'
 import type { Context, ExitCode } from '../context.ts'
@@ -38,7 +38,8 @@ export async function demo({ flags }: Invocation, context: Context): Promise<Exi
   const env = withoutSettings(process.env)
   const profiles = await readProfiles(configFolder, env)
   await refuseIfRunning(profiles)
-  const placement = await findPlacement(profiles)
+  const [place, pagePort] = await Promise.all([findPlacement(profiles), findPagePort()])
+  const placement = { ...place, pagePort }
   const plan = planNodes(profiles, placement)
   const program = path.join(__dirname, 'skein.cjs')
   const fleet = new Fleet({ plan, configFolder, program, env })

@@ -2,6 +2,7 @@
 import { SkeinError } from '../../base/errors.ts'
 import { followLinks, formatSeconds } from './links.ts'
 import { NodeProcess } from './node-process.node.ts'
+import { pageProfile } from './plan.ts'
 import { watchNode } from './watch.node.ts'
 import type { PeerInfo } from '../../node/peer.ts'
 import type { Links } from './links.ts'
@@ -51,6 +52,7 @@ export class Fleet {
   readonly #gone = new Set<string>()
   #fail: (error: SkeinError) => void = () => undefined
   #hurryUntilMs = 0
+  #page: string | undefined
   #isStopping = false
 
   constructor(setup: FleetSetup) {
@@ -69,7 +71,9 @@ export class Fleet {
 
   /** What is so now. */
   get state(): DemoState {
-    return { nodes: this.#members.map((member) => this.#view(member)), events: [...this.#events] }
+    const page = this.#page === undefined ? {} : { page: this.#page }
+    const nodes = this.#members.map((member) => this.#view(member))
+    return { nodes, events: [...this.#events], ...page }
   }
 
   /** Pairs whose link is not open, and measured, at both ends: each is to be connected to each. */
@@ -154,6 +158,7 @@ export class Fleet {
     this.#hurry()
     void watchNode({
       profile: member.planned.name,
+      hasPage: member.planned.name === pageProfile,
       signal: member.watching.signal,
       intervalMs: () => (performance.now() < this.#hurryUntilMs ? hurriedIntervalMs : intervalMs),
       onNews: (news) => this.#onNews(member, news),
@@ -162,7 +167,8 @@ export class Fleet {
     this.onChange()
   }
 
-  #onNews(member: Member, { id, peers, nodes }: NodeNews): void {
+  #onNews(member: Member, { id, peers, nodes, page }: NodeNews): void {
+    this.#page = page ?? this.#page
     const { planned, process: child, status, startMs } = member
     if (status !== 'running') {
       const how =

@@ -37,6 +37,8 @@ export async function showOnce(fleet: Fleet, setup: OnceSetup): Promise<void> {
   if (interrupted.aborted) throw interruption()
   const table = formatTable(fleet.state, { width: tableWidth, hasColor: false })
   context.out(`${table.join('\n')}\n`)
+  const { page } = fleet.state
+  if (page !== undefined) context.out(`The live page: ${page}\n`)
   const missing = fleet.missingLinks
   if (missing.length > 0) {
     const text = `not connected after ${linksPatienceMs / 1_000} s: ${missing.join(', ')}`

@@ -15,6 +15,16 @@ const profiles: readonly Profile[] = [
   },
 ]
 
+test('one of them serves the page', () => {
+  const [alice, bob] = planNodes(profiles, { portOffset: 0, pagePort: 14_680 })
+  expect(bob?.settings.slice(-3)).toEqual([
+    'web.enabled=true',
+    'web.host="127.0.0.1"',
+    'web.port=14680',
+  ])
+  expect(alice?.settings.join()).not.toContain('web')
+})
+
 test.each<[string, Placement, readonly string[]]>([
   [
     'free ports stay as they are',

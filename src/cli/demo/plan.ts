@@ -5,6 +5,9 @@ import type { HostPort } from '../../base/address.ts'
 /** The shipped profiles, in the order of the table; the first letter of each is its key. */
 export const demoProfiles = ['alice', 'bob', 'carol', 'dave', 'erin'] as const
 
+/** Which of them serves the live page. */
+export const pageProfile = 'bob'
+
 /** What a profile's configuration says. */
 export interface Profile {
   readonly name: string
@@ -19,6 +22,8 @@ export interface Placement {
   readonly host?: string
   /** Added to every port of the five. */
   readonly portOffset: number
+  /** Where the live page is served; nowhere where absent. */
+  readonly pagePort?: number
 }
 
 /** A node of the demo. */
@@ -53,9 +58,15 @@ export function planNodes(
       `network.listen.port=${placed.port}`,
       `network.peers=${JSON.stringify(targets)}`,
       `limits.reconnectMaxMs=${reconnectMaxMs}`,
+      ...(name === pageProfile ? pageSettings(placement) : []),
     ]
     return { name, key: name.slice(0, 1), listen: placed, dataFolder, settings }
   })
+}
+
+function pageSettings({ pagePort }: Placement): readonly string[] {
+  if (pagePort === undefined) return []
+  return ['web.enabled=true', 'web.host="127.0.0.1"', `web.port=${pagePort}`]
 }
 
 /** Where a listening address of the five really is. */

@@ -1,6 +1,7 @@
 /** Finds ports that are free for all five, by binding them. */
 import { createServer } from 'node:net'
 import { SkeinError } from '../../base/errors.ts'
+import { settings } from '../config/settings.ts'
 import { place } from './plan.ts'
 import type { Server } from 'node:net'
 import type { HostPort } from '../../base/address.ts'
@@ -9,6 +10,7 @@ import type { Placement, Profile } from './plan.ts'
 const offsetStep = 100 // Easy to add in one's head; more than the 20 between the first and the last.
 const maxOffset = 20_000 // So the highest port stays below the ephemeral ones of Linux.
 const ipv4Loopback = '127.0.0.1'
+const usualPagePort = settings['web.port'].fallback ?? 0
 
 /**
  * Chooses where the five listen: at their own ports, or all the same distance above.
@@ -30,6 +32,19 @@ export async function findPlacement(profiles: readonly Profile[]): Promise<Place
   const ports = profiles.map(({ listen }) => listen.port).join(', ')
   const text = `the ports ${ports} are taken, and so are all tried up to ${maxOffset} above`
   throw new SkeinError('ADDRESS_IN_USE', `${text}; stop what listens there`)
+}
+
+/** A free port for the page: the usual one, or another. */
+export async function findPagePort(): Promise<number> {
+  for (let offset = 0; offset <= maxOffset; offset += offsetStep) {
+    const server = createServer()
+    const port = usualPagePort + offset
+    const found = await bind(server, { host: ipv4Loopback, port })
+    if (found !== 'free') continue
+    await close(server)
+    return port
+  }
+  return 0 // Whatever is free then.
 }
 
 type Availability = 'free' | 'taken' | 'no-host'

@@ -44,4 +44,6 @@ export interface DemoState {
   readonly nodes: readonly NodeView[]
   /** What happened, oldest first. */
   readonly events: readonly DemoEvent[]
+  /** The link of the live page, once its node runs. */
+  readonly page?: string
 }

@@ -158,6 +158,15 @@ describe('the page', () => {
     expect(lines).toContain('  node /some/where/dist/bin/skein.cjs -p bob @alice add')
   })
 
+  test('shows the link of the live page whole, or how to get it', () => {
+    const link = `http://127.0.0.1:14580/#token=${'x'.repeat(32)}`
+    const shown = (width: number): readonly string[] =>
+      formatPage({ ...state, page: link }, { ...page, width })
+    expect(shown(80)).toContain(`The live page: ${link}`)
+    expect(shown(64)).toContain(link)
+    expect(shown(60)).toContain('The live page: skein -p bob map --open')
+  })
+
   test('says when the ports are others', () => {
     expect(formatPage(state, { ...page, note: 'A port is taken' })[2]).toBe('A port is taken')
   })

@@ -9,6 +9,7 @@
  */
 import { formatRtt } from '../../map/rtt.ts'
 import { formatPieces } from './line.ts'
+import { pageProfile } from './plan.ts'
 import type { Look, Piece, Surface } from './line.ts'
 import type { DemoState, LinkView, NodeStatus, NodeView } from './state.ts'
 
@@ -103,6 +104,7 @@ export function formatPage(state: DemoState, page: Page): string[] {
     ...tablePieces(state.nodes, page.width),
     ...(isLow ? [] : [[]]),
     ...hints(state.nodes, page),
+    ...pageHint(state, page),
   ]
   const room = Math.max(0, page.height - head.length - (isLow ? 0 : 1))
   const events = room === 0 ? [] : state.events.slice(-room)
@@ -141,6 +143,15 @@ function hints(nodes: readonly NodeView[], { skein, width }: Page): Piece[][] {
     lengthOf(press) <= width ? press : brief,
     ...(isShort ? [[where, { text: ' ' }, command]] : [[where], [{ text: '  ' }, command]]),
   ]
+}
+
+/** Where the page is: whole, or not at all. */
+function pageHint({ page: link }: DemoState, { skein, width }: Page): Piece[][] {
+  if (link === undefined) return []
+  const where: Piece = { text: 'The live page: ' }
+  if (where.text.length + link.length <= width) return [[where, { text: link, look: 'bold' }]]
+  if (link.length <= width) return [[{ text: link, look: 'bold' }]]
+  return [[where, { text: `${skein} -p ${pageProfile} map --open`, look: 'bold' }]]
 }
 
 function lengthOf(line: readonly Piece[]): number {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { SkeinError, toSkeinError } from '../../base/errors.ts'
 import { ControlClient } from '../control-client.node.ts'
 import { findNode } from '../find-node.node.ts'
+import { pageCommand } from '../web.ts'
 import type { NodeInfo } from '../../membership/snapshot.ts'
 import type { PeerInfo } from '../../node/peer.ts'
 
@@ -11,11 +12,15 @@ export interface NodeNews {
   readonly id: string
   readonly peers: readonly PeerInfo[]
   readonly nodes: readonly NodeInfo[]
+  /** The link of the page that it serves. */
+  readonly page?: string
 }
 
 /** What a watcher tells, and how often it looks. */
 export interface WatchSetup {
   readonly profile: string
+  /** Whether it serves a page. */
+  readonly hasPage: boolean
   /** Ends it; when the process ended, say. */
   readonly signal: AbortSignal
   /** Time to the next look, ms. */
@@ -50,14 +55,15 @@ export async function watchNode(setup: WatchSetup): Promise<void> {
 }
 
 async function lookAgainAndAgain(client: ControlClient, setup: WatchSetup): Promise<void> {
-  const { signal, intervalMs, onNews } = setup
+  const { signal, intervalMs, onNews, hasPage } = setup
   const id = (await askNode(client, ['id'], { signal })).trim()
+  const page = hasPage ? { page: (await askNode(client, [pageCommand], { signal })).trim() } : {}
   while (!signal.aborted) {
     const [peers, nodes] = await Promise.all([
       askList<PeerInfo>(client, ['peers', '--json'], signal),
       askList<NodeInfo>(client, ['nodes', '--json'], signal),
     ])
-    if (!signal.aborted) onNews({ id, peers, nodes })
+    if (!signal.aborted) onNews({ id, peers, nodes, ...page })
     await wait(intervalMs(), signal)
   }
 }
