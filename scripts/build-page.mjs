@@ -67,9 +67,15 @@ export async function buildPage(folder) {
 /** `index.html`, with the names that its files have now. */
 function nameFiles(files) {
   const html = readFileSync(path.join(root, source, 'index.html'), 'utf8')
-  return html.replaceAll(/(href|src)="(main|page|icon)(\.\w+)"/g, (_all, attribute, name, extension) => {
-    const file = files.find((each) => each.name.startsWith(`assets/${name}-`) && each.name.endsWith(extension))
-    if (file === undefined) throw new StepFailure(`index.html names ${name}${extension}, which is not built`, 1)
-    return `${attribute}="${file.name}"`
-  })
+  return html.replaceAll(
+    /(href|src)="(main|page|icon)(\.\w+)"/g,
+    (_all, attribute, name, extension) => {
+      const file = files.find(
+        (each) => each.name.startsWith(`assets/${name}-`) && each.name.endsWith(extension),
+      )
+      if (file === undefined)
+        throw new StepFailure(`index.html names ${name}${extension}, which is not built`, 1)
+      return `${attribute}="${file.name}"`
+    },
+  )
 }

@@ -9,7 +9,12 @@ export function makeGraph(count: number) {
   const side = 60 * Math.sqrt(count)
   const places = layOut({ count, links: edges })
   return {
-    nodes: nodes.map(({ id, name }, at) => ({ id, name, x: (places[at]?.x ?? 0) * side, y: (places[at]?.y ?? 0) * side })),
+    nodes: nodes.map(({ id, name }, at) => ({
+      id,
+      name,
+      x: (places[at]?.x ?? 0) * side,
+      y: (places[at]?.y ?? 0) * side,
+    })),
     edges: edges.map(({ from, to, rttMicros }) => ({
       a: nodes[from]?.id,
       b: nodes[to]?.id,

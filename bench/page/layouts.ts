@@ -24,11 +24,19 @@ interface Outcome {
   readonly joinMs: number
 }
 
-type Layout = (count: number, links: readonly LayoutLink[], withoutLast: readonly LayoutLink[]) => Outcome
+type Layout = (
+  count: number,
+  links: readonly LayoutLink[],
+  withoutLast: readonly LayoutLink[],
+) => Outcome
 
 const maxCose = 1_000 // It takes minutes above.
 
-function ours(count: number, links: readonly LayoutLink[], withoutLast: readonly LayoutLink[]): Outcome {
+function ours(
+  count: number,
+  links: readonly LayoutLink[],
+  withoutLast: readonly LayoutLink[],
+): Outcome {
   const layout = new LiveLayout()
   const names = Array.from({ length: count }, (_, at) => at)
   const read = (): Place[] => names.map((at) => layout.places.get(at) ?? { x: 0, y: 0 })
@@ -38,7 +46,11 @@ function ours(count: number, links: readonly LayoutLink[], withoutLast: readonly
   return { places, ms, after: read(), joinMs }
 }
 
-function d3(count: number, links: readonly LayoutLink[], withoutLast: readonly LayoutLink[]): Outcome {
+function d3(
+  count: number,
+  links: readonly LayoutLink[],
+  withoutLast: readonly LayoutLink[],
+): Outcome {
   interface Body extends Place {
     x: number
     y: number
@@ -46,10 +58,20 @@ function d3(count: number, links: readonly LayoutLink[], withoutLast: readonly L
   const bodies = Array.from({ length: count }, (_, at): Body => {
     return { x: Math.cos(at * 2.4) * Math.sqrt(at), y: Math.sin(at * 2.4) * Math.sqrt(at) }
   })
-  const run = (present: Body[], wanted: readonly LayoutLink[], ticks: number, alpha: number): void => {
-    const force = forceLink(wanted.map(({ from, to, rttMicros }) => ({ source: from, target: to, rttMicros })))
+  const run = (
+    present: Body[],
+    wanted: readonly LayoutLink[],
+    ticks: number,
+    alpha: number,
+  ): void => {
+    const force = forceLink(
+      wanted.map(({ from, to, rttMicros }) => ({ source: from, target: to, rttMicros })),
+    )
     const simulation = forceSimulation(present)
-      .force('links', force.distance(({ rttMicros }: { rttMicros?: number }) => idealLength(rttMicros)))
+      .force(
+        'links',
+        force.distance(({ rttMicros }: { rttMicros?: number }) => idealLength(rttMicros)),
+      )
       .force('apart', forceManyBody().strength(-4))
       .force('x', forceX(0).strength(0.01))
       .force('y', forceY(0).strength(0.01))
@@ -63,15 +85,28 @@ function d3(count: number, links: readonly LayoutLink[], withoutLast: readonly L
   return { places, ms, after: bodies, joinMs }
 }
 
-function cose(count: number, links: readonly LayoutLink[], withoutLast: readonly LayoutLink[]): Outcome {
-  const run = (nodes: number, wanted: readonly LayoutLink[], start: readonly Place[] | undefined): readonly [number, Place[]] => {
+function cose(
+  count: number,
+  links: readonly LayoutLink[],
+  withoutLast: readonly LayoutLink[],
+): Outcome {
+  const run = (
+    nodes: number,
+    wanted: readonly LayoutLink[],
+    start: readonly Place[] | undefined,
+  ): readonly [number, Place[]] => {
     const cy = cytoscape({
       headless: true,
       styleEnabled: true,
       elements: [
-        ...Array.from({ length: nodes }, (_, at) => ({ data: { id: `${at}` }, position: { ...(start?.[at] ?? { x: 0, y: 0 }) } })),
+        ...Array.from({ length: nodes }, (_, at) => ({
+          data: { id: `${at}` },
+          position: { ...(start?.[at] ?? { x: 0, y: 0 }) },
+        })),
         ...wanted.map(({ from, to, rttMicros }) => {
-          return { data: { source: `${from}`, target: `${to}`, ideal: 10 * idealLength(rttMicros) } }
+          return {
+            data: { source: `${from}`, target: `${to}`, ideal: 10 * idealLength(rttMicros) },
+          }
         }),
       ],
     })
@@ -83,7 +118,9 @@ function cose(count: number, links: readonly LayoutLink[], withoutLast: readonly
         idealEdgeLength: (edge) => Number(edge.data('ideal')),
       }).run()
     })
-    const places = cy.nodes().map((node) => ({ x: node.position('x') / 10, y: node.position('y') / 10 }))
+    const places = cy
+      .nodes()
+      .map((node) => ({ x: node.position('x') / 10, y: node.position('y') / 10 }))
     return [ms, places]
   }
   const [ms, places] = run(count - 1, withoutLast, undefined)
@@ -93,7 +130,10 @@ function cose(count: number, links: readonly LayoutLink[], withoutLast: readonly
 
 /** Runs all and returns a table. */
 export function measureLayouts(): string {
-  const lines = ['| nodes | layout | whole, ms | stress a pair | error of links | one joins, ms | others move (median, of a link) |', '|---|---|---|---|---|---|---|']
+  const lines = [
+    '| nodes | layout | whole, ms | stress a pair | error of links | one joins, ms | others move (median, of a link) |',
+    '|---|---|---|---|---|---|---|',
+  ]
   for (const count of [100, 1_000, 10_000]) {
     const { edges } = toGraph(fakeNetwork(count, { seed: 1 }))
     const withoutLast = edges.filter(({ from, to }) => from !== count - 1 && to !== count - 1)
@@ -109,7 +149,15 @@ export function measureLayouts(): string {
         return Math.hypot(place.x - (after[at]?.x ?? 0), place.y - (after[at]?.y ?? 0)) * scale
       })
       const moved = (median(moves) / idealLength(1_000)).toFixed(2)
-      const cells = [count, name, ms.toFixed(0), stressOf(count - 1, withoutLast, places).toFixed(3), errorOf(withoutLast, places, scale).toFixed(2), joinMs.toFixed(0), moved]
+      const cells = [
+        count,
+        name,
+        ms.toFixed(0),
+        stressOf(count - 1, withoutLast, places).toFixed(3),
+        errorOf(withoutLast, places, scale).toFixed(2),
+        joinMs.toFixed(0),
+        moved,
+      ]
       lines.push(`| ${cells.join(' | ')} |`)
     }
   }
@@ -150,7 +198,10 @@ function stressOf(count: number, links: readonly LayoutLink[], places: readonly 
     square += (actual / ideal) ** 2
   }
   const scale = dot / square
-  return pairs.reduce((sum, [ideal, actual]) => sum + ((scale * actual - ideal) / ideal) ** 2, 0) / pairs.length
+  return (
+    pairs.reduce((sum, [ideal, actual]) => sum + ((scale * actual - ideal) / ideal) ** 2, 0) /
+    pairs.length
+  )
 }
 
 function distance(a: Place | undefined, b: Place | undefined): number {

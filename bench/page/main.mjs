@@ -19,7 +19,13 @@ import { chromium } from 'playwright-core'
 import { root } from '../../scripts/prepare.mjs'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync']
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-sync',
+]
 const moreFlags = ['--disable-background-networking', '--disable-component-update']
 const cache = path.join(root, 'node_modules', '.cache', 'skein')
 const panMs = 4_000
@@ -31,7 +37,8 @@ const counts = wanted.map(Number).filter(Boolean)
 mkdirSync(cache, { recursive: true })
 
 if (counts.length === 0) await measureLayouts()
-if (!wanted.includes('layouts')) await measurePages(counts.length > 0 ? counts : [100, 1_000, 10_000])
+if (!wanted.includes('layouts'))
+  await measurePages(counts.length > 0 ? counts : [100, 1_000, 10_000])
 
 async function measureLayouts() {
   const file = await bundle('layouts')
@@ -42,11 +49,18 @@ async function measureLayouts() {
 async function measurePages(sizes) {
   if (!existsSync(executablePath)) throw new Error(`no Chromium at ${executablePath}; set CHROMIUM`)
   const host = await bundle('host')
-  const browser = await chromium.launch({ executablePath, args: [...flags, ...moreFlags], headless: true })
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...flags, ...moreFlags],
+    headless: true,
+  })
   const rows = []
   try {
     for (const count of sizes) {
-      for (const [name, measure] of [['Skein', measureOurs], ['cytoscape 3.34.4', measureTheirs]]) {
+      for (const [name, measure] of [
+        ['Skein', measureOurs],
+        ['cytoscape 3.34.4', measureTheirs],
+      ]) {
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
         const page = await context.newPage()
         page.setDefaultTimeout(180_000)
@@ -84,7 +98,9 @@ async function measureOurs(page, count, hostFile) {
     await page.goto(link)
     const firstMs = await page.evaluate(() => globalThis.watchFirst)
     await page.waitForSelector('.map[data-settled="true"]')
-    const links = await page.evaluate(() => Number(/(\d+) links/.exec(document.querySelector('.map').ariaLabel)[1]))
+    const links = await page.evaluate(() =>
+      Number(/(\d+) links/.exec(document.querySelector('.map').ariaLabel)[1]),
+    )
     host.send({ every: [1_000, Math.ceil(links / 20)] })
     const frames = await page.evaluate(panOurs, panMs)
     const glass = []
@@ -112,7 +128,14 @@ async function measureOurs(page, count, hostFile) {
 async function panOurs(durationMs) {
   const map = document.querySelector('.map')
   const send = (type, x) => {
-    const place = { clientX: x, clientY: 300, pointerId: 1, button: 0, bubbles: true, pointerType: 'mouse' }
+    const place = {
+      clientX: x,
+      clientY: 300,
+      pointerId: 1,
+      button: 0,
+      bubbles: true,
+      pointerType: 'mouse',
+    }
     map.dispatchEvent(new PointerEvent(type, place))
   }
   map.setPointerCapture = () => undefined // There is no real pointer to capture.
@@ -121,7 +144,9 @@ async function panOurs(durationMs) {
   let [lastMs, x, step] = [performance.now(), 400, 6]
   const endMs = lastMs + durationMs
   while (lastMs < endMs) {
-    const nowMs = await new Promise((resolve) => requestAnimationFrame(() => resolve(performance.now())))
+    const nowMs = await new Promise((resolve) =>
+      requestAnimationFrame(() => resolve(performance.now())),
+    )
     deltas.push(nowMs - lastMs)
     lastMs = nowMs
     if (Math.abs(x + step - 400) > 150) step = -step
@@ -130,7 +155,10 @@ async function panOurs(durationMs) {
   }
   send('pointerup', x)
   deltas.sort((a, b) => a - b)
-  return { p50: deltas[Math.floor(deltas.length / 2)], p99: deltas[Math.floor(deltas.length * 0.99)] }
+  return {
+    p50: deltas[Math.floor(deltas.length / 2)],
+    p99: deltas[Math.floor(deltas.length * 0.99)],
+  }
 }
 
 /** Resolves with the wall clock of the frame after the count of who is alive changed. */
@@ -150,8 +178,11 @@ function seeChange() {
 async function measureTheirs(page, count) {
   const { makeGraph } = await import(await bundle('graph'))
   const graph = makeGraph(count)
-  const library = readFileSync(path.join(root, 'bench/node_modules/cytoscape/dist/cytoscape.min.js'))
-  const html = '<!doctype html><body style="margin:0"><div id="cy" style="width:100vw;height:100vh"></div><script src="/c.js"></script>'
+  const library = readFileSync(
+    path.join(root, 'bench/node_modules/cytoscape/dist/cytoscape.min.js'),
+  )
+  const html =
+    '<!doctype html><body style="margin:0"><div id="cy" style="width:100vw;height:100vh"></div><script src="/c.js"></script>'
   const server = http.createServer((request, response) => {
     if (request.url === '/graph') response.end(JSON.stringify(graph))
     else if (request.url === '/c.js') response.end(library)
@@ -163,8 +194,15 @@ async function measureTheirs(page, count) {
     const firstMs = await page.evaluate(drawTheirs)
     const frames = await page.evaluate(panTheirs, panMs)
     const glass = []
-    for (let round = 0; round < changes; round++) glass.push(await page.evaluate(changeTheirs, round))
-    return { firstMs, ...frames, glass: quantiles(glass), heapMb: [await heapMb(page)], links: graph.edges.length }
+    for (let round = 0; round < changes; round++)
+      glass.push(await page.evaluate(changeTheirs, round))
+    return {
+      firstMs,
+      ...frames,
+      glass: quantiles(glass),
+      heapMb: [await heapMb(page)],
+      links: graph.edges.length,
+    }
   } finally {
     server.closeAllConnections()
     server.close()
@@ -179,11 +217,25 @@ async function drawTheirs() {
     container: document.querySelector('#cy'),
     elements: [
       ...nodes.map(({ id, name, x, y }) => ({ data: { id, name }, position: { x, y } })),
-      ...edges.map(({ a, b, band }) => ({ data: { id: `${a} ${b}`, source: a, target: b, colour: colours[band] } })),
+      ...edges.map(({ a, b, band }) => ({
+        data: { id: `${a} ${b}`, source: a, target: b, colour: colours[band] },
+      })),
     ],
     style: [
-      { selector: 'node', style: { width: 8, height: 8, 'background-color': '#17803d', label: 'data(name)', 'font-size': 8 } },
-      { selector: 'edge', style: { width: 1, 'line-color': 'data(colour)', 'curve-style': 'haystack', opacity: 0.6 } },
+      {
+        selector: 'node',
+        style: {
+          width: 8,
+          height: 8,
+          'background-color': '#17803d',
+          label: 'data(name)',
+          'font-size': 8,
+        },
+      },
+      {
+        selector: 'edge',
+        style: { width: 1, 'line-color': 'data(colour)', 'curve-style': 'haystack', opacity: 0.6 },
+      },
     ],
     layout: { name: 'preset' },
     textureOnViewport: true,
@@ -199,14 +251,17 @@ async function panTheirs(durationMs) {
   const all = cy.edges()
   const timer = setInterval(() => {
     cy.batch(() => {
-      for (let at = 0; at < all.length; at += 20) all[at].data('colour', at % 40 === 0 ? '#4338ca' : '#9333ea')
+      for (let at = 0; at < all.length; at += 20)
+        all[at].data('colour', at % 40 === 0 ? '#4338ca' : '#9333ea')
     })
   }, 1_000)
   const deltas = []
   let [lastMs, x, step] = [performance.now(), 0, 6]
   const endMs = lastMs + durationMs
   while (lastMs < endMs) {
-    const nowMs = await new Promise((resolve) => requestAnimationFrame(() => resolve(performance.now())))
+    const nowMs = await new Promise((resolve) =>
+      requestAnimationFrame(() => resolve(performance.now())),
+    )
     deltas.push(nowMs - lastMs)
     lastMs = nowMs
     if (Math.abs(x + step) > 150) step = -step
@@ -215,7 +270,10 @@ async function panTheirs(durationMs) {
   }
   clearInterval(timer)
   deltas.sort((a, b) => a - b)
-  return { p50: deltas[Math.floor(deltas.length / 2)], p99: deltas[Math.floor(deltas.length * 0.99)] }
+  return {
+    p50: deltas[Math.floor(deltas.length / 2)],
+    p99: deltas[Math.floor(deltas.length * 0.99)],
+  }
 }
 
 /** From the change of a style to the second frame after it; there is no node to hear it from. */
@@ -250,10 +308,22 @@ function quantiles(values) {
 function formatRows(rows) {
   const number = (value) => (value >= 100 ? value.toFixed(0) : value.toFixed(1))
   const lines = rows.map(({ count, name, links, firstMs, p50, p99, glass, heapMb: heap }) =>
-    [count, links, name, number(firstMs), number(p50), number(p99), glass.map(number).join(', '), heap.map(number).join(' → ')].join(' | '),
+    [
+      count,
+      links,
+      name,
+      number(firstMs),
+      number(p50),
+      number(p99),
+      glass.map(number).join(', '),
+      heap.map(number).join(' → '),
+    ].join(' | '),
   )
-  const head = 'nodes | links | | first picture, ms | frame p50, ms | p99 | change → glass p50, worst, ms | heap, MB'
-  return [head, head.replaceAll(/[^|]+/g, ' --- '), ...lines].map((line) => `| ${line} |`).join('\n')
+  const head =
+    'nodes | links | | first picture, ms | frame p50, ms | p99 | change → glass p50, worst, ms | heap, MB'
+  return [head, head.replaceAll(/[^|]+/g, ' --- '), ...lines]
+    .map((line) => `| ${line} |`)
+    .join('\n')
 }
 
 /** Node 20 does not run TypeScript. */
@@ -261,9 +331,17 @@ async function bundle(name) {
   const outfile = path.join(cache, `page-${name}.mjs`)
   await build({
     ...{ absWorkingDir: root, entryPoints: [`bench/page/${name}.ts`], outfile, bundle: true },
-    ...{ platform: 'node', target: 'node20', format: 'esm', packages: 'external', logLevel: 'warning' },
+    ...{
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      packages: 'external',
+      logLevel: 'warning',
+    },
     // Rivals' packages are the bench's own, and have no place beside the bundle.
-    ...(name === 'layouts' ? { packages: 'bundle', nodePaths: [path.join(root, 'bench/node_modules')] } : {}),
+    ...(name === 'layouts'
+      ? { packages: 'bundle', nodePaths: [path.join(root, 'bench/node_modules')] }
+      : {}),
   })
   return outfile
 }

@@ -45,7 +45,8 @@ test.each([
 
 test('a model follows nodes, links, and their end', () => {
   const model = new FeedModel()
-  for (const line of [start, nodeLine(0), nodeLine(1), linkLine(0, 1), linkLine(1, 7)]) model.apply(line)
+  for (const line of [start, nodeLine(0), nodeLine(1), linkLine(0, 1), linkLine(1, 7)])
+    model.apply(line)
   expect([model.nodes.size, model.links.size]).toEqual([2, 1])
   model.apply({ type: 'unlink', a: 0, b: 1 })
   model.apply({ type: 'forget', n: 1 })

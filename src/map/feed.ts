@@ -208,9 +208,11 @@ export class FeedModel {
 
   /** As the drawings take it: D2, SVG, JSON. The age of the news is not known here, and 0. */
   toNetwork(): Network {
-    const nodes = [...this.nodes.values()].map(({ type: _type, n: _n, sinceUnixMs: _s, ...node }) => {
-      return { ...node, ageMs: 0 }
-    })
+    const nodes = [...this.nodes.values()].map(
+      ({ type: _type, n: _n, sinceUnixMs: _s, ...node }) => {
+        return { ...node, ageMs: 0 }
+      },
+    )
     const links = [...this.links.values()].flatMap(({ a, b, rttMicros, isConfirmed }) => {
       const [idA, idB] = [this.nodes.get(a)?.id, this.nodes.get(b)?.id]
       if (idA === undefined || idB === undefined) return []

@@ -26,7 +26,9 @@ function errorOf(links: readonly LayoutLink[], places: ReadonlyMap<number, Point
   const errors = links.map(({ from, to, rttMicros }) => {
     const [a, b] = [places.get(from), places.get(to)]
     const ideal = idealLength(rttMicros)
-    return a === undefined || b === undefined ? 1 : Math.abs(Math.hypot(a.x - b.x, a.y - b.y) - ideal) / ideal
+    return a === undefined || b === undefined
+      ? 1
+      : Math.abs(Math.hypot(a.x - b.x, a.y - b.y) - ideal) / ideal
   })
   return errors.reduce((sum, each) => sum + each, 0) / errors.length
 }
@@ -38,19 +40,22 @@ function nearest(name: number, places: ReadonlyMap<number, Point>): number {
 }
 
 describe('a network that changes', () => {
-  test.each([20, 100, 400])('of %i nodes: one that joins moves nobody, and finds its place', (count) => {
-    const whole = makeNetwork(count)
-    const newcomer = 100 + Math.floor(count / 2)
-    const layout = new LiveLayout()
-    expect(layout.update(without(whole, newcomer))).toBe(true)
-    const before = new Map(layout.places)
-    expect(layout.update(whole)).toBe(false)
-    for (const [name, place] of before) expect(layout.places.get(name)).toEqual(place)
-    const own = whole.links.filter(({ from, to }) => from === newcomer || to === newcomer)
-    const others = whole.links.filter((link) => !own.includes(link))
-    expect(errorOf(own, layout.places)).toBeLessThan(2 * errorOf(others, layout.places) + 0.2)
-    expect(nearest(newcomer, layout.places)).toBeGreaterThan(0.3)
-  })
+  test.each([20, 100, 400])(
+    'of %i nodes: one that joins moves nobody, and finds its place',
+    (count) => {
+      const whole = makeNetwork(count)
+      const newcomer = 100 + Math.floor(count / 2)
+      const layout = new LiveLayout()
+      expect(layout.update(without(whole, newcomer))).toBe(true)
+      const before = new Map(layout.places)
+      expect(layout.update(whole)).toBe(false)
+      for (const [name, place] of before) expect(layout.places.get(name)).toEqual(place)
+      const own = whole.links.filter(({ from, to }) => from === newcomer || to === newcomer)
+      const others = whole.links.filter((link) => !own.includes(link))
+      expect(errorOf(own, layout.places)).toBeLessThan(2 * errorOf(others, layout.places) + 0.2)
+      expect(nearest(newcomer, layout.places)).toBeGreaterThan(0.3)
+    },
+  )
 
   test('who dies and comes back moves nobody, itself included', () => {
     const whole = makeNetwork(5)
@@ -88,7 +93,9 @@ describe('a network that changes', () => {
     fresh.update(whole)
     const median = moves.toSorted((a, b) => a - b)[20] ?? Infinity
     expect(median).toBeLessThan(idealLength(1_000))
-    expect(errorOf(whole.links, layout.places)).toBeLessThan(1.35 * errorOf(whole.links, fresh.places))
+    expect(errorOf(whole.links, layout.places)).toBeLessThan(
+      1.35 * errorOf(whole.links, fresh.places),
+    )
   })
 
   test('nodes without links stand in a row below, and go to the others with their first link', () => {
@@ -99,7 +106,10 @@ describe('a network that changes', () => {
     const lowest = Math.max(...nodes.map((name) => layout.places.get(name)?.y ?? 0))
     for (const name of strangers) expect(layout.places.get(name)?.y).toBeGreaterThan(lowest)
     const before = new Map(layout.places)
-    layout.update({ nodes: [...nodes, ...strangers], links: [...links, { from: 900, to: 100, rttMicros: 100 }] })
+    layout.update({
+      nodes: [...nodes, ...strangers],
+      links: [...links, { from: 900, to: 100, rttMicros: 100 }],
+    })
     const { x = 0, y = 0 } = layout.places.get(100) ?? {}
     const moved = layout.places.get(900) ?? { x: Infinity, y: 0 }
     expect(Math.hypot(moved.x - x, moved.y - y)).toBeLessThan(2 * idealLength(100))

@@ -152,7 +152,9 @@ export class LiveLayout {
     const terms = toTerms(count, links, random)
     const xs = Float64Array.from({ length: count }, () => random.next())
     const ys = Float64Array.from({ length: count }, () => random.next())
-    const before = names.map((name) => (this.#parked.has(name) ? undefined : this.#places.get(name)))
+    const before = names.map((name) =>
+      this.#parked.has(name) ? undefined : this.#places.get(name),
+    )
     if (!isFirst) startFrom({ xs, ys }, before, links)
     descend(terms, { xs, ys }, isFirst ? 1 : warmHeat)
     const raw = Array.from(xs, (x, at) => ({ x, y: ys[at] ?? 0 }))

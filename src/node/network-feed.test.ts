@@ -89,7 +89,15 @@ describe('who follows', () => {
   test('is told of the whole network at once', async () => {
     const { news, model } = bind(new Follower(world.feed))
     await world.pass(0)
-    expect(news().map(({ type }) => type)).toEqual(['start', 'node', 'node', 'node', 'link', 'link', 'tick'])
+    expect(news().map(({ type }) => type)).toEqual([
+      'start',
+      'node',
+      'node',
+      'node',
+      'link',
+      'link',
+      'tick',
+    ])
     expect([...model.nodes.values()].map(({ name }) => name)).toEqual(['alice', 'bob', 'carol'])
   })
 
@@ -240,13 +248,23 @@ describe('the last hour', () => {
   })
 })
 
-function bind(follower: Follower): { readonly news: () => readonly FeedLine[]; readonly model: FeedModel } {
+function bind(follower: Follower): {
+  readonly news: () => readonly FeedLine[]
+  readonly model: FeedModel
+} {
   return { news: () => follower.news(), model: follower.model }
 }
 
 function peer(index: number, state: PeerInfo['state']): PeerInfo {
   return {
-    ...{ id: fakeNode(index).id, index: 0, name: 'bob', address: '127.0.0.1:1', state, suspendedMs: 0 },
+    ...{
+      id: fakeNode(index).id,
+      index: 0,
+      name: 'bob',
+      address: '127.0.0.1:1',
+      state,
+      suspendedMs: 0,
+    },
     paths: [{ kind: 'tls', address: '127.0.0.1:1', isDoubtful: false }],
     ...{ pathReason: 'the only path', isOutbound: true, roles: [] },
   }

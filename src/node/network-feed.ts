@@ -111,7 +111,7 @@ export class NetworkFeed {
     this.#followers++
     this.#begin()
     try {
-      for (let told = -1; !signal.aborted; ) {
+      for (let told = -1; !signal.aborted;) {
         const version = this.#version
         const isAnew = told < this.#forgottenVersion
         for (const chunk of this.#chunks(isAnew ? -1 : told, version)) {
@@ -237,7 +237,12 @@ export class NetworkFeed {
     const seen = this.#nodes.get(info.id)
     const { clock } = this.#source
     if (seen === undefined) {
-      const line = { type: 'node', n: this.#nextNumber++, ...facts, sinceUnixMs: clock.unixMs() } as const
+      const line = {
+        type: 'node',
+        n: this.#nextNumber++,
+        ...facts,
+        sinceUnixMs: clock.unixMs(),
+      } as const
       this.#nodes.set(info.id, { line, version: ++this.#version, isRemoved: false })
       this.#history.noteNode(line)
       return

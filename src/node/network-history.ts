@@ -70,7 +70,9 @@ export class NetworkHistory {
       for (let missed = Math.max(before + 1, step - steps + 1); missed < step; missed++) {
         this.#columns[start + (missed % steps)] = notLinked
       }
-      this.#columns[start + (step % steps)] = link.isRemoved ? notLinked : encode(link.line.rttMicros)
+      this.#columns[start + (step % steps)] = link.isRemoved
+        ? notLinked
+        : encode(link.line.rttMicros)
       if (!link.isRemoved) row.lastStep = step
       else if (step - row.lastStep >= steps) over.push(link)
     }

@@ -20,6 +20,7 @@ const flags = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
   ...['--disable-background-networking', '--disable-component-update'],
 ]
+const patienceMs = 40_000 // Less than the test has: what did not appear is then named.
 const folder = path.resolve(import.meta.dirname, '../../test-screenshots')
 
 /** How a page is looked at. */
@@ -49,7 +50,10 @@ export class TestBrowser {
   }
 
   /** Opens a link in a context of its own. */
-  async open(link: string, { width = 1280, height = 800, colorScheme = 'light' }: Viewer = {}): Promise<Page> {
+  async open(
+    link: string,
+    { width = 1280, height = 800, colorScheme = 'light' }: Viewer = {},
+  ): Promise<Page> {
     const context = await this.#browser.newContext({
       viewport: { width, height },
       colorScheme,
@@ -58,6 +62,7 @@ export class TestBrowser {
     })
     this.#contexts.push(context)
     const page = await context.newPage()
+    page.setDefaultTimeout(patienceMs)
     page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text())
     })
@@ -81,5 +86,5 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
 
 /** Waits until the map stands still, with everybody on it. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForSelector('.map[data-settled="true"]', { timeout: 45_000 })
+  await page.waitForSelector('.map[data-settled="true"]')
 }

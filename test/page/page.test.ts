@@ -15,7 +15,10 @@ import type { NodeOptions } from '../../src/node/options.ts'
 vi.setConfig({ testTimeout: 60_000 }) // A browser on a machine under load; alone each takes a second or two.
 
 const pageFolder = path.resolve(import.meta.dirname, '../../dist/web')
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const axeSource = readFileSync(
+  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
+  'utf8',
+)
 
 describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`, () => {
   let browser: TestBrowser
@@ -59,7 +62,11 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
 
   test('shows the network as it is, follows a death and a return, and the table agrees', async () => {
     const storage = new MemoryStorage()
-    const bob = await startNode({ label: 'bob', listen: ['127.0.0.1:0'], commands: { hello: 'echo Hello!' } })
+    const bob = await startNode({
+      label: 'bob',
+      listen: ['127.0.0.1:0'],
+      commands: { hello: 'echo Hello!' },
+    })
     const options = { label: 'alice', peers: [bob.address], listen: ['127.0.0.1:0'], storage }
     const alice = await Node.start(options)
     const carol = await startNode({ label: 'carol', peers: [bob.address], listen: ['127.0.0.1:0'] })
@@ -96,13 +103,19 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
     })
     const atMs = Date.now()
     source.change(7, { state: 'gone' })
-    const goneAtMs = await page.waitForFunction(() => (globalThis as { goneAtMs?: number }).goneAtMs)
+    const goneAtMs = await page.waitForFunction(
+      () => (globalThis as { goneAtMs?: number }).goneAtMs,
+    )
     expect(Number(await goneAtMs.jsonValue()) - atMs).toBeLessThan(1_000)
   })
 
   test('runs a permitted command on the selected node, and takes one back', async () => {
     const bob = await startNode({ label: 'bob', listen: ['127.0.0.1:0'] })
-    const alice = await startNode({ label: 'alice', peers: [bob.address], commands: { hello: 'echo Hello there' } })
+    const alice = await startNode({
+      label: 'alice',
+      peers: [bob.address],
+      commands: { hello: 'echo Hello there' },
+    })
     alice.command('forever', {
       summary: 'Run until it is taken back',
       run: async ({ out, signal }) => {
@@ -133,7 +146,11 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
   test('text from peers stays text, and what nobody sees is shown', async () => {
     const source = new FakeSource(5, { isHealthy: true })
     const hostile = '<img src=x onerror=alert(1)>\u202e\u001b[31m'
-    source.change(1, { name: hostile, software: '<b>1</b>', addresses: ['tls://"><script>alert(1)</script>:1'] })
+    source.change(1, {
+      name: hostile,
+      software: '<b>1</b>',
+      addresses: ['tls://"><script>alert(1)</script>:1'],
+    })
     const page = await browser.open((await serveFake(source)).link)
     let dialogs = 0
     page.on('dialog', () => dialogs++)
@@ -143,7 +160,8 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
     const title = await page.textContent('#panel-title')
     expect(title).toContain('<img src=x onerror=alert(1)>\\u{202e}\\x1b')
     expect(await page.locator('#app img, #app script, #app b').count()).toBe(0)
-    for (const name of ['svg', 'json'] as const) expect(await download(page, name)).not.toMatch(/<img|\u202e|\u001b/)
+    for (const name of ['svg', 'json'] as const)
+      expect(await download(page, name)).not.toMatch(/<img|\u202e|\u001b/)
     expect(dialogs).toBe(0)
   })
 
@@ -199,7 +217,13 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
   test('comes back by itself when its node does, and asks for its link without a token', async () => {
     const storage = new MemoryStorage()
     const bob = await startNode({ label: 'bob' })
-    const options = { host: '127.0.0.1', port: 0, pageFolder, origins: [], metrics: 'token' } as const
+    const options = {
+      host: '127.0.0.1',
+      port: 0,
+      pageFolder,
+      origins: [],
+      metrics: 'token',
+    } as const
     const web = await WebServer.start(bob, storage, options)
     const page = await browser.open(web.link)
     await page.waitForSelector('.pulse.live')
@@ -232,37 +256,49 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
     browser.complaints.length = 0 // The refusal above.
   })
 
-  test.each(['light', 'dark'] as const)('everybody can use it: axe finds nothing, %s', async (colorScheme) => {
-    const source = new FakeSource(12)
-    const link = (await serveFake(source)).link
-    for (const [width, height] of [[1280, 800], [360, 740]] as const) {
-      const page = await browser.open(link, { width, height, colorScheme })
-      await settled(page)
-      source.change(3, { state: 'suspect' })
-      await page.waitForSelector('.news button')
-      await check(page, `overview-${colorScheme}-${width}`)
-      await page.click('.view-table')
-      await page.click('tbody tr >> text=bob')
-      await page.waitForSelector('.history figure')
-      await check(page, `table-${colorScheme}-${width}`)
-      await page.click('.view-map')
-      await settled(page)
-      await check(page, `node-${colorScheme}-${width}`)
-      await page.click('.links li .rtt')
-      await page.waitForSelector('#panel-title >> text=–')
-      await check(page, `link-${colorScheme}-${width}`)
-      if (width === 360) {
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-        expect(overflow).toBeLessThanOrEqual(0)
+  test.each(['light', 'dark'] as const)(
+    'everybody can use it: axe finds nothing, %s',
+    async (colorScheme) => {
+      const source = new FakeSource(12)
+      const link = (await serveFake(source)).link
+      for (const [width, height] of [
+        [1280, 800],
+        [360, 740],
+      ] as const) {
+        const page = await browser.open(link, { width, height, colorScheme })
+        await settled(page)
+        source.change(3, { state: 'suspect' })
+        await page.waitForSelector('.news button')
+        await check(page, `overview-${colorScheme}-${width}`)
+        await page.click('.view-table')
+        await page.click('tbody tr >> text=bob')
+        await page.waitForSelector('.history figure')
+        await check(page, `table-${colorScheme}-${width}`)
+        await page.click('.view-map')
+        await settled(page)
+        await check(page, `node-${colorScheme}-${width}`)
+        await page.click('.links li .rtt')
+        await page.waitForSelector('#panel-title >> text=–')
+        await check(page, `link-${colorScheme}-${width}`)
+        if (width === 360) {
+          const overflow = await page.evaluate(
+            () => document.documentElement.scrollWidth - innerWidth,
+          )
+          expect(overflow).toBeLessThanOrEqual(0)
+        }
+        await page.close()
+        source.change(3, { state: 'alive' })
       }
-      await page.close()
-      source.change(3, { state: 'alive' })
-    }
-  })
+    },
+  )
 
   test('no page asked anybody but its node, or complained', () => {
-    expect([...browser.hosts].filter((host) => !/^127\.0\.0\.1:\d+$/.test(host) && host !== '')).toEqual([])
-    const ours = browser.complaints.filter((text) => !/ERR_CONNECTION_REFUSED|WebSocket connection to/.test(text))
+    expect(
+      [...browser.hosts].filter((host) => !/^127\.0\.0\.1:\d+$/.test(host) && host !== ''),
+    ).toEqual([])
+    const ours = browser.complaints.filter(
+      (text) => !/ERR_CONNECTION_REFUSED|WebSocket connection to/.test(text),
+    )
     expect(ours).toEqual([])
   })
 })
@@ -272,9 +308,13 @@ async function check(page: Page, name: string): Promise<void> {
   await keepPicture(page, name)
   await page.evaluate(axeSource)
   const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run: () => Promise<{ violations: Found[] }> } }
+    const { axe } = globalThis as unknown as {
+      axe: { run: () => Promise<{ violations: Found[] }> }
+    }
     const found = await axe.run()
-    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+    return found.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
+    )
   })
   expect(violations.map((each) => `${name}: ${each}`)).toEqual([])
 }
@@ -298,4 +338,3 @@ async function download(page: Page, format: 'svg' | 'd2' | 'json'): Promise<stri
   expect(saved.suggestedFilename()).toBe(`network.${format}`)
   return readFileSync(await saved.path(), 'utf8')
 }
-

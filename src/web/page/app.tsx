@@ -4,6 +4,7 @@
  */
 import { effect } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { visibleText } from '../../map/caption.ts'
 import { Trouble } from './trouble.tsx'
 import { TopBar } from './top-bar.tsx'
 import { NetworkTab } from './network-tab.tsx'
@@ -20,7 +21,7 @@ export function App(): preact.JSX.Element {
       effect(() => {
         void network.tick.value
         const self = [...network.model.nodes.values()].find(({ isSelf }) => isSelf)
-        document.title = self === undefined ? 'Skein' : `${self.name} · Skein`
+        document.title = self === undefined ? 'Skein' : `${visibleText(self.name, 40)} · Skein`
       }),
     [],
   )

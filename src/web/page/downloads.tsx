@@ -1,5 +1,5 @@
 /** Saves the network as a file: a picture, D2 text, or lines of JSON. What writes them is loaded then. */
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { network } from './state.ts'
 import type { Format } from './write-file.ts'
 
@@ -12,6 +12,15 @@ const formats: readonly (readonly [Format, string])[] = [
 /** A menu of files. */
 export function Downloads(): preact.JSX.Element {
   const menu = useRef<HTMLDetailsElement>(null)
+  useEffect(() => {
+    const close = ({ target }: Event): void => {
+      const { current } = menu
+      if (current !== null && target instanceof Node && !current.contains(target))
+        current.open = false
+    }
+    document.addEventListener('pointerdown', close)
+    return () => document.removeEventListener('pointerdown', close)
+  }, [])
   const save = async (format: Format): Promise<void> => {
     if (menu.current !== null) menu.current.open = false
     const { writeFile } = await import('./write-file.ts')
@@ -32,7 +41,17 @@ export function Downloads(): preact.JSX.Element {
       }}
     >
       <summary class="icon" aria-label="Download the map" title="Download the map">
-        <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round">
+        <svg
+          viewBox="0 0 20 20"
+          width="18"
+          height="18"
+          aria-hidden="true"
+          fill="none"
+          stroke="currentColor"
+          stroke-width="1.6"
+          stroke-linecap="round"
+          stroke-linejoin="round"
+        >
           <path d="M10 3v9m-3.5-3.5L10 12l3.5-3.5M4 16h12" />
         </svg>
       </summary>

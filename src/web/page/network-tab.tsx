@@ -47,8 +47,8 @@ function Empty(): preact.JSX.Element | null {
     <div class="empty">
       <h2>Nobody else is here yet</h2>
       <p>
-        This node is alone. Start another one, or let somebody in with <code>skein invite</code>: it appears
-        here as soon as it is connected.
+        This node is alone. Start another one, or let somebody in with <code>skein invite</code>: it
+        appears here as soon as it is connected.
       </p>
     </div>
   )

@@ -9,7 +9,13 @@ export function TopBar(): preact.JSX.Element {
     <header class="bar">
       <h1 class="brand">
         <svg viewBox="0 0 32 24" width="28" height="21" aria-hidden="true">
-          <path d="M2 5 16 19 30 5" fill="none" stroke="currentColor" stroke-width="1.5" opacity=".35" />
+          <path
+            d="M2 5 16 19 30 5"
+            fill="none"
+            stroke="currentColor"
+            stroke-width="1.5"
+            opacity=".35"
+          />
           <circle cx="16" cy="19" r="3.4" />
           <circle cx="9" cy="12" r="2.6" />
           <circle cx="23" cy="12" r="2.6" />
@@ -63,8 +69,13 @@ function Pulse(): preact.JSX.Element {
   const status = network.status.value
   const isLive = status === 'open' && network.tick.value > 0
   const self = [...network.model.nodes.values()].find(({ isSelf }) => isSelf)
-  const text = isLive ? 'Live' : status === 'absent' || status === 'closed' ? 'No access' : 'Connecting …'
-  const title = self === undefined ? 'The page follows its node' : `As ${self.name} sees the network`
+  const text = isLive
+    ? 'Live'
+    : status === 'absent' || status === 'closed'
+      ? 'No access'
+      : 'Connecting …'
+  const title =
+    self === undefined ? 'The page follows its node' : `As ${self.name} sees the network`
   return (
     <span class={`pulse ${isLive ? 'live' : ''}`} title={title} role="status">
       {text}
@@ -106,7 +117,16 @@ function ThemeSwitch(): preact.JSX.Element {
       title={`Use the ${other} theme`}
       onClick={() => chooseTheme(other)}
     >
-      <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round">
+      <svg
+        viewBox="0 0 20 20"
+        width="18"
+        height="18"
+        aria-hidden="true"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="1.6"
+        stroke-linecap="round"
+      >
         {other === 'dark' ? (
           <path d="M16.5 12.2A7 7 0 0 1 7.8 3.5a7 7 0 1 0 8.7 8.7Z" stroke-linejoin="round" />
         ) : (

@@ -6,8 +6,11 @@ export function Trouble(): preact.JSX.Element | null {
   if (status === 'absent' || status === 'closed') {
     return (
       <div class="trouble" role="alert">
-        <strong>{status === 'absent' ? 'This page needs its link.' : 'This link is no longer valid.'}</strong>{' '}
-        On the machine of the node, run <code>skein map --open</code>: the link that it opens lets you in.
+        <strong>
+          {status === 'absent' ? 'This page needs its link.' : 'This link is no longer valid.'}
+        </strong>{' '}
+        On the machine of the node, run <code>skein map --open</code>: the link that it opens lets
+        you in.
       </div>
     )
   }
@@ -16,7 +19,9 @@ export function Trouble(): preact.JSX.Element | null {
   if (status === 'connecting' && !hasNetwork) return null
   return (
     <div class="trouble" role="alert">
-      <strong>{status === 'open' ? 'The node does not tell of the network.' : 'The node does not answer.'}</strong>{' '}
+      <strong>
+        {status === 'open' ? 'The node does not tell of the network.' : 'The node does not answer.'}
+      </strong>{' '}
       {hasNetwork ? 'What you see is what was known last. ' : ''}
       <span class="muted">{network.trouble.value}</span>{' '}
       {status === 'waiting' && (

@@ -32,7 +32,10 @@ export class LiveNetwork {
 
   constructor(
     token: string | undefined,
-    { keepToken, onRefused }: { readonly keepToken: (token: string) => void; readonly onRefused: () => void },
+    {
+      keepToken,
+      onRefused,
+    }: { readonly keepToken: (token: string) => void; readonly onRefused: () => void },
   ) {
     if (token === undefined) {
       this.status.value = 'absent'
@@ -93,7 +96,8 @@ export class LiveNetwork {
           onOut: (chunk) => reader.add(chunk),
         })
       } catch (thrown) {
-        if (!watching.signal.aborted) this.trouble.value = thrown instanceof Error ? thrown.message : ''
+        if (!watching.signal.aborted)
+          this.trouble.value = thrown instanceof Error ? thrown.message : ''
       }
       await new Promise((resolve) => setTimeout(resolve, retryWatchMs))
     }

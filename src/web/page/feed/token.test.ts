@@ -8,7 +8,9 @@ function makeWindow(hash: string) {
     kept,
     shown,
     location: { hash, pathname: '/', search: '?a=1' },
-    history: { replaceState: (_data: unknown, _unused: string, url: string) => void shown.push(url) },
+    history: {
+      replaceState: (_data: unknown, _unused: string, url: string) => void shown.push(url),
+    },
     sessionStorage: {
       getItem: (name: string) => kept.get(name) ?? null,
       setItem: (name: string, value: string) => void kept.set(name, value),

@@ -27,7 +27,10 @@ export function takeToken({ location, history, sessionStorage }: TokenPlace): st
 }
 
 /** The link was good for one time: this token is for the next. */
-export function keepToken({ sessionStorage }: Pick<TokenPlace, 'sessionStorage'>, token: string): void {
+export function keepToken(
+  { sessionStorage }: Pick<TokenPlace, 'sessionStorage'>,
+  token: string,
+): void {
   sessionStorage.setItem(key, token)
 }
 

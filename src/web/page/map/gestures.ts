@@ -29,10 +29,14 @@ export class Gestures {
     element.addEventListener('pointerdown', (event) => this.#onDown(event), { signal })
     element.addEventListener('pointermove', (event) => this.#onMove(event), { signal })
     element.addEventListener('pointerup', (event) => this.#onUp(event), { signal })
-    element.addEventListener('pointercancel', (event) => this.#pointers.delete(event.pointerId), { signal })
+    element.addEventListener('pointercancel', (event) => this.#pointers.delete(event.pointerId), {
+      signal,
+    })
     element.addEventListener('pointerleave', () => handler.hover(undefined), { signal })
     element.addEventListener('wheel', (event) => this.#onWheel(event), { signal, passive: false })
-    element.addEventListener('dblclick', (event) => handler.zoom(1.6, this.#placeOf(event)), { signal })
+    element.addEventListener('dblclick', (event) => handler.zoom(1.6, this.#placeOf(event)), {
+      signal,
+    })
     element.addEventListener(
       'keydown',
       (event) => {
@@ -64,7 +68,8 @@ export class Gestures {
     this.#travelled += Math.hypot(dx, dy)
     if (this.#pointers.size === 2) this.#pinch(event.pointerId, before, at)
     this.#pointers.set(event.pointerId, at)
-    if (this.#travelled > tapDistance) this.#handler.pan(dx / this.#pointers.size, dy / this.#pointers.size)
+    if (this.#travelled > tapDistance)
+      this.#handler.pan(dx / this.#pointers.size, dy / this.#pointers.size)
   }
 
   #pinch(moved: number, before: Point, at: Point): void {

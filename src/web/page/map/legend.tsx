@@ -36,10 +36,13 @@ export function Legend(): preact.JSX.Element | null {
     <details class="legend" open={innerWidth > 900}>
       <summary>Legend</summary>
       <ul>
-        {rttBands.map(({ label }, band) => bands.has(band) && <Line key={label} band={band} text={label} />)}
+        {rttBands.map(
+          ({ label }, band) => bands.has(band) && <Line key={label} band={band} text={label} />,
+        )}
         {bands.has(rttBands.length) && <Line band={rttBands.length} text="not measured yet" />}
         {(['udp', 'relay', 'unconfirmed', 'waiting'] as const).map(
-          (style) => styles.has(style) && <Line key={style} style={style} text={styleTitles[style]} />,
+          (style) =>
+            styles.has(style) && <Line key={style} style={style} text={styleTitles[style]} />,
         )}
         {(['alive', 'suspect', 'gone', 'left'] as const).map(
           (state) =>
@@ -59,7 +62,15 @@ export function Legend(): preact.JSX.Element | null {
   )
 }
 
-function Line({ band, style, text }: { readonly band?: number; readonly style?: LinkStyle; readonly text: string }): preact.JSX.Element {
+function Line({
+  band,
+  style,
+  text,
+}: {
+  readonly band?: number
+  readonly style?: LinkStyle
+  readonly text: string
+}): preact.JSX.Element {
   return (
     <li>
       <i class={`line ${band === undefined ? '' : `band-${band}`} ${style ?? ''}`} />

@@ -57,6 +57,7 @@ export class MapController {
   #flight: Flight | undefined
   /** Nobody moved the map yet: it shows all, also when more join. */
   #isFitted = true
+  #hasFitted = false
   #hovered: number | undefined
   #frame = 0
   #paintMs = 0
@@ -64,7 +65,9 @@ export class MapController {
   #paintedMs = Number.NEGATIVE_INFINITY
   #gestureMs = Number.NEGATIVE_INFINITY
   /** The last whole picture, and what it showed. */
-  #kept: { readonly canvas: HTMLCanvasElement; readonly camera: Camera; readonly view: View } | undefined
+  #kept:
+    | { readonly canvas: HTMLCanvasElement; readonly camera: Camera; readonly view: View }
+    | undefined
   #isStale = true
 
   constructor(canvas: HTMLCanvasElement) {
@@ -118,7 +121,9 @@ export class MapController {
   /** Flies to what is searched for, unless it is all seen. */
   showMatches(): void {
     const found = this.#look.matches ?? new Set()
-    const nodes = [...this.#scene.nodes.values()].filter(({ n, isPlaced }) => isPlaced && found.has(n))
+    const nodes = [...this.#scene.nodes.values()].filter(
+      ({ n, isPlaced }) => isPlaced && found.has(n),
+    )
     const [only] = nodes
     if (nodes.length === 1 && only !== undefined) this.#reveal(only)
   }
@@ -157,9 +162,9 @@ export class MapController {
     const { extent } = this.#scene
     if (extent === undefined) return
     const to = fit(extent, this.#view)
-    const isFirst = this.#kept === undefined && this.#flight === undefined
-    if (isFirst) this.#camera = to
-    else this.#flyTo(to)
+    if (this.#hasFitted) this.#flyTo(to)
+    else this.#camera = to
+    this.#hasFitted = true
     this.#isFitted = true
     this.#ask()
   }
@@ -256,7 +261,8 @@ export class MapController {
 
   #selectNextLink(): void {
     const chosen = this.#look.selection
-    const node = this.#selectedNode ?? this.#selectedLink?.a
+    const near = chosen?.kind === 'link' ? chosen.a : chosen?.id
+    const node = this.#scene.nodes.get(network.model.numberOf(near ?? '') ?? -1)
     if (node === undefined) return
     const links = [...this.#scene.links.values()].filter(({ a, b, isRemoved }) => {
       return !isRemoved && (a === node || b === node)
@@ -332,8 +338,12 @@ export class MapController {
     const { width, height } = this.#view
     const view = { width: width * (1 + 2 * margin), height: height * (1 + 2 * margin) }
     const isOurs = this.#kept !== undefined && this.#kept.canvas !== this.#canvas
-    const canvas = isOurs && this.#kept !== undefined ? this.#kept.canvas : document.createElement('canvas')
-    const [pixelsX, pixelsY] = [Math.round(view.width * devicePixelRatio), Math.round(view.height * devicePixelRatio)]
+    const canvas =
+      isOurs && this.#kept !== undefined ? this.#kept.canvas : document.createElement('canvas')
+    const [pixelsX, pixelsY] = [
+      Math.round(view.width * devicePixelRatio),
+      Math.round(view.height * devicePixelRatio),
+    ]
     if (canvas.width !== pixelsX) canvas.width = pixelsX
     if (canvas.height !== pixelsY) canvas.height = pixelsY
     const context = canvas.getContext('2d', { alpha: false })

@@ -25,7 +25,12 @@ export function MapView(): preact.JSX.Element {
       }),
       effect(() => {
         const chosen = selection.value
-        controller.show({ theme: theme.value, isCalm: isCalm.value, matches: matches.value, selection: chosen })
+        controller.show({
+          theme: theme.value,
+          isCalm: isCalm.value,
+          matches: matches.value,
+          selection: chosen,
+        })
       }),
       effect(() => {
         if (search.value.trim() !== '') controller.showMatches()

@@ -19,7 +19,10 @@ test('the place under the hand stays there while the map is zoomed', () => {
 
 test('a hand that moves 10 px moves the map 10 px', () => {
   const place = { x: 1, y: 1 }
-  const [before, after] = [toScreen(place, camera, view), toScreen(place, pan(camera, 10, -4), view)]
+  const [before, after] = [
+    toScreen(place, camera, view),
+    toScreen(place, pan(camera, 10, -4), view),
+  ]
   expect([after.x - before.x, after.y - before.y].map(Math.round)).toEqual([10, -4])
 })
 
@@ -30,7 +33,10 @@ test.each([
 ])('all that is to be fitted is seen', (extent) => {
   for (const small of [view, { width: 300, height: 300 }]) {
     const fitted = fit(extent, small)
-    for (const [x, y] of [[extent.left, extent.top], [extent.right, extent.bottom]] as const) {
+    for (const [x, y] of [
+      [extent.left, extent.top],
+      [extent.right, extent.bottom],
+    ] as const) {
       const at = toScreen({ x, y }, fitted, small)
       expect(at.x).toBeGreaterThanOrEqual(0)
       expect(at.x).toBeLessThanOrEqual(small.width)
@@ -63,7 +69,14 @@ test.each<[string, Partial<LinkLine>, string]>([
   ['a relayed path of ours', { path: { ...own, kind: 'relay' } }, 'relay'],
   ['a connection of ours without a path', { path: { ...own, state: 'suspended' } }, 'waiting'],
 ])('the style of a link: %s', (_what, changes, style) => {
-  const line: LinkLine = { type: 'link', a: 0, b: 1, rttMicros: null, isConfirmed: true, ...changes }
+  const line: LinkLine = {
+    type: 'link',
+    a: 0,
+    b: 1,
+    rttMicros: null,
+    isConfirmed: true,
+    ...changes,
+  }
   expect(linkStyleOf(line)).toBe(style)
 })
 
@@ -75,7 +88,13 @@ test('nodes appear where they are placed, move smoothly, fade, and are forgotten
   expect(scene.follow(model)).toBe(true)
   expect(scene.follow(model)).toBe(false)
   const place = (x: number, nowMs: number): void => {
-    scene.place([[0, { x: 0, y: 0 }], [1, { x, y: 0 }]], { nowMs, isCalm: false })
+    scene.place(
+      [
+        [0, { x: 0, y: 0 }],
+        [1, { x, y: 0 }],
+      ],
+      { nowMs, isCalm: false },
+    )
   }
   place(10, 0)
   scene.advance(0, false)
@@ -103,9 +122,24 @@ test('arrows lead to the nearest node in their direction', () => {
   for (const n of [0, 1, 2, 3]) model.apply({ type: 'node', n, ...fakeNode(n), sinceUnixMs: 0 })
   const scene = new Scene()
   scene.follow(model)
-  const places = [[0, 0], [10, 1], [4, 30], [-3, -1]] as const
-  scene.place(places.map(([x, y], n) => [n, { x, y }] as const), { nowMs: 0, isCalm: true })
+  const places = [
+    [0, 0],
+    [10, 1],
+    [4, 30],
+    [-3, -1],
+  ] as const
+  scene.place(
+    places.map(([x, y], n) => [n, { x, y }] as const),
+    { nowMs: 0, isCalm: true },
+  )
   const from = scene.nodes.get(0)
   if (from === undefined) throw new TypeError('it was just added')
-  expect([[1, 0], [0, 1], [-1, 0], [0, -1]].map(([x = 0, y = 0]) => scene.neighbourTowards(from, x, y)?.n)).toEqual([1, 2, 3, undefined])
+  expect(
+    [
+      [1, 0],
+      [0, 1],
+      [-1, 0],
+      [0, -1],
+    ].map(([x = 0, y = 0]) => scene.neighbourTowards(from, x, y)?.n),
+  ).toEqual([1, 2, 3, undefined])
 })

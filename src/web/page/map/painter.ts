@@ -43,7 +43,11 @@ const maxTried = 1_500
 const font = 'system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 
 /** Paints one frame. `pixelRatio` is of the canvas to CSS pixels. */
-export function paint(context: CanvasRenderingContext2D, picture: Picture, pixelRatio: number): void {
+export function paint(
+  context: CanvasRenderingContext2D,
+  picture: Picture,
+  pixelRatio: number,
+): void {
   const { view, palette } = picture
   context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0)
   context.globalAlpha = 1
@@ -111,8 +115,14 @@ function paintLinks(context: CanvasRenderingContext2D, picture: Picture, radius:
       context.beginPath()
       for (let at = from; at < Math.min(links.length, from + maxSegments); at++) {
         const { a, b } = links[at] ?? noLink
-        context.moveTo((a.x - camera.x) * camera.zoom + offsetX, (a.y - camera.y) * camera.zoom + offsetY)
-        context.lineTo((b.x - camera.x) * camera.zoom + offsetX, (b.y - camera.y) * camera.zoom + offsetY)
+        context.moveTo(
+          (a.x - camera.x) * camera.zoom + offsetX,
+          (a.y - camera.y) * camera.zoom + offsetY,
+        )
+        context.lineTo(
+          (b.x - camera.x) * camera.zoom + offsetX,
+          (b.y - camera.y) * camera.zoom + offsetY,
+        )
       }
       context.stroke()
     }
@@ -125,7 +135,17 @@ const noLink = { a: noPoint, b: noPoint }
 
 function makeStroke(
   link: SceneLink,
-  { emphasis, step, style, picture }: { readonly emphasis: number; readonly step: number; readonly style: LinkStyle; readonly picture: Picture },
+  {
+    emphasis,
+    step,
+    style,
+    picture,
+  }: {
+    readonly emphasis: number
+    readonly step: number
+    readonly style: LinkStyle
+    readonly picture: Picture
+  },
 ): Stroke {
   const { palette, scene } = picture
   const count = scene.links.size
@@ -224,8 +244,12 @@ function ring(context: CanvasRenderingContext2D, { x, y, radius }: Circle): void
 function paintRtts(context: CanvasRenderingContext2D, picture: Picture, radius: number): void {
   const { scene, camera, view, palette, selectedNode, selectedLink } = picture
   const isOfSelected = (link: SceneLink): boolean =>
-    link === selectedLink || (selectedNode !== undefined && (link.a.n === selectedNode || link.b.n === selectedNode))
-  const all = scene.links.size <= maxRtts ? [...scene.links.values()] : [...scene.links.values()].filter(isOfSelected)
+    link === selectedLink ||
+    (selectedNode !== undefined && (link.a.n === selectedNode || link.b.n === selectedNode))
+  const all =
+    scene.links.size <= maxRtts
+      ? [...scene.links.values()]
+      : [...scene.links.values()].filter(isOfSelected)
   const links = all.filter((link) => link.a.isPlaced && link.b.isPlaced && !link.isRemoved)
   if (links.length > maxRtts || links.length === 0) return
   const boxes = [...scene.nodes.values()]
@@ -234,7 +258,12 @@ function paintRtts(context: CanvasRenderingContext2D, picture: Picture, radius: 
     .map((node) => {
       const { x, y } = toScreen(node, camera, view)
       const half = radius > 5 ? 34 : radius
-      return { left: x - half, right: x + half, top: y - radius - 2, bottom: y + radius + (radius > 5 ? 32 : 2) }
+      return {
+        left: x - half,
+        right: x + half,
+        top: y - radius - 2,
+        bottom: y + radius + (radius > 5 ? 32 : 2),
+      }
     })
   const places = new LabelPlaces(boxes)
   context.font = `500 11px ${font}`
@@ -249,7 +278,8 @@ function paintRtts(context: CanvasRenderingContext2D, picture: Picture, radius: 
     if (Math.hypot(ends[0].x - ends[1].x, ends[0].y - ends[1].y) < width + 2 * radius + 8) continue
     const place = places.place(ends, { width, height: 16 })
     if (place === undefined) continue
-    const isAside = (selectedNode !== undefined || selectedLink !== undefined) && !isOfSelected(link)
+    const isAside =
+      (selectedNode !== undefined || selectedLink !== undefined) && !isOfSelected(link)
     context.globalAlpha = link.alpha
     context.fillStyle = palette.background
     context.beginPath()
@@ -287,7 +317,10 @@ function paintNames(context: CanvasRenderingContext2D, picture: Picture, radius:
     const top = y + radius + 4
     const height = nameSize + 3 + (hasPort ? 14 : 0)
     const isForced = rank(node) >= 1_000_000
-    if (!places.take({ left: x - width / 2, right: x + width / 2, top, bottom: top + height }) && !isForced)
+    if (
+      !places.take({ left: x - width / 2, right: x + width / 2, top, bottom: top + height }) &&
+      !isForced
+    )
       continue
     drawn++
     context.globalAlpha = Math.max(node.alpha, 0.55) * (rank(node) < 0 ? 0.3 : 1)
@@ -306,7 +339,12 @@ function paintNames(context: CanvasRenderingContext2D, picture: Picture, radius:
 }
 
 /** Whose name is drawn first; negative for who is not searched for. */
-function rankOf({ selectedNode, selectedLink, hovered, matches }: Picture): (node: SceneNode) => number {
+function rankOf({
+  selectedNode,
+  selectedLink,
+  hovered,
+  matches,
+}: Picture): (node: SceneNode) => number {
   return (node) => {
     if (node.n === selectedNode || node.n === hovered) return 2_000_000
     if (node === selectedLink?.a || node === selectedLink?.b) return 1_500_000
@@ -318,4 +356,3 @@ function rankOf({ selectedNode, selectedLink, hovered, matches }: Picture): (nod
 function modulo(value: number, by: number): number {
   return ((value % by) + by) % by
 }
-

@@ -50,7 +50,12 @@ export interface SceneLink {
 }
 
 /** How visible a node is in each state. */
-const alphaOf: Readonly<Record<MemberState, number>> = { alive: 1, suspect: 0.7, gone: 0.4, left: 0.35 }
+const alphaOf: Readonly<Record<MemberState, number>> = {
+  alive: 1,
+  suspect: 0.7,
+  gone: 0.4,
+  left: 0.35,
+}
 const fadeMs = 500
 const moveMs = 700
 
@@ -71,7 +76,8 @@ export class Scene {
 
   /** True once everybody who is here has a place. */
   get isPlaced(): boolean {
-    for (const { isPlaced, isRemoved } of this.nodes.values()) if (!isPlaced && !isRemoved) return false
+    for (const { isPlaced, isRemoved } of this.nodes.values())
+      if (!isPlaced && !isRemoved) return false
     return this.nodes.size > 0
   }
 
@@ -132,7 +138,10 @@ export class Scene {
   }
 
   /** Takes places from the layout: who is placed for the first time stands there, others move there. */
-  place(places: Iterable<readonly [number, Point]>, { nowMs, isCalm }: { readonly nowMs: number; readonly isCalm: boolean }): void {
+  place(
+    places: Iterable<readonly [number, Point]>,
+    { nowMs, isCalm }: { readonly nowMs: number; readonly isCalm: boolean },
+  ): void {
     let isMoved = false
     for (const [n, { x, y }] of places) {
       const node = this.nodes.get(n)

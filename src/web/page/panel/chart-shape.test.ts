@@ -26,7 +26,9 @@ test('a gap is a gap, and one value alone a dot', () => {
 
 test('noise of a tenth is drawn flat, a factor of a hundred from bottom to top', () => {
   const heights = (values: number[]): number[] => {
-    return [...chartOf(history(values), { width }).line.matchAll(/ ([\d.]+)/g)].map(([, y]) => Number(y))
+    return [...chartOf(history(values), { width }).line.matchAll(/ ([\d.]+)/g)].map(([, y]) =>
+      Number(y),
+    )
   }
   const [a = 0, b = 0] = heights([1_000, 1_100])
   expect(Math.abs(a - b)).toBeLessThan(10)
@@ -35,10 +37,13 @@ test('noise of a tenth is drawn flat, a factor of a hundred from bottom to top',
 
 test('states are bands up to the next one, what was before begins at the edge', () => {
   const { bands } = chartOf(
-    history([100, 100], [
-      { unixMs: nowMs - 900_000, to: 'alive' },
-      { unixMs: nowMs - 450_000, to: 'gone' },
-    ]),
+    history(
+      [100, 100],
+      [
+        { unixMs: nowMs - 900_000, to: 'alive' },
+        { unixMs: nowMs - 450_000, to: 'gone' },
+      ],
+    ),
     { width },
   )
   expect(bands).toEqual([

@@ -8,7 +8,11 @@ export interface ChartShape {
   readonly line: string
   /** Values that stand alone. */
   readonly dots: readonly { readonly x: number; readonly y: number }[]
-  readonly bands: readonly { readonly x: number; readonly width: number; readonly to: HistoryChange['to'] }[]
+  readonly bands: readonly {
+    readonly x: number
+    readonly width: number
+    readonly to: HistoryChange['to']
+  }[]
   readonly least: number | undefined
   readonly most: number | undefined
   /** Where the axis begins: `1 h ago`. */
@@ -68,7 +72,11 @@ function scaleOf(least: number, most: number): { readonly low: number; readonly 
   return { low, high: Math.log(Math.max(most, middle * Math.SQRT2)) }
 }
 
-function summaryOf({ changes }: History, least: number | undefined, most: number | undefined): string {
+function summaryOf(
+  { changes }: History,
+  least: number | undefined,
+  most: number | undefined,
+): string {
   const range =
     least === undefined || most === undefined
       ? 'not measured'

@@ -40,7 +40,12 @@ export function CommandBox({ id, isSelf, name }: BoxProps): preact.JSX.Element {
     const text = new OutputText(setOutput)
     try {
       const onOut = (chunk: Uint8Array): void => text.add(chunk)
-      const { exit } = await session.run(splitLine(line), { ...target, signal: abort.signal, onOut, onErr: onOut })
+      const { exit } = await session.run(splitLine(line), {
+        ...target,
+        signal: abort.signal,
+        onOut,
+        onErr: onOut,
+      })
       setEnding(exit === 0 ? 'done' : `exit code ${exit}`)
     } catch (thrown) {
       setEnding(thrown instanceof Error ? thrown.message : 'it failed')

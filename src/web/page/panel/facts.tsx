@@ -1,5 +1,9 @@
 /** Names and values, one below the other. */
-export function Facts({ rows }: { readonly rows: readonly (readonly [string, preact.ComponentChildren])[] }): preact.JSX.Element {
+export function Facts({
+  rows,
+}: {
+  readonly rows: readonly (readonly [string, preact.ComponentChildren])[]
+}): preact.JSX.Element {
   return (
     <dl class="facts">
       {rows.map(([name, value]) => (

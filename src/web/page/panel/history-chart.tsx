@@ -9,7 +9,15 @@ const refreshMs = 5_000
 const size = { width: 300, height: 78 }
 
 /** The chart of a node, or of the link of two. */
-export function HistoryChart({ ids, title, what }: { readonly ids: readonly string[]; readonly title: string; readonly what: string }): preact.JSX.Element {
+export function HistoryChart({
+  ids,
+  title,
+  what,
+}: {
+  readonly ids: readonly string[]
+  readonly title: string
+  readonly what: string
+}): preact.JSX.Element {
   const [history, setHistory] = useState<History | undefined>(undefined)
   const [trouble, setTrouble] = useState('')
   const tick = network.tick.value
@@ -48,11 +56,22 @@ function rangeOf(least: number | undefined, most: number | undefined): string {
   return low === high ? low : `${low} – ${high}`
 }
 
-function Chart({ history, what }: { readonly history: History; readonly what: string }): preact.JSX.Element {
+function Chart({
+  history,
+  what,
+}: {
+  readonly history: History
+  readonly what: string
+}): preact.JSX.Element {
   const { line, dots, bands, most, least, from, summary } = chartOf(history, size)
   return (
     <figure>
-      <svg viewBox={`0 0 ${size.width} ${size.height}`} role="img" aria-label={`${what}: ${summary}`} preserveAspectRatio="none">
+      <svg
+        viewBox={`0 0 ${size.width} ${size.height}`}
+        role="img"
+        aria-label={`${what}: ${summary}`}
+        preserveAspectRatio="none"
+      >
         <line class="axis" x1="0" x2={size.width} y1="62" y2="62" />
         {line !== '' && <path class="curve" d={line} />}
         {dots.map(({ x, y }) => (

@@ -14,17 +14,32 @@ const kinds: Readonly<Record<string, string>> = {
   memory: 'within one process',
   none: 'none at the moment',
 }
-const states = { open: 'open', doubtful: 'late to answer', suspended: 'waits for a path; nothing is lost' } as const
+const states = {
+  open: 'open',
+  doubtful: 'late to answer',
+  suspended: 'waits for a path; nothing is lost',
+} as const
 
 /** All that is known of a link. */
-export function LinkPanel({ ends, link }: { readonly ends: readonly [string, string]; readonly link: LinkLine | undefined }): preact.JSX.Element {
+export function LinkPanel({
+  ends,
+  link,
+}: {
+  readonly ends: readonly [string, string]
+  readonly link: LinkLine | undefined
+}): preact.JSX.Element {
   void network.tick.value
   const names = ends.map((id) => nameOf(id))
   const path = link?.path
-  const rows: [string, preact.ComponentChildren][] = [['Between', <Ends ends={ends} names={names} />]]
+  const rows: [string, preact.ComponentChildren][] = [
+    ['Between', <Ends ends={ends} names={names} />],
+  ]
   if (link === undefined) rows.push(['State', 'not connected now'])
   else {
-    rows.push(['Round trip', link.rttMicros === null ? 'not measured yet' : formatRtt(link.rttMicros)])
+    rows.push([
+      'Round trip',
+      link.rttMicros === null ? 'not measured yet' : formatRtt(link.rttMicros),
+    ])
     rows.push(['Known from', link.isConfirmed ? 'both ends' : 'one end only'])
   }
   if (path === undefined) rows.push(['Path', 'known to its two ends only'])
@@ -43,7 +58,13 @@ export function LinkPanel({ ends, link }: { readonly ends: readonly [string, str
   )
 }
 
-function Ends({ ends, names }: { readonly ends: readonly string[]; readonly names: readonly string[] }): preact.JSX.Element {
+function Ends({
+  ends,
+  names,
+}: {
+  readonly ends: readonly string[]
+  readonly names: readonly string[]
+}): preact.JSX.Element {
   return (
     <>
       {ends.map((id, at) => (

@@ -10,12 +10,23 @@ import { HistoryChart } from './history-chart.tsx'
 import { PanelHead } from './panel.tsx'
 import type { LinkLine, NodeLine } from '../../../map/feed.ts'
 
-const stateTexts = { alive: 'alive', suspect: 'does not answer', gone: 'gone', left: 'left' } as const
+const stateTexts = {
+  alive: 'alive',
+  suspect: 'does not answer',
+  gone: 'gone',
+  left: 'left',
+} as const
 const maxAddresses = 6
 const shownLinks = 12
 
 /** All that is known of a node. */
-export function NodePanel({ id, node }: { readonly id: string; readonly node: NodeLine | undefined }): preact.JSX.Element {
+export function NodePanel({
+  id,
+  node,
+}: {
+  readonly id: string
+  readonly node: NodeLine | undefined
+}): preact.JSX.Element {
   void network.tick.value
   if (node === undefined) {
     return (
@@ -27,7 +38,9 @@ export function NodePanel({ id, node }: { readonly id: string; readonly node: No
   }
   const { name, state, isSelf, addresses, software, protocol, sinceUnixMs } = node
   const skewMs = Date.now() - network.model.unixMs
-  const shown = addresses.slice(0, maxAddresses).map((address) => visibleText(displayAddress(address), 80))
+  const shown = addresses
+    .slice(0, maxAddresses)
+    .map((address) => visibleText(displayAddress(address), 80))
   const more = addresses.length - shown.length
   return (
     <>
@@ -38,7 +51,14 @@ export function NodePanel({ id, node }: { readonly id: string; readonly node: No
       <Facts
         rows={[
           ['Since', <Ago sinceMs={sinceUnixMs + skewMs} />],
-          ['Address', shown.length === 0 ? 'listens nowhere' : <Lines lines={[...shown, ...(more > 0 ? [`and ${more} more`] : [])]} />],
+          [
+            'Address',
+            shown.length === 0 ? (
+              'listens nowhere'
+            ) : (
+              <Lines lines={[...shown, ...(more > 0 ? [`and ${more} more`] : [])]} />
+            ),
+          ],
           ['Version', `Skein ${visibleText(software, 32)}, protocol ${protocol}`],
           ['ID', <CopyableId id={id} />],
         ]}
@@ -64,7 +84,12 @@ function Lines({ lines }: { readonly lines: readonly string[] }): preact.JSX.Ele
 
 function CopyableId({ id }: { readonly id: string }): preact.JSX.Element {
   return (
-    <button type="button" class="text id" title="Copy the ID" onClick={() => void navigator.clipboard?.writeText(id)}>
+    <button
+      type="button"
+      class="text id"
+      title="Copy the ID"
+      onClick={() => void navigator.clipboard?.writeText(id)}
+    >
       {id}
     </button>
   )

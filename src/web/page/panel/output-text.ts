@@ -17,7 +17,9 @@ export class OutputText {
   }
 
   add(chunk: Uint8Array): void {
-    this.#text += sanitizeText(this.#decoder.decode(chunk, { stream: true }).replaceAll('\r\n', '\n'))
+    this.#text += sanitizeText(
+      this.#decoder.decode(chunk, { stream: true }).replaceAll('\r\n', '\n'),
+    )
     if (this.#text.length > 2 * maxShown) {
       const length = this.#text.length - maxShown
       this.#cut += length

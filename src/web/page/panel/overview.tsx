@@ -23,37 +23,46 @@ export function Overview(): preact.JSX.Element {
       </h2>
       <dl class="counts">
         <Count title={counts.alive === 1 ? 'node alive' : 'nodes alive'} value={counts.alive} />
-        <Count title={network.model.links.size === 1 ? 'link' : 'links'} value={network.model.links.size} />
+        <Count
+          title={network.model.links.size === 1 ? 'link' : 'links'}
+          value={network.model.links.size}
+        />
         <Count title="away" value={counts.gone + counts.suspect + counts.left} />
       </dl>
       <p class="muted about">
-        Each dot is a computer that runs Skein, each line a connection that two of them keep; the colour is
-        the time a message takes there and back. {self} tells this page what changes, as it changes. Select a
-        dot or a line to know more.
+        Each dot is a computer that runs Skein, each line a connection that two of them keep; the
+        colour is the time a message takes there and back. {self} tells this page what changes, as
+        it changes. Select a dot or a line to know more.
       </p>
       <section>
-      <h3>What happened</h3>
-      {news.length === 0 && <p class="muted">Nothing since you opened this page.</p>}
-      <ol class="news" aria-live="polite" aria-relevant="additions">
-        {news.map(({ number, id, name, kind, atMs }) => (
-          <li key={number}>
-            <i class={`dot ${kind === 'joined' || kind === 'back' ? 'alive' : kind}`} />
-            <span>
-              <button type="button" class="text" onClick={() => selectNode(id)}>
-                {visibleText(name, 40)}
-              </button>{' '}
-              {newsText[kind]}
-            </span>
-            <Ago sinceMs={atMs} />
-          </li>
-        ))}
-      </ol>
+        <h3>What happened</h3>
+        {news.length === 0 && <p class="muted">Nothing since you opened this page.</p>}
+        <ol class="news" aria-live="polite" aria-relevant="additions">
+          {news.map(({ number, id, name, kind, atMs }) => (
+            <li key={number}>
+              <i class={`dot ${kind === 'joined' || kind === 'back' ? 'alive' : kind}`} />
+              <span>
+                <button type="button" class="text" onClick={() => selectNode(id)}>
+                  {visibleText(name, 40)}
+                </button>{' '}
+                {newsText[kind]}
+              </span>
+              <Ago sinceMs={atMs} />
+            </li>
+          ))}
+        </ol>
       </section>
     </>
   )
 }
 
-function Count({ title, value }: { readonly title: string; readonly value: number }): preact.JSX.Element {
+function Count({
+  title,
+  value,
+}: {
+  readonly title: string
+  readonly value: number
+}): preact.JSX.Element {
   return (
     <div>
       <dt>{title}</dt>

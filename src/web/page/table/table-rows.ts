@@ -93,7 +93,12 @@ export function linkRows(model: FeedModel, matches: ReadonlySet<number> | undefi
   })
   return {
     caption: `${links.length} of ${model.links.size} links`,
-    columns: [{ title: 'One end' }, { title: 'Other end' }, { title: 'Round trip', isNumber: true }, { title: 'Path' }],
+    columns: [
+      { title: 'One end' },
+      { title: 'Other end' },
+      { title: 'Round trip', isNumber: true },
+      { title: 'Path' },
+    ],
     rows: links.flatMap((link): Row[] => {
       const [one, other] = [model.nodes.get(link.a), model.nodes.get(link.b)]
       return one === undefined || other === undefined ? [] : [linkRow(link, one, other)]
@@ -115,7 +120,11 @@ function linkRow(link: LinkLine, one: NodeLine, other: NodeLine): Row {
 }
 
 /** Puts rows in the order of a column; equals stay as they were. */
-export function sortRows(rows: readonly Row[], column: number, isDescending: boolean): readonly Row[] {
+export function sortRows(
+  rows: readonly Row[],
+  column: number,
+  isDescending: boolean,
+): readonly Row[] {
   const sign = isDescending ? -1 : 1
   return rows.toSorted((a, b) => {
     const [x = '', y = ''] = [a.sortBy[column], b.sortBy[column]]

@@ -11,7 +11,9 @@ export function TableView(): preact.JSX.Element {
   const table = useComputed(() => {
     void network.tick.value
     const wanted = matches.value
-    return shown.value === 'nodes' ? nodeRows(network.model, wanted) : linkRows(network.model, wanted)
+    return shown.value === 'nodes'
+      ? nodeRows(network.model, wanted)
+      : linkRows(network.model, wanted)
   })
   return (
     <>

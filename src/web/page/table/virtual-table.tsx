@@ -15,7 +15,9 @@ export function VirtualTable({ table }: { readonly table: TableContent }): preac
   useLayoutEffect(() => {
     const element = box.current
     if (element === null) return
-    const observer = new ResizeObserver(() => setSeen({ top: element.scrollTop, height: element.clientHeight }))
+    const observer = new ResizeObserver(() =>
+      setSeen({ top: element.scrollTop, height: element.clientHeight }),
+    )
     observer.observe(element)
     return () => observer.disconnect()
   }, [])
@@ -40,10 +42,20 @@ export function VirtualTable({ table }: { readonly table: TableContent }): preac
         <thead>
           <tr aria-rowindex={1}>
             {table.columns.map(({ title, isNumber }, column) => (
-              <th key={title} scope="col" class={isNumber === true ? 'number' : ''} aria-sort={sortOf(column, order)}>
+              <th
+                key={title}
+                scope="col"
+                class={isNumber === true ? 'number' : ''}
+                aria-sort={sortOf(column, order)}
+              >
                 <button
                   type="button"
-                  onClick={() => setOrder({ column, isDescending: order.column === column && !order.isDescending })}
+                  onClick={() =>
+                    setOrder({
+                      column,
+                      isDescending: order.column === column && !order.isDescending,
+                    })
+                  }
                 >
                   {title}
                 </button>
@@ -63,10 +75,19 @@ export function VirtualTable({ table }: { readonly table: TableContent }): preac
   )
 }
 
-function TableRow({ row, index, columns }: { readonly row: Row; readonly index: number; readonly columns: TableContent['columns'] }): preact.JSX.Element {
+function TableRow({
+  row,
+  index,
+  columns,
+}: {
+  readonly row: Row
+  readonly index: number
+  readonly columns: TableContent['columns']
+}): preact.JSX.Element {
   const chosen = selection.value
   const isChosen =
-    chosen !== undefined && (chosen.kind === 'node' ? row.key === chosen.id : isSameLink(row, chosen))
+    chosen !== undefined &&
+    (chosen.kind === 'node' ? row.key === chosen.id : isSameLink(row, chosen))
   const element = useRef<HTMLTableRowElement>(null)
   useEffect(() => {
     if (isChosen) element.current?.scrollIntoView({ block: 'nearest' })
@@ -96,7 +117,13 @@ function TableRow({ row, index, columns }: { readonly row: Row; readonly index: 
 }
 
 /** Stands for rows that are not in sight. */
-function Space({ rows, columns }: { readonly rows: number; readonly columns: number }): preact.JSX.Element | null {
+function Space({
+  rows,
+  columns,
+}: {
+  readonly rows: number
+  readonly columns: number
+}): preact.JSX.Element | null {
   if (rows <= 0) return null
   return (
     <tr aria-hidden="true" class="space" style={{ height: `${rows * rowHeight}px` }}>
@@ -105,7 +132,10 @@ function Space({ rows, columns }: { readonly rows: number; readonly columns: num
   )
 }
 
-function isSameLink({ selects }: Row, chosen: { readonly kind: 'link'; readonly a: string; readonly b: string }): boolean {
+function isSameLink(
+  { selects }: Row,
+  chosen: { readonly kind: 'link'; readonly a: string; readonly b: string },
+): boolean {
   if (selects.kind !== 'link') return false
   const { a, b } = chosen
   return (selects.a === a && selects.b === b) || (selects.a === b && selects.b === a)
