@@ -30,8 +30,6 @@ type Layout = (
   withoutLast: readonly LayoutLink[],
 ) => Outcome
 
-const maxCose = 1_000 // It takes minutes above.
-
 function ours(
   count: number,
   links: readonly LayoutLink[],
@@ -128,40 +126,34 @@ function cose(
   return { places: [...places, { x: 0, y: 0 }], ms, after, joinMs }
 }
 
-/** Runs all and returns a table. */
-export function measureLayouts(): string {
-  const lines = [
-    '| nodes | layout | whole, ms | stress a pair | error of links | one joins, ms | others move (median, of a link) |',
-    '|---|---|---|---|---|---|---|',
-  ]
+const head = ['nodes', 'layout', 'whole, ms', 'stress a pair', 'error of links', 'one joins, ms', 'others move']
+
+/** Measures one after the other and prints the rows of a table; what takes minutes comes last. */
+export function measureLayouts(): void {
+  console.log(`| ${head.join(' | ')} |\n|${'---|'.repeat(head.length)}`)
   for (const count of [100, 1_000, 10_000]) {
-    const { edges } = toGraph(fakeNetwork(count, { seed: 1 }))
-    const withoutLast = edges.filter(({ from, to }) => from !== count - 1 && to !== count - 1)
-    const layouts: readonly (readonly [string, Layout])[] = [
-      ['Skein', ours],
-      ['d3-force 3.0.1', d3],
-      ...(count <= maxCose ? [['cytoscape cose 3.34.4', cose] as const] : []),
-    ]
-    for (const [name, layout] of layouts) {
-      const { places, ms, after, joinMs } = layout(count, edges, withoutLast)
-      const scale = bestScale(withoutLast, places)
-      const moves = places.slice(0, -1).map((place, at) => {
-        return Math.hypot(place.x - (after[at]?.x ?? 0), place.y - (after[at]?.y ?? 0)) * scale
-      })
-      const moved = (median(moves) / idealLength(1_000)).toFixed(2)
-      const cells = [
-        count,
-        name,
-        ms.toFixed(0),
-        stressOf(count - 1, withoutLast, places).toFixed(3),
-        errorOf(withoutLast, places, scale).toFixed(2),
-        joinMs.toFixed(0),
-        moved,
-      ]
-      lines.push(`| ${cells.join(' | ')} |`)
-    }
+    measureOne(count, 'Skein', ours)
+    measureOne(count, 'd3-force 3.0.1', d3)
   }
-  return lines.join('\n')
+  for (const count of [100, 1_000]) measureOne(count, 'cytoscape cose 3.34.4', cose)
+}
+
+function measureOne(count: number, name: string, layout: Layout): void {
+  const { edges } = toGraph(fakeNetwork(count, { seed: 1 }))
+  const before = edges.filter(({ from, to }) => from !== count - 1 && to !== count - 1)
+  const { places, ms, after, joinMs } = layout(count, edges, before)
+  const scale = bestScale(before, places)
+  const moves = places.slice(0, -1).map((place, at) => scale * distance(place, after[at]))
+  const cells = [
+    count,
+    name,
+    ms.toFixed(0),
+    stressOf(count - 1, before, places).toFixed(3),
+    errorOf(before, places, scale).toFixed(2),
+    joinMs.toFixed(0),
+    (median(moves) / idealLength(1_000)).toFixed(2),
+  ]
+  console.log(`| ${cells.join(' | ')} |`)
 }
 
 /** The scale at which links come nearest to their lengths: a layout need not know the unit. */

@@ -43,7 +43,7 @@ if (!wanted.includes('layouts'))
 async function measureLayouts() {
   const file = await bundle('layouts')
   const { measureLayouts: measure } = await import(file)
-  console.log(await measure())
+  measure()
 }
 
 async function measurePages(sizes) {

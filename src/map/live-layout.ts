@@ -28,7 +28,7 @@ export interface LiveNetwork {
 
 const newNodesShare = 0.2 // Guess: one of five that joins four moves nobody; two do.
 const newLinksShare = 0.3 // Guess: as many links were made since, and the picture lies.
-const warmHeat = 0.15 // Measured, docs/decisions/map-layout.md.
+const warmHeat = 0.15 // Guess: seen to untangle those who joined, and to keep the picture.
 const majorizations = 30 // Seen to stand still after 10 to 20.
 const maxParkGap = 4 // Of a small network: as far as a short link.
 const sampleCount = 600 // Of these a place is computed: more nodes changed no picture.

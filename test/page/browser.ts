@@ -20,7 +20,7 @@ const flags = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'],
   ...['--disable-background-networking', '--disable-component-update'],
 ]
-const patienceMs = 40_000 // Less than the test has: what did not appear is then named.
+const patienceMs = 100_000 // Less than the test has: what did not appear is then named.
 const folder = path.resolve(import.meta.dirname, '../../test-screenshots')
 
 /** How a page is looked at. */
@@ -68,12 +68,17 @@ export class TestBrowser {
     })
     page.on('pageerror', (error) => this.complaints.push(String(error)))
     page.on('request', (request) => this.hosts.add(new URL(request.url()).host))
-    await page.goto(link)
+    await page.goto(link, { timeout: patienceMs })
     return page
   }
 
+  /** Closes every page: they would look for their nodes for ever. */
+  async closePages(): Promise<void> {
+    await Promise.all(this.#contexts.splice(0).map((context) => context.close()))
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.#contexts.map((context) => context.close()))
+    await this.closePages()
     await this.#browser.close()
   }
 }

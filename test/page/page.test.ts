@@ -12,7 +12,7 @@ import { TestBrowser, chromiumPath, keepPicture, settled, skipReason } from './b
 import type { Page } from 'playwright-core'
 import type { NodeOptions } from '../../src/node/options.ts'
 
-vi.setConfig({ testTimeout: 60_000 }) // A browser on a machine under load; alone each takes a second or two.
+vi.setConfig({ testTimeout: 180_000 }) // A browser on a machine under load; alone each takes a second or two.
 
 const pageFolder = path.resolve(import.meta.dirname, '../../dist/web')
 const axeSource = readFileSync(
@@ -29,6 +29,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
   }, 60_000)
 
   afterEach(async () => {
+    await browser.closePages()
     for (const stop of running.splice(0).toReversed()) await stop()
   })
 
