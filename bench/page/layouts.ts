@@ -113,7 +113,7 @@ function cose(
         name: 'cose',
         animate: false,
         randomize: start === undefined,
-        idealEdgeLength: (edge) => Number(edge.data('ideal')),
+        idealEdgeLength: (edge: { data(name: string): unknown }) => Number(edge.data('ideal')),
       }).run()
     })
     const places = cy
@@ -126,7 +126,15 @@ function cose(
   return { places: [...places, { x: 0, y: 0 }], ms, after, joinMs }
 }
 
-const head = ['nodes', 'layout', 'whole, ms', 'stress a pair', 'error of links', 'one joins, ms', 'others move']
+const head = [
+  'nodes',
+  'layout',
+  'whole, ms',
+  'stress a pair',
+  'error of links',
+  'one joins, ms',
+  'others move',
+]
 
 /** Measures one after the other and prints the rows of a table; what takes minutes comes last. */
 export function measureLayouts(): void {

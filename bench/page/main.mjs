@@ -33,12 +33,12 @@ const changes = 20
 const hour = { batches: 60, shareOfLinks: 2 } // 120 measurements of each link: one every 30 s of an hour.
 
 const wanted = process.argv.slice(2)
-const counts = wanted.map(Number).filter(Boolean)
+const sizesWanted = wanted.map(Number).filter(Boolean)
 mkdirSync(cache, { recursive: true })
 
-if (counts.length === 0) await measureLayouts()
+if (sizesWanted.length === 0) await measureLayouts()
 if (!wanted.includes('layouts'))
-  await measurePages(counts.length > 0 ? counts : [100, 1_000, 10_000])
+  await measurePages(sizesWanted.length > 0 ? sizesWanted : [100, 1_000, 10_000])
 
 async function measureLayouts() {
   const file = await bundle('layouts')

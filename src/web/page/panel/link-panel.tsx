@@ -4,7 +4,7 @@ import { formatRtt } from '../../../map/rtt.ts'
 import { network, selectNode } from '../state.ts'
 import { Facts } from './facts.tsx'
 import { HistoryChart } from './history-chart.tsx'
-import { PanelHead } from './panel.tsx'
+import { PanelHead } from './panel-head.tsx'
 import type { LinkLine } from '../../../map/feed.ts'
 
 const kinds: Readonly<Record<string, string>> = {

@@ -7,7 +7,7 @@ import { Ago } from './ago.tsx'
 import { CommandBox } from './command-box.tsx'
 import { Facts } from './facts.tsx'
 import { HistoryChart } from './history-chart.tsx'
-import { PanelHead } from './panel.tsx'
+import { PanelHead } from './panel-head.tsx'
 import type { LinkLine, NodeLine } from '../../../map/feed.ts'
 
 const stateTexts = {
