@@ -82,12 +82,15 @@ export function CommandBox({ id, isSelf, name }: BoxProps): preact.JSX.Element {
             <option key={each} value={each} />
           ))}
         </datalist>
+        {/* Keys: one button that changed its type under the hand would take the command back never. */}
         {isRunning ? (
-          <button type="button" class="stop" onClick={() => running.current?.abort()}>
+          <button key="stop" type="button" class="stop" onClick={() => running.current?.abort()}>
             Cancel
           </button>
         ) : (
-          <button type="submit">Run</button>
+          <button key="run" type="submit">
+            Run
+          </button>
         )}
       </form>
       {output !== '' && (
