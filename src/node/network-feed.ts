@@ -15,6 +15,7 @@
  * **Invariant**: while nobody follows and no history is kept, nothing is held and no timer runs.
  */
 import { NetworkHistory, historyStepMs } from './network-history.ts'
+import type { SeenLink, SeenNode } from './network-picture.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { PeerId } from '../base/peer-id.ts'
@@ -34,22 +35,6 @@ export interface FeedSource {
   node(id: PeerId): NodeInfo | undefined
   /** Calls one of these when something changed: a member, or anything else. */
   follow(onMember: (id: PeerId) => void, onOther: () => void): Unsubscribe
-}
-
-/** A node in the picture. */
-export interface SeenNode {
-  line: NodeLine
-  version: number
-  isRemoved: boolean
-}
-
-/** A link in the picture. */
-export interface SeenLink {
-  line: LinkLine
-  version: number
-  isRemoved: boolean
-  /** The look that last found it. */
-  look: number
 }
 
 const batchMs = 100 // The task: at most ten times a second.

@@ -9,7 +9,7 @@
  */
 import type { Clock } from '../base/clock.ts'
 import type { History, HistoryChange, NodeLine } from '../map/feed.ts'
-import type { SeenLink, SeenNode } from './network-feed.ts'
+import type { SeenLink, SeenNode } from './network-picture.ts'
 
 /** From one round trip that is remembered to the next. A chart of 300 px has no room for more. */
 export const historyStepMs = 30_000

@@ -160,16 +160,20 @@ export class Peer {
     const err = new TextCollector()
     const stream = connection.open(commandProtocol)
     const limits = timeoutMs === undefined ? {} : { timeoutMs }
-    const { exit } = await requestCommand(stream, { ...request, ...limits }, {
-      clock: this.#host.clock,
-      name,
-      signal,
-      stdin,
-      onOut: options.onOut ?? ((chunk) => out.add(chunk)),
-      onErr: options.onErr ?? ((chunk) => err.add(chunk)),
-      isSuspended: () => connection.state !== 'open' || connection.isDoubtful,
-      patienceMs: options.patienceMs,
-    })
+    const { exit } = await requestCommand(
+      stream,
+      { ...request, ...limits },
+      {
+        clock: this.#host.clock,
+        name,
+        signal,
+        stdin,
+        onOut: options.onOut ?? ((chunk) => out.add(chunk)),
+        onErr: options.onErr ?? ((chunk) => err.add(chunk)),
+        isSuspended: () => connection.state !== 'open' || connection.isDoubtful,
+        patienceMs: options.patienceMs,
+      },
+    )
     return { text: out.text, errorText: err.text, exit }
   }
 

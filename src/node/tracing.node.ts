@@ -47,7 +47,11 @@ interface SpanStart {
   readonly parent: OpenTelemetry.Context
 }
 
-function start(api: Api, argv: readonly string[], { kind, peer, parent }: SpanStart): Trace | undefined {
+function start(
+  api: Api,
+  argv: readonly string[],
+  { kind, peer, parent }: SpanStart,
+): Trace | undefined {
   const name = (argv[0] ?? '').slice(0, maxNameLength)
   // The name alone: arguments may be secrets.
   const attributes = {

@@ -10,8 +10,8 @@ interface BoxProps {
   readonly name: string
 }
 
-/** See the file's head. */
-export function CommandBox({ id, isSelf, name }: BoxProps): preact.JSX.Element {
+/** What a box holds, and what it does. */
+function useCommand({ id, isSelf }: BoxProps) {
   const [line, setLine] = useState('')
   const [output, setOutput] = useState('')
   const [ending, setEnding] = useState('')
@@ -56,6 +56,14 @@ export function CommandBox({ id, isSelf, name }: BoxProps): preact.JSX.Element {
     }
   }
 
+  const cancel = (): void => running.current?.abort()
+  return { line, setLine, output, ending, names, isRunning, offer, run, cancel }
+}
+
+/** See the file's head. */
+export function CommandBox(props: BoxProps): preact.JSX.Element {
+  const { name } = props
+  const { line, setLine, output, ending, names, isRunning, offer, run, cancel } = useCommand(props)
   return (
     <section class="commands">
       <h3>Run a command on {name}</h3>
@@ -84,7 +92,7 @@ export function CommandBox({ id, isSelf, name }: BoxProps): preact.JSX.Element {
         </datalist>
         {/* Keys: one button that changed its type under the hand would take the command back never. */}
         {isRunning ? (
-          <button key="stop" type="button" class="stop" onClick={() => running.current?.abort()}>
+          <button key="stop" type="button" class="stop" onClick={cancel}>
             Cancel
           </button>
         ) : (
