@@ -7,7 +7,8 @@
  * `npm run bench -- outage` (see `outage/main.mjs`).
  * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`), and
  * how messages spread among them: `npm run bench -- topics` (see `topics/main.mjs`).
- */
+ * The live page in Chromium: `npm run bench -- page` (see `page/main.mjs`).
+ * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`).
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
@@ -30,6 +31,8 @@ const resultsFile = path.join(here, 'results.json')
 const withoutRivals = ['echo', 'calls', 'bulk', 'mixed', 'memory', 'start']
 const withRivals = ['codec', 'libp2p']
 const names = [...withoutRivals, ...withRivals, 'builds']
+/** Programs of their own, with arguments of their own. */
+const ofTheirOwn = ['outage', 'awareness', 'topics', 'page']
 /** One-minute load before anything of ours ran: above 0.5 the machine was not ours alone. */
 const loadBefore = Math.round(os.loadavg()[0] * 100) / 100
 /** Round trips are steadier where both processes share a core. */
@@ -41,10 +44,11 @@ await runScript(async () => {
   if (wanted[0] === 'outage') return runOutage(wanted.slice(1))
   if (wanted[0] === 'awareness') return runAwareness(wanted.slice(1))
   if (wanted[0] === 'topics') return runTopics(wanted.slice(1))
+  if (wanted[0] === 'page') return runPage(wanted.slice(1))
   const unknown = wanted.filter((name) => !names.includes(name))
   if (unknown.length > 0)
     throw new StepFailure(
-      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage, awareness, topics`,
+      `no benchmark ${unknown.join(', ')}; there are ${[...names, ...ofTheirOwn].join(', ')}`,
       2,
     )
   await prepare()
@@ -86,6 +90,13 @@ async function runAwareness(args) {
   await run(process.execPath, [path.join(here, 'awareness', 'main.mjs'), ...args], {
     what: 'awareness',
   })
+}
+
+/** The page in Chromium, and layouts. */
+async function runPage(args) {
+  await prepare()
+  await installRivals()
+  await run(process.execPath, [path.join(here, 'page', 'main.mjs'), ...args], { what: 'page' })
 }
 
 /** None of the others needs a rival's package, so nothing of `bench/package.json` is installed. */

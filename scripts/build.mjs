@@ -5,12 +5,14 @@
  *   dist/bin/skein.cjs             src/cli/front.ts: starts fast; loads main.cjs when it has to
  *   dist/bin/main.cjs              src/cli/main.ts and all it needs
  *   dist/bin/NAME-worker.cjs       a bundle for each src/…/NAME-worker.node.ts
+ *   dist/web/                      the page (build-page.mjs)
  *
  * Everything is built beside `dist/` and takes its place in one rename, so a failed build leaves
  * the last good one, and no stale file survives.
  */
 import { chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { buildPage } from './build-page.mjs'
 import {
   StepFailure,
   buildStamp,
@@ -43,8 +45,10 @@ await runScript(async () => {
   await ensureInstalled()
   const stamp = hashBuildInputs() // Before reading: a file changed meanwhile is built next time.
   try {
-    const [library, bundles] = await Promise.allSettled([buildLibrary(), buildBundles()])
-    for (const part of [library, bundles]) if (part.status === 'rejected') throw part.reason
+    const parts = [buildLibrary(), buildBundles(), buildPage(path.join(staging, 'web'))]
+    for (const part of await Promise.allSettled(parts)) {
+      if (part.status === 'rejected') throw part.reason
+    }
     writeFileSync(path.join(staging, path.basename(buildStamp)), stamp)
     takePlace()
   } finally {

@@ -19,6 +19,7 @@ export const buildStamp = path.join(root, 'dist', '.build-stamp')
 const buildInputs = [
   'src',
   'scripts/build.mjs',
+  'scripts/build-page.mjs',
   'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',

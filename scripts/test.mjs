@@ -22,6 +22,8 @@ import {
 /** Each runs `node_modules/PACKAGE/SCRIPT ARGS`. */
 const staticChecks = [
   ['types', 'typescript', 'bin/tsc', ['-p', 'tsconfig.json']],
+  ['types of the page', 'typescript', 'bin/tsc', ['-p', 'src/web/page/tsconfig.json']],
+  ['types of its tests', 'typescript', 'bin/tsc', ['-p', 'test/page/tsconfig.json']],
   ['lint', 'oxlint', 'bin/oxlint', []],
   ['format', 'oxfmt', 'bin/oxfmt', ['--check']],
   ['unused', 'knip', 'bin/knip.js', ['--no-progress']],

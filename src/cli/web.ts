@@ -29,6 +29,7 @@ export async function startWeb(
   { web }: Config,
 ): Promise<WebServer | undefined> {
   if (!web.enabled) return undefined
+  node.feed.keepHistory() // A page that opens later shows the hour before.
   const { WebServer: Server } = await import('../web/server.node.ts')
   return Server.start(node, storage, { ...web, pageFolder: join(__dirname, '../web') })
 }

@@ -16,7 +16,7 @@ export interface Caption {
 }
 
 /** Name and port of a node: the port of its first address that has one. */
-export function captionOf(node: NodeInfo): Caption {
+export function captionOf(node: Pick<NodeInfo, 'name' | 'addresses'>): Caption {
   const name = visibleText(node.name, maxNameLength)
   for (const address of node.addresses) {
     const port = parseHostPort(address)?.port

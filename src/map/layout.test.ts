@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../base/random.ts'
 import { distancesFrom, toRows, unreachable } from './distances.ts'
-import { type LayoutLink, idealLength, layOut } from './layout.ts'
+import { layOut } from './layout.ts'
 import { type Point, type Spacing, spreadOut } from './spread.ts'
+import { type LayoutLink, idealLength } from './stress.ts'
 
 /** Networks with loops and loose parts. */
 const inputs = fc

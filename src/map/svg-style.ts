@@ -5,7 +5,8 @@
 import type { MemberState } from '../membership/snapshot.ts'
 import { rttBands } from './rtt-band.ts'
 
-interface Theme {
+/** Colours of one theme. */
+export interface MapTheme {
   readonly background: string
   readonly text: string
   readonly muted: string
@@ -17,7 +18,7 @@ interface Theme {
   readonly bands: readonly string[]
 }
 
-const light: Theme = {
+const light: MapTheme = {
   background: '#ffffff',
   text: '#1c2430',
   muted: '#5d6878',
@@ -25,13 +26,16 @@ const light: Theme = {
   bands: ['#4338ca', '#9333ea', '#d6336c', '#d9480f', '#a17c00'],
 }
 
-const dark: Theme = {
+const dark: MapTheme = {
   background: '#11161d',
   text: '#e8edf3',
   muted: '#9aa7b8',
   states: { alive: '#3fc46b', suspect: '#f0a33a', gone: '#75808f', left: '#75808f' },
   bands: ['#8f93ff', '#c58bff', '#ff7fa8', '#ff9257', '#ffd24a'],
 }
+
+/** By day and by night. */
+export const mapThemes = { light, dark } as const
 
 const shapes = `text { text-anchor: middle; font: 12px system-ui, "DejaVu Sans", sans-serif }
 .name { font-weight: 600 }
@@ -58,7 +62,7 @@ ${rulesOf(dark)}}
 `
 }
 
-function rulesOf({ background, text, muted, states, bands }: Theme): string {
+function rulesOf({ background, text, muted, states, bands }: MapTheme): string {
   const ofStates = Object.entries(states).map(([state, colour]) => {
     const fill = state === 'gone' ? background : colour
     return `.${state} .dot { fill: ${fill}; stroke: ${colour} }\n`

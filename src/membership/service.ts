@@ -19,6 +19,7 @@ import type { MembershipOptions } from './options.ts'
 import type { SelfDescription } from './machine-setup.ts'
 import type { MemberRecord, Signer } from './record.ts'
 import type { LinkInfo, MemberState, NodeInfo } from './snapshot.ts'
+import type { Member } from './view.ts'
 
 /** The name under which streams are opened. */
 export const membershipProtocol = 'membership/1'
@@ -66,16 +67,18 @@ export class Membership {
 
   /** All members, this node first, then by name. Frozen. */
   nodes(): readonly NodeInfo[] {
-    const nowMs = this.#setup.clock.nowMs()
-    const infos = [...this.#machine.view].map(({ record, state, heardMs }): NodeInfo => {
-      const { id, addresses, software, protocol } = record.value
-      const isSelf = id === this.#machine.self
-      const ageMs = isSelf ? 0 : Math.round(nowMs - heardMs)
-      const name = this.#setup.nameOf(id)
-      return Object.freeze({ id, name, state, addresses, ageMs, software, protocol, isSelf })
+    const ranked = [...this.#machine.view].map((member) => {
+      const info = this.#describeMember(member)
+      return { info, rank: `${info.isSelf ? 0 : 1} ${info.name} ${info.id}` }
     })
-    const rank = (info: NodeInfo): string => `${info.isSelf ? 0 : 1} ${info.name} ${info.id}`
-    return Object.freeze(infos.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1)))
+    ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1))
+    return Object.freeze(ranked.map(({ info }) => info))
+  }
+
+  /** One member, this node too. Frozen. */
+  node(id: PeerId): NodeInfo | undefined {
+    const member = this.#machine.view.get(id)
+    return member === undefined ? undefined : this.#describeMember(member)
   }
 
   /** All links, each once. Frozen. */
@@ -225,6 +228,14 @@ export class Membership {
   leave(): void {
     this.#machine.leave()
     for (const timer of this.#doubts.values()) timer.cancel()
+  }
+
+  #describeMember({ record, state, heardMs }: Member): NodeInfo {
+    const { id, addresses, software, protocol } = record.value
+    const isSelf = id === this.#machine.self
+    const ageMs = isSelf ? 0 : Math.round(this.#setup.clock.nowMs() - heardMs)
+    const name = this.#setup.nameOf(id)
+    return Object.freeze({ id, name, state, addresses, ageMs, software, protocol, isSelf })
   }
 
   #trust(id: PeerId): void {

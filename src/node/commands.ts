@@ -11,16 +11,17 @@ import { isJson, required } from './command-words.ts'
 import { discoverCommand } from './discover-command.ts'
 import { findDoubts } from './doubts.node.ts'
 import { letterCommands } from './letter-commands.ts'
-import { formatNodes, formatPeers } from './format.ts'
 import { topicCommands } from './topic-commands.ts'
+import { formatPeers } from './format.ts'
+import { networkCommands } from './network-commands.ts'
 import type { Log } from '../base/log.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command } from '../command/command.ts'
-import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { AdmissionHost } from './admission-commands.ts'
 import type { DiscoverHost } from './discover-command.ts'
 import type { LetterHost } from './letter-commands.ts'
 import type { Affiliated } from './enrolment.ts'
+import type { NetworkCommandHost } from './network-commands.ts'
 import type { NodeOptions } from './options.ts'
 import type { TopicHost } from './topic-commands.ts'
 import type { Peer, PeerInfo } from './peer.ts'
@@ -33,7 +34,8 @@ export interface Registry {
 }
 
 /** What the commands ask of their node. */
-export interface CommandHost extends AdmissionHost, DiscoverHost, LetterHost, TopicHost {
+export interface CommandHost
+  extends AdmissionHost, DiscoverHost, LetterHost, NetworkCommandHost, TopicHost {
   readonly label: string
   readonly affiliation: Affiliated | undefined
   readonly log: Log
@@ -44,8 +46,6 @@ export interface CommandHost extends AdmissionHost, DiscoverHost, LetterHost, To
   peers(): readonly PeerInfo[]
   select(target: string): readonly Peer[]
   connect(address: string, options: { readonly signal?: AbortSignal }): Promise<PeerInfo>
-  nodes(): readonly NodeInfo[]
-  links(): readonly LinkInfo[]
   listen(places: readonly string[]): Promise<readonly string[]>
 }
 
@@ -81,6 +81,7 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
     ...admissionCommands(node),
     ...topicCommands(node),
     ...letterCommands(node),
+    ...networkCommands(node),
     discover,
   }
   for (const [name, command] of Object.entries(forTheOwner)) commands.add(name, command)
@@ -176,25 +177,6 @@ function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
         const peer = await node.connect(address, { signal })
         return `Connected to ${peer.name} at ${displayAddress(peer.address)}`
       },
-    },
-    nodes: {
-      summary: 'List every node of the network that this one knows',
-      usage: 'nodes [--json]',
-      allow: forOwner,
-      run({ args }) {
-        const nodes = node.nodes()
-        if (isJson(args)) return nodes.map((each) => JSON.stringify(each)).join('\n')
-        return formatNodes(nodes).join('\n')
-      },
-    },
-    links: {
-      summary: 'List every link between nodes of the network, a JSON object a line',
-      allow: forOwner,
-      run: () =>
-        node
-          .links()
-          .map((each) => JSON.stringify(each))
-          .join('\n'),
     },
     listen: {
       summary: 'Listen somewhere else from now on; connections stay',

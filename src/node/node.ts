@@ -13,6 +13,7 @@ import { ConnectionManager } from '../connection/manager.ts'
 import { membershipProtocol } from '../membership/service.ts'
 import { buildRegistry } from './commands.ts'
 import { forwardEvents } from './events.ts'
+import { makeFeed } from './feed-source.ts'
 import { addressesProtocol, receiveAddresses, sendAddresses } from './address-news.ts'
 import { Listeners } from './listeners.ts'
 import { makeLookouts } from './lookouts.ts'
@@ -48,6 +49,7 @@ import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { Affiliated, InviteOptions, Invited } from './enrolment.ts'
 import type { Registry } from './commands.ts'
 import type { NodeEvents } from './events.ts'
+import type { NetworkFeed } from './network-feed.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { SendOptions } from './letters.ts'
 import type { NetworkWatch } from './network-watch.node.ts'
@@ -89,6 +91,8 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly #selection: Selection
   readonly #watch: NetworkWatch | undefined
   readonly #mail: NodeMail
+  /** @internal What changes in the network, for those who follow it. */
+  readonly feed: NetworkFeed
   readonly #transports: readonly Transport[]
   /** @internal Topics and typed messages. */
   readonly talk: Talk
@@ -153,6 +157,10 @@ export class Node implements PeerHost, AsyncDisposable {
     this.inbox = new Inbox(this.#mail)
     this.outbox = new Outbox(this.#mail)
     this.wall = new Wall(this.#mail)
+    this.feed = makeFeed({
+      ...{ id: identity.peerId, clock: this.clock, network: this.#network, events: this.#events },
+      peers: () => this.peers(),
+    })
     const self = { id: identity.peerId, label: this.label }
     this.#selection = new Selection({
       self,
@@ -551,6 +559,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#watch?.close()
+    this.feed.stop()
     this.#enrolment.stop()
     this.talk.close()
     await this.#mail.close()

@@ -39,6 +39,8 @@ const pureFolders = new Set(['codec', 'connection', 'map', 'remote'])
 const pureFiles = new Set(['machine.ts', 'messages.ts'])
 /** Programs and the composition root: IO may stand in any of their files. */
 const ioFolders = new Set(['node', 'cli', 'web'])
+/** Runs in a browser: nothing of Node's. */
+const browserFolder = 'src/web/page/'
 const ioGlobals = new Map([
   ['Buffer', 'use Uint8Array'],
   ['process', 'take what you need as an option'],
@@ -99,6 +101,13 @@ function layerViolations(file: SourceFile): readonly string[] {
 
 function ioViolations(file: SourceFile): readonly string[] {
   const layer = layerOf(file.path)
+  if (file.path.startsWith(browserFolder)) {
+    const isNodes = ({ specifier }: ImportedModule): boolean => /^node:|\.node\.ts$/.test(specifier)
+    const wrong = file.imports.filter((imported) => !imported.isType && isNodes(imported))
+    return wrong.map(({ start, specifier }) => {
+      return violation(file, start, `imports ${specifier} · the page runs in a browser`)
+    })
+  }
   if (ioFolders.has(layer)) return []
   const isPure = pureFolders.has(layer) || pureFiles.has(path.basename(file.path))
   if (!isPure && file.path.endsWith('.node.ts')) return []

@@ -73,7 +73,10 @@ test('no function takes more than three parameters', () => {
 
 test('files are named after a concept, in kebab-case', () => {
   const violations = files.flatMap((file) => {
-    const [name = '', ...qualifiers] = path.basename(file.path, '.ts').split('.')
+    const [name = '', ...qualifiers] = path
+      .basename(file.path)
+      .replace(/\.tsx?$/, '')
+      .split('.')
     if (bannedFileNames.has(name)) return [`${file.path}  says nothing · name the concept`]
     if ([name, ...qualifiers].every((part) => /^[a-z0-9]+(-[a-z0-9]+)*$/.test(part))) return []
     return [`${file.path}  is not kebab-case`]
