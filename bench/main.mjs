@@ -8,7 +8,7 @@
  * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`), and
  * how messages spread among them: `npm run bench -- topics` (see `topics/main.mjs`).
  * The live page in Chromium: `npm run bench -- page` (see `page/main.mjs`).
- * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`).
+ */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
