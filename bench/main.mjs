@@ -5,6 +5,7 @@
  * `BENCH_BEFORE=/path/to/dist npm run bench -- builds` compares this build with another one.
  * With rivals, whose packages are installed then: `npm run bench -- libp2p`, and, of 20 minutes,
  * `npm run bench -- outage` (see `outage/main.mjs`).
+ * Stored messages a second, beside NATS JetStream: `npm run bench -- mail` (see `mail/main.mjs`).
  * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`).
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -38,10 +39,11 @@ await runScript(async () => {
   const wanted = process.argv.slice(2)
   if (wanted[0] === 'outage') return runOutage(wanted.slice(1))
   if (wanted[0] === 'awareness') return runAwareness(wanted.slice(1))
+  if (wanted[0] === 'mail') return runMail()
   const unknown = wanted.filter((name) => !names.includes(name))
   if (unknown.length > 0)
     throw new StepFailure(
-      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage, awareness`,
+      `no benchmark ${unknown.join(', ')}; there are ${names.join(', ')}, outage, awareness, mail`,
       2,
     )
   await prepare()
@@ -69,6 +71,12 @@ async function runOutage(args) {
 async function installRivals() {
   if (existsSync(path.join(here, 'node_modules'))) return
   await run('npm', ['ci', '--prefix', 'bench'], { what: 'npm ci in bench/' })
+}
+
+/** Stored messages a second; see `mail/main.mjs`. */
+async function runMail() {
+  await prepare()
+  await run(process.execPath, [path.join(here, 'mail', 'main.mjs')], { what: 'mail' })
 }
 
 /** Machines alone, from the source: nothing is built for it. */

@@ -65,16 +65,25 @@ test.each<[string, string, unknown, number, string]>([
   ['two bodies', '/messages', { to: 'carol', text: 'x', base64: 'eA==' }, 400, 'INVALID'],
   ['a type that is none', '/messages', { to: 'carol', text: 'x', type: 'text' }, 400, 'INVALID'],
   ['no JSON', '/messages', '{"to":', 400, 'INVALID'],
-  ['too long a text', '/messages', { to: 'carol', text: 'x'.repeat(1_100_000) }, 413, 'LIMIT_EXCEEDED'],
+  [
+    'too long a text',
+    '/messages',
+    { to: 'carol', text: 'x'.repeat(1_100_000) },
+    413,
+    'LIMIT_EXCEEDED',
+  ],
   ['an empty post', '/wall', { text: ' ' }, 400, 'INVALID'],
   ['too long a post', '/wall', { text: 'x'.repeat(20_000) }, 413, 'LIMIT_EXCEEDED'],
 ])('[B16] %s is refused with a reason', async (_what, path, body, status, code) => {
   expect(await ask(path, body)).toMatchObject({ status, value: { code } })
 })
 
-test.each(['/messages', '/sent', '/wall', '/events'])('[B16] %s is only for the token', async (path) => {
-  expect((await scene.ask(path)).status).toBe(401)
-})
+test.each(['/messages', '/sent', '/wall', '/events'])(
+  '[B16] %s is only for the token',
+  async (path) => {
+    expect((await scene.ask(path)).status).toBe(401)
+  },
+)
 
 test('[B17] escape sequences of others do not reach a terminal', async () => {
   await carol.send(scene.node.id, '\u001b[31mred\u001b]0;title\u0007 \u202egnp.exe')
@@ -86,7 +95,11 @@ test('[B17] escape sequences of others do not reach a terminal', async () => {
 
 /** Reads an answer that does not end. */
 async function follow(path: string) {
-  const events = { text: '', end: () => undefined as void, until: (_text: string) => Promise.resolve() }
+  const events = {
+    text: '',
+    end: () => undefined as void,
+    until: (_text: string) => Promise.resolve(),
+  }
   let wake: () => void = () => undefined
   await new Promise<void>((resolve, reject) => {
     const asking = request(
@@ -101,7 +114,11 @@ async function follow(path: string) {
       },
     )
     asking.on('error', reject).end()
-    events.end = () => void asking.off('error', reject).on('error', () => undefined).destroy()
+    events.end = () =>
+      void asking
+        .off('error', reject)
+        .on('error', () => undefined)
+        .destroy()
   })
   events.until = async (text) => {
     while (!events.text.includes(text)) {
