@@ -7,6 +7,7 @@
  * `npm run bench -- outage` (see `outage/main.mjs`).
  * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`), and
  * how messages spread among them: `npm run bench -- topics` (see `topics/main.mjs`).
+ * Stored messages a second, beside NATS JetStream: `npm run bench -- mail` (see `mail/main.mjs`).
  * The live page in Chromium: `npm run bench -- page` (see `page/main.mjs`).
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -32,7 +33,7 @@ const withoutRivals = ['echo', 'calls', 'bulk', 'mixed', 'memory', 'start']
 const withRivals = ['codec', 'libp2p']
 const names = [...withoutRivals, ...withRivals, 'builds']
 /** Programs of their own, with arguments of their own. */
-const ofTheirOwn = ['outage', 'awareness', 'topics', 'page']
+const ofTheirOwn = ['outage', 'awareness', 'mail', 'topics', 'page']
 /** One-minute load before anything of ours ran: above 0.5 the machine was not ours alone. */
 const loadBefore = Math.round(os.loadavg()[0] * 100) / 100
 /** Round trips are steadier where both processes share a core. */
@@ -43,6 +44,7 @@ await runScript(async () => {
   const wanted = process.argv.slice(2)
   if (wanted[0] === 'outage') return runOutage(wanted.slice(1))
   if (wanted[0] === 'awareness') return runAwareness(wanted.slice(1))
+  if (wanted[0] === 'mail') return runMail()
   if (wanted[0] === 'topics') return runTopics(wanted.slice(1))
   if (wanted[0] === 'page') return runPage(wanted.slice(1))
   const unknown = wanted.filter((name) => !names.includes(name))
@@ -82,6 +84,12 @@ async function runTopics(args) {
 async function installRivals() {
   if (existsSync(path.join(here, 'node_modules'))) return
   await run('npm', ['ci', '--prefix', 'bench'], { what: 'npm ci in bench/' })
+}
+
+/** Stored messages a second; see `mail/main.mjs`. */
+async function runMail() {
+  await prepare()
+  await run(process.execPath, [path.join(here, 'mail', 'main.mjs')], { what: 'mail' })
 }
 
 /** Machines alone, from the source: nothing is built for it. */

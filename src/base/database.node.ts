@@ -61,7 +61,6 @@ class ThreadDatabase implements Database {
         resolve()
       })
     })
-    this.#worker.unref() // Jobs hold the process open, not the thread.
   }
 
   async write(statements: readonly Statement[]): Promise<readonly (readonly SqlRow[])[]> {
@@ -97,6 +96,7 @@ class ThreadDatabase implements Database {
   #receive(reply: DatabaseReply): void {
     switch (reply.type) {
       case 'open':
+        if (this.#waiting.size === 0) this.#worker.unref() // Jobs hold the process open, not the thread.
         this.#onOpen(undefined)
         return
       case 'failed':

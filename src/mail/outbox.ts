@@ -17,7 +17,7 @@ import { bodyOf } from './inbox.ts'
 import { isContentType, isTextType, textOf, writeEnvelope } from './envelope.ts'
 import { chooseHolders } from './holders.ts'
 import { batchBytes, maxItems } from './messages.ts'
-import { hasCounter, rangesOf } from './ranges.ts'
+import { hasCounter, intersect, rangesOf } from './ranges.ts'
 import { maxRanges, readReceipt } from './receipt.ts'
 import { Serial } from './serial.ts'
 import type { Timer } from '../base/clock.ts'
@@ -449,8 +449,9 @@ export class OutboxMachine {
   }
 
   /** Takes the word of a recipient for what it has, and has read. */
-  async #settle({ by, got, read, isRefusal }: SignedReceipt): Promise<void> {
+  async #settle({ by, read, isRefusal, ...receipt }: SignedReceipt): Promise<void> {
     const { database, clock } = this.#setup
+    const got = intersect(receipt.got, rangesOf(this.#openOf(by))) // It names all there ever were.
     const unixMs = clock.unixMs()
     const statements: Statement[] = []
     const among = 'recipient = ? AND counter BETWEEN ? AND ?'
