@@ -1,3 +1,8 @@
+export { ClassRegistry } from './class-registry.ts'
 export { decode } from './decode.ts'
 export { encode } from './encode.ts'
+export { ValueCodec } from './value-codec.ts'
+export type { AnyClass, ClassOptions } from './class-registry.ts'
 export type { DecodeLimits, EncodeOptions } from './limits.ts'
+export type { References } from './references.ts'
+export type { DecodedValue, ValueOptions } from './value-codec.ts'

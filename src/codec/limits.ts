@@ -32,12 +32,34 @@ export const defaultLimits: CodecLimits = {
   maxBigintBytes: 4_096, // RSA-32768; printing one of them takes well under a millisecond.
 }
 
+/** The limits of a codec for values of programs that names none. */
+export const defaultValueLimits: CodecLimits = {
+  maxDepth: 200, // Guess: lists linked by hand are longer, and better sent as arrays.
+  maxItems: 1_000_000, // Guess: decoding that many takes a tenth of a second, and some 60 MB.
+  maxBytes: 16 * 2 ** 20,
+  maxBigintBytes: 2 ** 18, // Printing one of them takes a tenth of a second.
+}
+
 // The walks recurse; measured: 500 levels fit into 400 KB of stack, and Node has 984 KB.
 const deepestDepth = 500
 
 /** Fills in the limits that are not named. */
-export function resolveLimits(limits: DecodeLimits | undefined): CodecLimits {
-  if (limits === undefined) return defaultLimits
-  const resolved = { ...defaultLimits, ...limits }
-  return { ...resolved, maxDepth: Math.min(resolved.maxDepth, deepestDepth) }
+export function resolveLimits(
+  limits: DecodeLimits | undefined,
+  defaults: CodecLimits = defaultLimits,
+): CodecLimits {
+  if (limits === undefined) return defaults
+  const named = <K extends keyof CodecLimits>(key: K): number => limits[key] ?? defaults[key]
+  return {
+    maxDepth: Math.min(named('maxDepth'), deepestDepth),
+    maxItems: named('maxItems'),
+    maxBytes: named('maxBytes'),
+    maxBigintBytes: named('maxBigintBytes'),
+  }
 }
+
+/** UTF-16 units of a regular expression's source; making one of these takes well under 1 ms. */
+export const maxPatternUnits = 4_096 // Guess: one written by hand is far shorter.
+
+/** UTF-16 units of a URL. */
+export const maxUrlUnits = 2 ** 15 // Guess: four times what servers take.

@@ -11,6 +11,7 @@ export const textString = 3
 export const array = 4
 export const map = 5
 export const tag = 6
+export const simpleOrFloat = 7
 
 // Whole first bytes of major type 7 (RFC 8949 §3.3).
 export const falseByte = 0xf4
@@ -22,10 +23,6 @@ export const halfByte = 0xf9
 export const singleByte = 0xfa
 export const doubleByte = 0xfb
 export const breakByte = 0xff
-
-// Tags that this codec interprets (RFC 8949 §3.4.3).
-export const positiveBignum = 2
-export const negativeBignum = 3
 
 /** The additional information that starts an item of indefinite length. */
 export const indefinite = 31

@@ -10,14 +10,27 @@ import { Violation } from './violation.ts'
 
 // A byte order mark is text like any other, so it stays.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const latin1 = new TextDecoder('latin1')
+const scratch = new DataView(new ArrayBuffer(8))
+const scratchBytes = new Uint8Array(scratch.buffer)
+const nothing = new Uint8Array()
 
+/** Reusable: {@link start} forgets the input before. */
 export class Reader {
-  readonly #bytes: Uint8Array
-  #view: DataView | undefined
+  #bytes = nothing
+  #end = 0
   #offset = 0
 
-  constructor(bytes: Uint8Array) {
+  /** Begins to read `bytes` at `offset`. */
+  start(bytes: Uint8Array<ArrayBuffer>, offset: number): void {
     this.#bytes = bytes
+    this.#end = bytes.length
+    this.#offset = offset
+  }
+
+  /** Holds no input any more. */
+  release(): void {
+    this.start(nothing, 0)
   }
 
   /** Where the next byte is. */
@@ -27,16 +40,16 @@ export class Reader {
 
   /** How many bytes there are from here on. */
   get left(): number {
-    return this.#bytes.length - this.#offset
+    return this.#end - this.#offset
   }
 
   /** The next byte, which stays; -1 at the end. */
   peek(): number {
-    return this.#offset < this.#bytes.length ? (this.#bytes[this.#offset] as number) : -1
+    return this.#offset < this.#end ? (this.#bytes[this.#offset] as number) : -1
   }
 
   byte(): number {
-    if (this.#offset >= this.#bytes.length) throw this.#truncated()
+    if (this.#offset >= this.#end) throw this.#truncated()
     return this.#bytes[this.#offset++] as number
   }
 
@@ -64,7 +77,8 @@ export class Reader {
 
   /** The argument of 64 bits that was just read. */
   wideArgument(): bigint {
-    return this.#viewed().getBigUint64(this.#offset - 8)
+    this.#fillScratch(this.#offset - 8, 8)
+    return scratch.getBigUint64(0)
   }
 
   half(): number {
@@ -72,17 +86,19 @@ export class Reader {
   }
 
   single(): number {
-    return this.#viewed().getFloat32(this.#skip(4))
+    this.#fillScratch(this.#skip(4), 4)
+    return scratch.getFloat32(0)
   }
 
   double(): number {
-    return this.#viewed().getFloat64(this.#skip(8))
+    this.#fillScratch(this.#skip(8), 8)
+    return scratch.getFloat64(0)
   }
 
   /**
    * The next bytes, sharing the input's memory; a plain `Uint8Array` also where the input is not.
    */
-  bytes(length: number): Uint8Array {
+  bytes(length: number): Uint8Array<ArrayBuffer> {
     const start = this.#skip(length)
     return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length)
   }
@@ -99,6 +115,29 @@ export class Reader {
     const isShort = length <= shortTextBytes
     const short = isShort ? readAsciiKey(this.#bytes, start, this.#offset) : undefined
     return short ?? this.#utf8(start)
+  }
+
+  /** Takes `expected` if that is what comes next. */
+  takes(expected: Uint8Array): boolean {
+    const { length } = expected
+    const offset = this.#offset
+    if (offset + length > this.#end) return false
+    const bytes = this.#bytes
+    for (let index = 0; index < length; index++) {
+      if (bytes[offset + index] !== expected[index]) return false
+    }
+    this.#offset = offset + length
+    return true
+  }
+
+  /** A copy of what was read since `start`. */
+  since(start: number): Uint8Array {
+    return this.#bytes.slice(start, this.#offset)
+  }
+
+  /** Goes back to `start`, to read from there again. */
+  rewind(start: number): void {
+    this.#offset = start
   }
 
   /** What was read since `start`, as text: equal bytes, and only those, give equal text. */
@@ -118,6 +157,11 @@ export class Reader {
     return ((this.byte() << 24) | (this.byte() << 16) | (this.byte() << 8) | this.byte()) >>> 0
   }
 
+  #fillScratch(start: number, count: number): void {
+    const bytes = this.#bytes
+    for (let index = 0; index < count; index++) scratchBytes[index] = bytes[start + index] as number
+  }
+
   /** Moves on by `length` bytes; returns where they start. */
   #skip(length: number): number {
     if (length > this.left) {
@@ -128,14 +172,7 @@ export class Reader {
     return start
   }
 
-  #viewed(): DataView {
-    const { buffer, byteOffset, byteLength } = this.#bytes
-    return (this.#view ??= new DataView(buffer, byteOffset, byteLength))
-  }
-
   #truncated(): Violation {
     return new Violation('the input ends within a value', this.#offset)
   }
 }
-
-const latin1 = new TextDecoder('latin1')

@@ -3,8 +3,14 @@
  * beyond plain data, shared references and cycles among it. The rules are in docs/spec/values.md.
  */
 import type { ClassRegistry } from './class-registry.ts'
-import type { DecodeLimits } from './limits.ts'
+import { Decoder } from './decoder.ts'
+import { Encoder } from './encoder.ts'
+import type { EncoderKinds, EncoderSettings } from './encoder.ts'
+import { defaultValueLimits, resolveLimits } from './limits.ts'
+import type { CodecLimits, DecodeLimits } from './limits.ts'
 import type { References } from './references.ts'
+import type { DecoderKinds } from './value-source.ts'
+import { Violation } from './violation.ts'
 
 /** What a codec carries beyond what it always does, and its limits. */
 export interface ValueOptions extends DecodeLimits {
@@ -16,7 +22,8 @@ export interface ValueOptions extends DecodeLimits {
   readonly sendsStacks?: boolean
   /**
    * Whether byte strings and typed arrays that arrive get memory of their own. Otherwise, the
-   * default, they are views of the message and hold all of it for as long as they live.
+   * default, they are views of the message where they can be: they hold all of it for as long as
+   * they live, and change with it.
    */
   readonly copiesBytes?: boolean
 }
@@ -26,24 +33,118 @@ export type DecodedValue =
   | { readonly ok: true; readonly value: unknown; readonly end: number }
   | { readonly ok: false; readonly violation: string }
 
-/** One configuration, for any number of values; make it once for each connection. */
-export declare class ValueCodec {
-  constructor(options?: ValueOptions)
+/**
+ * One configuration, for any number of values. It keeps nothing between them.
+ *
+ * @example
+ * const codec = new ValueCodec({ classes: new ClassRegistry().register(Point) })
+ * codec.decode(codec.encode(new Map([['here', new Point(1, 2)]])))
+ */
+export class ValueCodec {
+  readonly #limits: CodecLimits
+  readonly #written: EncoderKinds
+  readonly #read: { readonly limits: CodecLimits; readonly kinds: DecoderKinds }
+  readonly #settings: EncoderSettings
 
-  /** @returns Bytes of their own, which belong to the caller. */
-  encode(value: unknown, options?: { readonly deterministic?: boolean }): Uint8Array
+  constructor(options: ValueOptions = {}) {
+    const { classes, references, sendsStacks = false, copiesBytes = false } = options
+    this.#limits = resolveLimits(options, defaultValueLimits)
+    this.#written = { classes, references, sendsStacks }
+    this.#read = { limits: this.#limits, kinds: { classes, references, copiesBytes } }
+    this.#settings = { limits: this.#limits, isDeterministic: false, kinds: this.#written }
+  }
+
+  /**
+   * Encodes a value.
+   *
+   * Getters are read, `toState` and `References.describe` are called; of what is shared the getters
+   * are read twice.
+   *
+   * @returns Bytes that nothing else writes to. Small ones are a view of 16 KiB that others have
+   *   parts of: `slice()` what is kept for long.
+   * @throws {SkeinError} `INVALID` something in it cannot travel, exceeds a limit, or failed to be
+   *   read; the message names the place.
+   */
+  encode(value: unknown, options?: { readonly deterministic?: boolean }): Uint8Array<ArrayBuffer> {
+    const encoder = takeEncoder()
+    try {
+      encoder.writer.start(this.#limits.maxBytes)
+      encoder.write(value, options?.deterministic ? this.#deterministic() : this.#settings)
+      return encoder.writer.finish()
+    } finally {
+      giveBack(encoder)
+    }
+  }
 
   /**
    * Encodes into memory of the caller, from `offset` on: no copy is made.
    *
    * @returns A view of `target` where the value fitted, else bytes of their own (`target` is then
    *   changed from `offset` on).
+   * @throws {SkeinError} `INVALID` as `encode`; `target` is then changed from `offset` on.
    */
-  encodeInto(value: unknown, target: Uint8Array, offset: number): Uint8Array
+  encodeInto(
+    value: unknown,
+    target: Uint8Array<ArrayBuffer>,
+    offset: number,
+  ): Uint8Array<ArrayBuffer> {
+    const encoder = takeEncoder()
+    try {
+      encoder.writer.startIn(target, offset, this.#limits.maxBytes)
+      encoder.write(value, this.#settings)
+      return encoder.writer.finish()
+    } finally {
+      giveBack(encoder)
+    }
+  }
 
-  /** Decodes one value that takes up all of `bytes`; those may be a part of a larger buffer. */
-  decode(bytes: Uint8Array): DecodedValue
+  /**
+   * Decodes one value that takes up all of `bytes`; those may be a part of a larger buffer.
+   *
+   * Never throws, whatever the bytes are, unless `References.revive` has a bug. What it makes runs
+   * nothing of the peer's; but a `RegExp` from a peer can take for ever once you run it.
+   */
+  decode(bytes: Uint8Array): DecodedValue {
+    return this.#decode(bytes, 0, true)
+  }
 
   /** Decodes the value that begins at `offset`; what follows it is the caller's: see `end`. */
-  decodeFrom(bytes: Uint8Array, offset: number): DecodedValue
+  decodeFrom(bytes: Uint8Array, offset: number): DecodedValue {
+    return this.#decode(bytes, offset, false)
+  }
+
+  #decode(bytes: Uint8Array, offset: number, isWhole: boolean): DecodedValue {
+    const decoder = idleDecoder ?? new Decoder()
+    idleDecoder = undefined
+    try {
+      const value = decoder.read(bytes as Uint8Array<ArrayBuffer>, offset, this.#read)
+      if (isWhole) decoder.expectEnd()
+      return { ok: true, value, end: decoder.reader.offset }
+    } catch (thrown) {
+      if (thrown instanceof Violation) return { ok: false, violation: thrown.message }
+      throw thrown
+    } finally {
+      decoder.release()
+      idleDecoder = decoder
+    }
+  }
+
+  #deterministic(): EncoderSettings {
+    return { ...this.#settings, isDeterministic: true }
+  }
+}
+
+// A getter, `toState` or `revive` may use a codec too: it finds none idle and makes its own.
+let idleEncoder: Encoder | undefined
+let idleDecoder: Decoder | undefined
+
+function takeEncoder(): Encoder {
+  const encoder = idleEncoder ?? new Encoder()
+  idleEncoder = undefined
+  return encoder
+}
+
+function giveBack(encoder: Encoder): void {
+  encoder.writer.release()
+  idleEncoder = encoder
 }

@@ -1,10 +1,16 @@
-/** Where a value stands within the whole, for people: `$.a.b`, `$.list[3]`, `$["two words"]`. */
+/**
+ * Where a value stands within the whole, for people: `$.a.b`, `$.list[3]`, `$["two words"]`,
+ * `$.scores.get("bob")`.
+ */
 
 const shownKeyLength = 40 // Guess: enough to find the place, short enough for a log line.
 const shownEndSteps = 8 // Guess: at each end of a path.
 
-/** The keys and indexes from the root to a value. */
-export type ValuePath = readonly (string | number)[]
+/** A key, an index, or how else one gets there. */
+export type PathStep = string | number | { readonly text: string }
+
+/** The steps from the root to a value. */
+export type ValuePath = readonly PathStep[]
 
 /** Writes a path; long keys are cut, and the middle of a long path is left out. */
 export function formatPath(path: ValuePath): string {
@@ -14,7 +20,15 @@ export function formatPath(path: ValuePath): string {
   return `$${steps.join('')}`
 }
 
-function formatStep(step: string | number): string {
+/** The step to the value of a map's entry. */
+export function entryStep(key: unknown): PathStep {
+  if (typeof key === 'string') return { text: `.get(${JSON.stringify(key.slice(0, shownKeyLength))})` }
+  const isShown = typeof key !== 'object' && typeof key !== 'function'
+  return { text: `.get(${isShown ? String(key).slice(0, shownKeyLength) : '…'})` }
+}
+
+function formatStep(step: PathStep): string {
+  if (typeof step === 'object') return step.text
   if (typeof step === 'number') return `[${step}]`
   if (step.length > shownKeyLength) return `["${step.slice(0, shownKeyLength)}…"]`
   return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`
@@ -28,6 +42,7 @@ export function findCycle(
   const depths = new Map<unknown, number>([[root, 0]])
   let value = root
   for (const [index, step] of path.entries()) {
+    if (typeof step === 'object') return undefined
     value = (value as Record<string | number, unknown>)[step]
     if (typeof value !== 'object' || value === null) return undefined
     const above = depths.get(value)
