@@ -63,6 +63,8 @@ class Answer {
   isIteration = false
   /** It was announced, and has not come as a whole. */
   isExpected = false
+  /** Of what result it is asked, where that was settled when it was announced. */
+  before: Answer | undefined
   /** The method still runs, though the question was answered. */
   isWorking = true
   waiting: (() => void)[] | undefined
@@ -135,10 +137,12 @@ export class Answers {
     return undefined
   }
 
-  /** A question was announced: calls on its result wait for it. */
-  expect(question: number): void {
+  /** A question was announced: calls on its result wait for it, and what it is asked of is kept. */
+  expect(question: number, wire: number): void {
     const answer = this.open(question)
-    if (answer !== undefined) answer.isExpected = true
+    if (answer === undefined) return
+    answer.isExpected = true
+    if (wire % 2 === 1) answer.before = this.#answers.get((wire - 1) / 2)
   }
 
   /** Answers a question that needs nothing but this node. */
@@ -206,7 +210,7 @@ export class Answers {
       if (!this.#owner.table.isAlive(entry)) return this.#fail(answer, takenAway(entry))
       return this.#perform(answer, request, { value: entry.target, entry, giver: entry.exposure })
     }
-    const before = this.#answers.get((request.wire - 1) / 2)
+    const before = answer.before ?? this.#answers.get((request.wire - 1) / 2)
     if (before === undefined || before === answer) {
       const text = 'the result has no members; it is a plain value, or was let go'
       return this.#fail(answer, new SkeinError('UNKNOWN_MEMBER', text))

@@ -232,7 +232,7 @@ export class Inbound {
       throw violation(`O32: a value of ${byteLength} bytes; at most ${this.#owner.maxValueBytes}`)
     }
     const isRequest = type === messageType.call
-    if (isRequest) this.#owner.answers.expect(fields.number())
+    if (isRequest) this.#owner.answers.expect(fields.number(), subject)
     this.#owner.large.announce({ key, byteLength, order: orderOf(type, subject) })
   }
 

@@ -29,6 +29,7 @@ import { remoteOf } from './proxy.ts'
 import { formatReference, parseReference } from './reference-text.ts'
 import { Reference } from './reference.ts'
 import type { CallOptions } from './reference.ts'
+import type { Remote } from './remote-type.ts'
 import { Session } from './session.ts'
 import type { SessionCounts } from './session.ts'
 import { SessionLink } from './session-link.ts'
@@ -108,9 +109,10 @@ export class ObjectService {
     if (!isObjectName(name)) {
       throw new SkeinError('INVALID', `'${name}' is no name of an object`)
     }
-    const setup = { peer, kind: 'object' as const, name, options }
-    const isShared = typeof peer === 'string' && options === undefined
-    return isShared ? this.#shared(`${peer}/${name}`, setup) : this.#makeProxy(setup)
+    if (typeof peer === 'string' && options === undefined) {
+      return this.#shared(`${peer}/${name}`, { peer, kind: 'object', name })
+    }
+    return this.#makeProxy({ peer, kind: 'object', name, options })
   }
 
   /** What a peer exposes to this node. */
@@ -157,15 +159,17 @@ export class ObjectService {
    *
    * @throws {SkeinError} `INVALID` it is no such text; `OBJECT_GONE` it was ours, and is no more.
    */
-  restore(text: string, options?: CallOptions): object {
+  restore<T = object>(text: string, options?: CallOptions): Remote<T> {
     const third = parseReference(text)
     if (third.peer !== this.#setup.self) {
-      return options === undefined ? this.#proxyOf(third) : this.#makeProxy({ ...third, options })
+      const isShared = options === undefined
+      const proxy = isShared ? this.#proxyOf(third) : this.#makeProxy({ ...third, options })
+      return proxy as Remote<T>
     }
     const { name = '', number = 0, token } = third
     const entry =
       token === undefined ? this.#table.named(name) : this.#table.claim(number, token)
-    if (entry !== undefined) return entry.target
+    if (entry !== undefined) return entry.target as Remote<T>
     throw new SkeinError('OBJECT_GONE', 'it was this node’s own object, and is no more')
   }
 
@@ -267,7 +271,7 @@ export class ObjectService {
     return this.#shared(name === undefined ? `${peer}#${number}` : `${peer}/${name}`, third)
   }
 
-  #shared(key: string, setup: Omit<ThirdReference, 'peer'> & { readonly peer: PeerId }): object {
+  #shared(key: string, setup: ThirdReference): object {
     const known = this.#proxies.get(key)?.deref()
     if (known !== undefined) return known
     const proxy = this.#makeProxy(setup)
