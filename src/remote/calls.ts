@@ -10,7 +10,7 @@ import { SkeinError } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
 import type { Consumer } from './iteration.ts'
-import { bindPromise, RemotePromise } from './proxy.ts'
+import { bindPromise, markHandled, RemotePromise } from './proxy.ts'
 import type { Remotely } from './proxy.ts'
 import type { CallOptions, Calling, Reference, WireTarget } from './reference.ts'
 
@@ -56,8 +56,10 @@ export class PendingCall implements Remotely, WireTarget {
     if (this.isSettled) return
     this.isSettled = true
     if (this.onAbort !== undefined) this.options?.signal?.removeEventListener('abort', this.onAbort)
-    if (isError) this.#reject(value)
-    else this.#resolve(value)
+    if (!isError) return this.#resolve(value)
+    // A callback is called as if it were here, and nobody waits for it: its failure ends no process.
+    markHandled(this.promise)
+    this.#reject(value)
   }
 
   call(path: readonly string[], args: readonly unknown[]): Promise<unknown> {

@@ -244,6 +244,7 @@ function ignore(): void {
 export function rejected(reason: unknown, remote: Remotely): RemotePromise {
   const promise = RemotePromise.reject(reason) as RemotePromise
   bindPromise(promise, remote)
+  markHandled(promise)
   return promise
 }
 
