@@ -137,12 +137,19 @@ export class Answers {
     return undefined
   }
 
-  /** A question was announced: calls on its result wait for it, and what it is asked of is kept. */
-  expect(question: number, wire: number): void {
+  /**
+   * A question has its place in the order, and comes later: calls on its result wait for it, and what
+   * it is asked of is kept.
+   *
+   * @returns false when there is no room: it was answered so, and must not come.
+   */
+  expect(question: number, wire: number): boolean {
+    const before = wire % 2 === 1 ? this.#answers.get((wire - 1) / 2) : undefined
     const answer = this.open(question)
-    if (answer === undefined) return
+    if (answer === undefined) return false
     answer.isExpected = true
-    if (wire % 2 === 1) answer.before = this.#answers.get((wire - 1) / 2)
+    answer.before = before
+    return true
   }
 
   /** Answers a question that needs nothing but this node. */

@@ -75,7 +75,9 @@ export class FrameSplitter {
   }
 
   #length(bytes: Uint8Array, at: number): number {
-    const length = new DataView(bytes.buffer, bytes.byteOffset + at, lengthBytes).getUint32(0)
+    const length =
+      (bytes[at] ?? 0) * 2 ** 24 +
+      (((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0))
     if (length >= 1 && length <= this.#maxBytes) return length
     throw violation(`O1: a message of ${length} bytes; 1 to ${this.#maxBytes} are taken`)
   }

@@ -232,8 +232,8 @@ export class Inbound {
       throw violation(`O32: a value of ${byteLength} bytes; at most ${this.#owner.maxValueBytes}`)
     }
     const isRequest = type === messageType.call
-    if (isRequest) this.#owner.answers.expect(fields.number(), subject)
-    this.#owner.large.announce({ key, byteLength, order: orderOf(type, subject) })
+    const isWanted = !isRequest || this.#owner.answers.expect(fields.number(), subject)
+    this.#owner.large.announce({ key, byteLength, order: orderOf(type, subject), isWanted })
   }
 
   /** Whether a message is about what a long one before it is about, or may be. */
@@ -243,19 +243,21 @@ export class Inbound {
       case messageType.call:
       case messageType.get:
       case messageType.iterate: {
-        this.#fields.number()
-        const mustWait = large.holdBack(orderOf(type, this.#fields.number()), message)
-        this.#fields.start(message)
-        this.#fields.byte()
+        const [question, wire] = [this.#fields.number(), this.#fields.number()]
+        const order = orderOf(type, wire)
+        const mustWait = large.isHolding(order)
+        if (!mustWait) this.#restart(message)
+        else if (this.#owner.answers.expect(question, wire)) large.holdBack(order, message)
         return mustWait
       }
       case messageType.answer:
       case messageType.keptAnswer:
       case messageType.fail:
       case messageType.item: {
-        const mustWait = large.holdBack(orderOf(type, this.#fields.number()), message)
-        this.#fields.start(message)
-        this.#fields.byte()
+        const order = orderOf(type, this.#fields.number())
+        const mustWait = large.isHolding(order)
+        if (mustWait) large.holdBack(order, message)
+        else this.#restart(message)
         return mustWait
       }
       case messageType.settle:
@@ -266,6 +268,11 @@ export class Inbound {
       default:
         return false
     }
+  }
+
+  #restart(message: Uint8Array): void {
+    this.#fields.start(message)
+    this.#fields.byte()
   }
 
   #decode(): DecodedValue {

@@ -20,6 +20,8 @@ export interface Announcement {
   readonly byteLength: number
   /** What waits for it: see `orderOf`. */
   readonly order: number
+  /** False for one that was refused already: it is taken, and dropped. */
+  readonly isWanted: boolean
 }
 
 /** What the large messages ask of their session. */
@@ -74,13 +76,14 @@ export class LargeInbox {
     this.#read()
   }
 
-  /** Tells whether a message about something has to wait, and keeps it if so. */
-  holdBack(order: number, message: Uint8Array): boolean {
-    const line = this.#orders.get(order)
-    const last = line?.at(-1)
-    if (last === undefined) return false
-    last.waiting.push(message.slice())
-    return true
+  /** Whether messages about something have to wait. */
+  isHolding(order: number): boolean {
+    return this.#orders.has(order)
+  }
+
+  /** Keeps a message until what was announced about the same thing is there. */
+  holdBack(order: number, message: Uint8Array): void {
+    this.#orders.get(order)?.at(-1)?.waiting.push(message.slice())
   }
 
   /** Keeps a message until everything that was announced before it is there. */
@@ -148,7 +151,7 @@ export class LargeInbox {
       if (first?.whole === undefined) break
       this.#incoming.delete(first.key)
       if (line.length === 0) this.#orders.delete(first.order)
-      this.#owner.deliver(first.whole)
+      if (first.isWanted) this.#owner.deliver(first.whole)
       for (const each of first.waiting) this.#owner.deliver(each)
     }
     this.#letGoHeld()

@@ -11,6 +11,7 @@ import type { Random } from '../base/random.ts'
 import type { Subject } from '../base/policy.ts'
 import type { Stream, StreamHandler } from '../connection/contract.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
+import { FrameSplitter } from './frame-reader.ts'
 import type { ObjectLimits } from './options.ts'
 import { ObjectService } from './service.ts'
 import type { ObjectConnection } from './session-link.ts'
@@ -212,5 +213,71 @@ export class World {
     for (let round = 0; round < 50 && !isSettled; round++) await this.quiet()
     if (!isSettled) throw new RangeError('the promise is still pending when nothing is under way')
     return settled
+  }
+}
+
+/** A peer that is no node: sends whatever a test likes, and keeps what comes. */
+export class RawPeer {
+  /** Messages that came, without their length, in hexadecimal. */
+  readonly messages: string[] = []
+  /** Why its streams ended. */
+  readonly endings: string[] = []
+  readonly #world: World
+  readonly #name: string
+  readonly #to: string
+  #out: MemoryStream | undefined
+
+  constructor(world: World, name: string, to: string) {
+    this.#world = world
+    this.#name = name
+    this.#to = to
+    const accept = (stream: Stream): void => this.#accept(stream)
+    world.services.set(name, { accept } as unknown as ObjectService)
+  }
+
+  /** Sends messages, each given in hexadecimal without its length. */
+  async send(...messages: readonly string[]): Promise<void> {
+    const stream = (this.#out ??= this.#open('object/1'))
+    for (const message of messages) {
+      const body = Uint8Array.from(Buffer.from(message.replaceAll(' ', ''), 'hex'))
+      const framed = new Uint8Array(4 + body.length)
+      new DataView(framed.buffer).setUint32(0, body.length)
+      framed.set(body, 4)
+      stream.write(framed)
+    }
+    await this.#world.quiet()
+  }
+
+  /** Sends bytes as they are, on a stream of their own where a protocol is named. */
+  async sendBytes(bytes: Uint8Array, protocol?: string): Promise<MemoryStream> {
+    const stream = protocol === undefined ? (this.#out ??= this.#open('object/1')) : this.#open(protocol)
+    stream.write(bytes)
+    await this.#world.quiet()
+    return stream
+  }
+
+  #open(protocol: string): MemoryStream {
+    const stream = this.#world.open(this.#name, this.#to, protocol)
+    stream.bind({
+      onData: () => undefined,
+      onEnd: () => undefined,
+      onDrain: () => undefined,
+      onClose: (error) => this.endings.push(`${error?.code}: ${error?.message}`),
+    })
+    return stream
+  }
+
+  #accept(stream: Stream): void {
+    const splitter = new FrameSplitter(2 ** 20)
+    stream.bind({
+      onData: (bytes) =>
+        splitter.read(bytes, (message) => {
+          this.messages.push(Buffer.from(message).toString('hex'))
+          return true
+        }),
+      onEnd: () => undefined,
+      onDrain: () => undefined,
+      onClose: () => undefined,
+    })
   }
 }

@@ -2,6 +2,7 @@
  * The objects of one node: what it exposes, a session for each peer, and references to objects
  * anywhere. `node` passes in how peers are reached and who they are.
  */
+import { encodeBase32 } from '../base/base32.ts'
 import { messageOf, SkeinError, toSkeinError } from '../base/errors.ts'
 import { findRule } from '../base/policy.ts'
 import { shortPeerId } from '../base/peer-id.ts'
@@ -267,8 +268,10 @@ export class ObjectService {
   }
 
   #proxyOf(third: ThirdReference): object {
-    const { peer, name, number } = third
-    return this.#shared(name === undefined ? `${peer}#${number}` : `${peer}/${name}`, third)
+    const { peer, name, number, token = new Uint8Array(0) } = third
+    // With the token: who names a number without it must not get what this node has the token of.
+    const key = name === undefined ? `${peer}#${number}#${encodeBase32(token)}` : `${peer}/${name}`
+    return this.#shared(key, third)
   }
 
   #shared(key: string, setup: ThirdReference): object {
