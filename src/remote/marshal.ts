@@ -42,6 +42,8 @@ export interface MarshalOwner extends Calling {
   mayFind(entry: Entry): boolean
   /** The proxy of an object of a third peer. */
   proxyOf(setup: ThirdReference): object
+  /** The proxy of a name of the peer, where one is in use. */
+  namedProxy(name: string): object | undefined
   /** Lets a third peer's object be handed to somebody: its owner keeps it for a while. */
   lease(reference: Reference): void
   sendSettle(number: number, value: unknown, isError: boolean): void
@@ -344,8 +346,15 @@ export class Marshal implements References {
     kind: ReferenceKind,
     given: { readonly number: number; readonly token: Uint8Array; readonly name: string | undefined },
   ): unknown {
-    const { number } = given
+    const { number, name } = given
     const owner = this.#owner
+    const known = name === undefined ? undefined : owner.namedProxy(name)
+    const reference = known === undefined ? undefined : remoteOf(known)
+    const isSame = reference instanceof Reference && reference.number === number
+    if (isSame && reference.boundSession === owner) {
+      owner.sendRelease(number, 1) // It holds the object already.
+      return known
+    }
     return this.imports.take(number, () => {
       const onRelease = (): void => this.imports.release(number)
       const { peer, find } = owner

@@ -234,6 +234,7 @@ export class ObjectService {
         isData: (value) => this.#dataClasses.has(Object.getPrototypeOf(value) as object),
         find: this.#find,
         proxyOf: (third) => this.#proxyOf(third),
+        namedProxy: (name) => this.#proxies.get(`${peer}/${name}`)?.deref(),
         lease: (reference) => this.#lease(reference),
         subject: () => this.#setup.subject(peer),
         findNamed: (name, subject) => this.#findNamed(name, subject),

@@ -53,6 +53,7 @@ export interface SessionSetup {
   readonly isData: (value: object) => boolean
   readonly find: SessionFinder
   readonly proxyOf: (third: ThirdReference) => object
+  readonly namedProxy: (name: string) => object | undefined
   readonly lease: (reference: Reference) => void
   /** Who the peer is to the policy, now. */
   readonly subject: () => Subject
@@ -284,6 +285,10 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
 
   proxyOf(third: ThirdReference): object {
     return this.#setup.proxyOf(third)
+  }
+
+  namedProxy(name: string): object | undefined {
+    return this.#setup.namedProxy(name)
   }
 
   lease(reference: Reference): void {
