@@ -3,7 +3,8 @@
  * ratios, ours to theirs, each of pairs that were measured in turn, and writes `results.json`.
  *
  * `BENCH_BEFORE=/path/to/dist npm run bench -- builds` compares this build with another one.
- * With rivals, whose packages are installed then: `npm run bench -- libp2p objects`, and, of 20 minutes,
+ * With rivals, whose packages are installed then: `npm run bench -- codec libp2p objects`, and, of 20
+ * minutes,
  * `npm run bench -- outage` (see `outage/main.mjs`).
  * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`).
  */
@@ -27,7 +28,7 @@ import { formatTable } from './figures.mjs'
 const here = path.dirname(fileURLToPath(import.meta.url))
 const resultsFile = path.join(here, 'results.json')
 const withoutRivals = ['echo', 'calls', 'bulk', 'mixed', 'memory', 'start']
-const withRivals = ['libp2p', 'objects']
+const withRivals = ['codec', 'libp2p', 'objects']
 const names = [...withoutRivals, ...withRivals, 'builds']
 /** One-minute load before anything of ours ran: above 0.5 the machine was not ours alone. */
 const loadBefore = Math.round(os.loadavg()[0] * 100) / 100

@@ -75,6 +75,7 @@ export type CommandName =
   | 'up'
   | 'demo'
   | 'on'
+  | 'call'
   | 'status'
   | 'peers'
   | 'nodes'
@@ -135,6 +136,18 @@ export const commandSpecs: readonly CommandSpec[] = [
       'Our flags stand before @PEER; all that follows COMMAND belongs to it. Also: skein on PEER …',
       'What is piped in goes to the command of one peer; several get no input.',
       'Examples: skein @bob add        skein --timeout 2s @all calc 1+2',
+    ],
+  },
+  {
+    name: 'call',
+    group: 'Use other peers',
+    usage: 'call @PEER [OBJECT.MEMBER [JSON…]] [--json]',
+    summary: "Use a peer's object: call a method, read a property; or list what it offers",
+    flags: ['json', 'timeout'],
+    words: [1, 4_096],
+    details: [
+      'Each argument is JSON; what is no JSON is text. An iteration prints an item a line.',
+      'Example: skein call @bob counter.add 5',
     ],
   },
   {

@@ -30,8 +30,6 @@ export function readKind(tag: number, reading: KindReading): unknown {
       return readEpochTime(source, at)
     case tags.dateTimeText:
       return readDateTime(source, at)
-    case tags.extendedTime:
-      return readExtendedTime(source, at)
     case tags.object:
       return readObject(reading)
     case tags.set:
@@ -52,9 +50,7 @@ export function readKind(tag: number, reading: KindReading): unknown {
 }
 
 function readEpochTime(source: ValueSource, at: ValuePlace): Date {
-  const seconds = source.part(at.depth)
-  if (typeof seconds !== 'number') throw new Violation('a time that is no number', at.start)
-  return toDate(Math.round(seconds * 1_000), at)
+  return toDate(Math.round(source.number() * 1_000), at)
 }
 
 /** RFC 3339, which RFC 8949 §3.4.1 asks for; what `Date` reads beyond that differs by engine. */
@@ -64,23 +60,6 @@ function readDateTime(source: ValueSource, at: ValuePlace): Date {
   const ms = isKnown ? Date.parse(text.toUpperCase()) : NaN
   if (ms !== ms) throw new Violation('a time that is not of RFC 3339', at.start)
   return new Date(ms)
-}
-
-/** Of RFC 9581 seconds and their thousandths, millionths or billionths; no time scale, no zone. */
-function readExtendedTime(source: ValueSource, at: ValuePlace): Date {
-  const count = source.open(major.map)
-  const inner = source.deeper(at.depth)
-  let ms = NaN
-  for (let index = 0; source.has(index, count); index++) {
-    const key = source.part(inner)
-    const value = source.part(inner)
-    const isFirst = index === 0 ? key === 1 : key === -3 || key === -6 || key === -9
-    if (!isFirst || typeof value !== 'number' || index > 1) {
-      throw new Violation('an extended time of another form', at.start)
-    }
-    ms = index === 0 ? value * 1_000 : ms + Math.floor(value / 10 ** (-Number(key) - 3))
-  }
-  return toDate(ms, at)
 }
 
 function toDate(ms: number, at: ValuePlace): Date {

@@ -34,6 +34,7 @@ export class Decoder implements ValueSource {
   #limits: CodecLimits = defaultLimits
   #kinds: DecoderKinds | undefined
   #items = 0
+  #maxItems = 0
   #isInKey = false
   #slots: unknown[] = []
   /** The slot of the tag that is read next. */
@@ -54,6 +55,7 @@ export class Decoder implements ValueSource {
     settings: { readonly limits: CodecLimits; readonly kinds: DecoderKinds | undefined },
   ): unknown {
     this.#limits = settings.limits
+    this.#maxItems = settings.limits.maxItems
     this.#kinds = settings.kinds
     this.#items = 0
     this.#isInKey = false
@@ -77,12 +79,12 @@ export class Decoder implements ValueSource {
     this.reader.release()
     if (this.#slots.length > 0) this.#slots = []
     if (this.#values.length > keptValues) this.#values = []
-    else if (this.#highest > 0) this.#values.fill(undefined, 0, this.#highest)
+    else for (let index = this.#highest; index > 0; ) this.#values[--index] = undefined
     this.#highest = 0
   }
 
   item(depth: number): unknown {
-    if (++this.#items > this.#limits.maxItems) throw this.#tooManyItems()
+    if (++this.#items > this.#maxItems) throw this.#tooManyItems()
     const { reader } = this
     const first = reader.byte()
     const information = first & 0x1f
@@ -106,9 +108,20 @@ export class Decoder implements ValueSource {
     }
   }
 
-  part(depth: number): unknown {
-    this.#items--
-    return this.item(depth)
+  number(): number {
+    const start = this.reader.offset
+    const first = this.reader.byte()
+    const majorType = first >>> 5
+    if (majorType === major.unsigned || majorType === major.negative || isFloatByte(first)) {
+      const value =
+        majorType === major.unsigned
+          ? this.#integer(first & 0x1f)
+          : majorType === major.negative
+            ? this.#negative(first & 0x1f)
+            : readSimpleOrFloat(this.reader, first)
+      if (typeof value === 'number') return value
+    }
+    throw new Violation('something else where a number must stand', start)
   }
 
   text(): string {
@@ -279,9 +292,9 @@ export class Decoder implements ValueSource {
     if (count < 0 || count > maxShapeKeys) return this.#properties({}, count, inner)
     const { reader } = this
     const base = this.#top
-    let shape = rootShape()
+    let shape = rootShape(count + reader.hint())
     for (let index = 0; index < count; index++) {
-      if (++this.#items > this.#limits.maxItems) throw this.#tooManyItems()
+      if (++this.#items > this.#maxItems) throw this.#tooManyItems()
       const { next } = shape
       if (next !== undefined && reader.takes(next.bytes)) shape = next
       else {
@@ -439,11 +452,11 @@ export class Decoder implements ValueSource {
 
   /** Tag 29. */
   #sharedReference(start: number): unknown {
-    const number = this.part(0)
-    const value = typeof number === 'number' ? this.#slots[number] : undefined
-    if (value === undefined && !(number as number in this.#slots)) {
+    const number = this.number()
+    if (!Object.hasOwn(this.#slots, number)) {
       throw new Violation('a reference to a value that was not shared', start)
     }
+    const value = this.#slots[number]
     if (value !== unfilled) return value
     throw new Violation('a reference to a value that is not there yet', start)
   }
@@ -459,6 +472,10 @@ export class Decoder implements ValueSource {
     if (bytes.length <= this.#limits.maxBigintBytes) return bytesToBigint(bytes)
     throw new Violation(`a big integer of over ${this.#limits.maxBigintBytes} bytes`, start)
   }
+}
+
+function isFloatByte(first: number): boolean {
+  return first >= major.halfByte && first <= major.doubleByte
 }
 
 function repeatedKey(start: number): Violation {

@@ -6,7 +6,7 @@ import { maxPatternUnits, maxUrlUnits } from './limits.ts'
 import * as major from './major-types.ts'
 import { Refusal, refusalAt } from './refusal.ts'
 import * as tags from './tags.ts'
-import { tagOfView } from './typed-arrays.ts'
+import { bytesTag, tagOfView } from './typed-arrays.ts'
 import { entryStep } from './value-path.ts'
 import type { ValueSink } from './value-sink.ts'
 
@@ -16,7 +16,7 @@ type KindWriter = (sink: ValueSink, value: object, depth: number) => void
 export const kindWriters: ReadonlyMap<object | null, KindWriter> = new Map<object, KindWriter>([
   [Map.prototype, (sink, value, depth) => writeMap(sink, value as Map<unknown, unknown>, depth)],
   [Set.prototype, (sink, value, depth) => writeSet(sink, value as Set<unknown>, depth)],
-  [Date.prototype, (sink, value, depth) => writeDate(sink, value as Date, depth)],
+  [Date.prototype, (sink, value) => writeDate(sink, value as Date)],
   [RegExp.prototype, (sink, value) => writeRegExp(sink, value as RegExp)],
   [URL.prototype, (sink, value) => writeUrl(sink, value as URL)],
   [ArrayBuffer.prototype, (sink, value) => writeArrayBuffer(sink, value as ArrayBuffer)],
@@ -26,7 +26,7 @@ export const kindWriters: ReadonlyMap<object | null, KindWriter> = new Map<objec
 export function writeView(sink: ValueSink, view: ArrayBufferView): void {
   const tag = tagOfView(view)
   if (tag === undefined) startObject(sink, 'DataView', 1)
-  else if (tag !== tags.typedArrays.first) sink.writer.head(major.tag, tag)
+  else if (tag !== bytesTag) sink.writer.head(major.tag, tag)
   writeBytes(sink, new Uint8Array(view.buffer, view.byteOffset, view.byteLength))
 }
 
@@ -57,22 +57,10 @@ function writeBytes(sink: ValueSink, bytes: Uint8Array): void {
   sink.writer.raw(bytes)
 }
 
-/** Seconds where they say it exactly, else seconds and milliseconds (RFC 9581). */
-function writeDate(sink: ValueSink, date: Date, depth: number): void {
-  const ms = Date.prototype.getTime.call(date)
-  const seconds = ms / 1_000
-  if (Math.round(seconds * 1_000) === ms || ms !== ms) {
-    sink.writer.head(major.tag, tags.epochTime)
-    return sink.writer.number(seconds + 0) // No -0: a date has none.
-  }
-  const whole = Math.floor(seconds)
-  sink.deeper(depth)
-  sink.writer.head(major.tag, tags.extendedTime)
-  sink.writer.head(major.map, 2)
-  sink.writer.number(1)
-  sink.writer.number(whole)
-  sink.writer.number(-3)
-  sink.writer.number(ms - whole * 1_000)
+/** Seconds; doubles lie less than a millisecond apart as far as a date reaches, so none is lost. */
+function writeDate(sink: ValueSink, date: Date): void {
+  sink.writer.head(major.tag, tags.epochTime)
+  sink.writer.number(date.getTime() / 1_000 + 0) // A date is never -0.
 }
 
 function writeRegExp(sink: ValueSink, { source, flags }: RegExp): void {

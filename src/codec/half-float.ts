@@ -7,6 +7,8 @@
 const single = new Float32Array(1)
 const singleBits = new Uint32Array(single.buffer)
 
+const scales = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (exponent - 25))
+
 /** The value of 16 bits (RFC 8949, Appendix D). */
 export function halfToNumber(half: number): number {
   const exponent = (half >>> 10) & 0x1f
@@ -15,7 +17,7 @@ export function halfToNumber(half: number): number {
     exponent === 0
       ? fraction * 2 ** -24
       : exponent < 31
-        ? (fraction + 1_024) * 2 ** (exponent - 25)
+        ? (fraction + 1_024) * (scales[exponent] as number)
         : fraction === 0
           ? Infinity
           : NaN

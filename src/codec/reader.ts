@@ -130,6 +130,13 @@ export class Reader {
     return true
   }
 
+  /** A number from the next two bytes, if there are as many. */
+  hint(): number {
+    const offset = this.#offset
+    if (offset + 2 > this.#end) return 0
+    return (this.#bytes[offset] as number) + 7 * (this.#bytes[offset + 1] as number)
+  }
+
   /** A copy of what was read since `start`. */
   since(start: number): Uint8Array {
     return this.#bytes.slice(start, this.#offset)

@@ -19,6 +19,7 @@ export const maxShapeKeys = 32 // Guess: records have fewer; what has more is a 
 const maxShapes = 4_096 // Guess: all messages of a program; about 1 MB. When full, all is forgotten.
 const compiledFrom = 12 // Guess: compiling takes about as long as making so many objects otherwise.
 const maxCredit = 512
+const rootCount = 64 // A power of two.
 
 /** Makes an object of the values that stand in a list from `base` on. */
 type Maker = (values: readonly unknown[], base: number) => Record<string, unknown>
@@ -85,14 +86,17 @@ export class Shape {
   }
 }
 
-let root = newRoot()
+let roots = newRoots()
 let count = 0
 let credit = maxCredit
 let canCompile = true
 
-/** Where every map begins. */
-export function rootShape(): Shape {
-  return root
+/**
+ * Where a map begins. There are several, so that maps that follow each other do not spoil each other's
+ * guesses: chosen by any number, which should come from the map's first bytes.
+ */
+export function rootShape(hint: number): Shape {
+  return roots[hint & (rootCount - 1)] as Shape
 }
 
 /**
@@ -108,7 +112,7 @@ export function shapeWith(parent: Shape, key: string, bytes: () => Uint8Array): 
   }
   credit--
   if (++count > maxShapes) {
-    root = newRoot()
+    roots = newRoots()
     count = 0
   }
   const shape = new Shape(key, bytes(), parent)
@@ -116,8 +120,8 @@ export function shapeWith(parent: Shape, key: string, bytes: () => Uint8Array): 
   return shape
 }
 
-function newRoot(): Shape {
-  return new Shape('', new Uint8Array(), undefined)
+function newRoots(): readonly Shape[] {
+  return Array.from({ length: rootCount }, () => new Shape('', new Uint8Array(), undefined))
 }
 
 function earn(): void {

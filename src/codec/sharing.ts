@@ -21,17 +21,23 @@ export class Sharing {
 
   /** First walk: whether `value` was seen before; it is shared then. */
   isRepeated(value: object): boolean {
+    const seen = this.#seen
+    if (seen !== undefined) {
+      const { size } = seen
+      seen.add(value) // One look-up tells whether it was there, and puts it there.
+      return seen.size === size && this.#share(value)
+    }
     const list = this.#list
     const count = this.#count
     for (let index = 0; index < count; index++) {
       if (list[index] === value) return this.#share(value)
     }
-    if (count < listed) {
+    if (count === listed) this.#seen = new Set(list).add(value)
+    else {
       list[count] = value
       this.#count = count + 1
-      return false
     }
-    return this.#isInSet(value)
+    return false
   }
 
   /** Whether the first walk found anything. */
@@ -63,13 +69,6 @@ export class Sharing {
     }
     this.#count = 0
     this.#seen = undefined
-  }
-
-  #isInSet(value: object): boolean {
-    const seen = (this.#seen ??= new Set())
-    if (seen.has(value)) return this.#share(value)
-    seen.add(value)
-    return false
   }
 
   #share(value: object): true {

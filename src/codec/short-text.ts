@@ -17,20 +17,41 @@ const cache: string[] = Array.from({ length: cacheSlots }, () => '')
 export function readAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
   let text = ''
   let at = start
-  for (; at + 4 <= end; at += 4) {
+  // Measured: a call with eight characters takes a fifth of the time of eight calls.
+  for (; at + 8 <= end; at += 8) {
     const a = bytes[at] as number
     const b = bytes[at + 1] as number
     const c = bytes[at + 2] as number
     const d = bytes[at + 3] as number
-    if ((a | b | c | d) >= 0x80) return undefined
-    text += String.fromCharCode(a, b, c, d) // Measured: half the time of one by one.
+    const e = bytes[at + 4] as number
+    const f = bytes[at + 5] as number
+    const g = bytes[at + 6] as number
+    const h = bytes[at + 7] as number
+    if ((a | b | c | d | e | f | g | h) >= 0x80) return undefined
+    text += String.fromCharCode(a, b, c, d, e, f, g, h)
   }
-  for (; at < end; at++) {
-    const byte = bytes[at] as number
-    if (byte >= 0x80) return undefined
-    text += String.fromCharCode(byte)
-  }
-  return text
+  if (at === end) return text
+  const rest = readFew(bytes, at, end - at)
+  return rest === undefined ? undefined : at === start ? rest : text + rest
+}
+
+/** One to seven characters. */
+function readFew(bytes: Uint8Array, at: number, count: number): string | undefined {
+  const a = bytes[at] as number
+  if (count === 1) return a < 0x80 ? String.fromCharCode(a) : undefined
+  const b = bytes[at + 1] as number
+  if (count === 2) return (a | b) < 0x80 ? String.fromCharCode(a, b) : undefined
+  const c = bytes[at + 2] as number
+  if (count === 3) return (a | b | c) < 0x80 ? String.fromCharCode(a, b, c) : undefined
+  const d = bytes[at + 3] as number
+  if ((a | b | c | d) >= 0x80) return undefined
+  if (count === 4) return String.fromCharCode(a, b, c, d)
+  const e = bytes[at + 4] as number
+  if (count === 5) return e < 0x80 ? String.fromCharCode(a, b, c, d, e) : undefined
+  const f = bytes[at + 5] as number
+  if (count === 6) return (e | f) < 0x80 ? String.fromCharCode(a, b, c, d, e, f) : undefined
+  const g = bytes[at + 6] as number
+  return (e | f | g) < 0x80 ? String.fromCharCode(a, b, c, d, e, f, g) : undefined
 }
 
 /** As {@link readAscii}, from the cache where it can. */

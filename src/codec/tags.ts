@@ -16,10 +16,6 @@ export const regexp = 35 // RFC 7049 §2.4.4.3
 export const set = 258 // A mathematical finite set
 export const map = 259 // A map with keys of any type
 export const wtf8 = 273 // A string that is no UTF-8, as WTF-8
-export const extendedTime = 1001 // RFC 9581 §3
 
 /** Ours, of the range that is given out to who comes first; not registered. Its content is the hook's. */
 export const reference = 41_221
-
-/** The typed arrays of RFC 8746 §2 that we write; all others of 64–87 are only read. */
-export const typedArrays = { first: 64, last: 87 } as const

@@ -18,6 +18,9 @@ const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 const littleEndian = 0b100
 const halfTag = 80
 
+/** Of a `Uint8Array`, which needs none: it is what a byte string is. */
+export const bytesTag = 64
+
 type Constructor = new (buffer: ArrayBuffer, byteOffset: number, length: number) => ArrayBufferView
 
 function arrayType(name: string, elementBytes: number, constructor: Constructor): ArrayType {

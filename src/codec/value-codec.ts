@@ -60,7 +60,7 @@ export class ValueCodec {
    * Getters are read, `toState` and `References.describe` are called; of what is shared the getters
    * are read twice.
    *
-   * @returns Bytes that nothing else writes to. Small ones are a view of 16 KiB that others have
+   * @returns Bytes that nothing else writes to. Small ones are a view of 32 KiB that others have
    *   parts of: `slice()` what is kept for long.
    * @throws {SkeinError} `INVALID` something in it cannot travel, exceeds a limit, or failed to be
    *   read; the message names the place.
@@ -79,8 +79,8 @@ export class ValueCodec {
   /**
    * Encodes into memory of the caller, from `offset` on: no copy is made.
    *
-   * @returns A view of `target` where the value fitted, else bytes of their own (`target` is then
-   *   changed from `offset` on).
+   * @returns A view of `target` where the value fitted with 64 bytes to spare, else bytes of their own
+   *   (`target` is then changed from `offset` on).
    * @throws {SkeinError} `INVALID` as `encode`; `target` is then changed from `offset` on.
    */
   encodeInto(

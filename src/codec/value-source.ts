@@ -24,8 +24,8 @@ export interface ValueSource {
   readonly reader: Reader
   /** Reads a value that stands in `depth` containers. */
   item(depth: number): unknown
-  /** As {@link item}, for what is part of a value that was counted. */
-  part(depth: number): unknown
+  /** Reads a number that is part of a value; not a bigint. */
+  number(): number
   /** Reads text that is part of a value; any UTF-16. */
   text(): string
   /** Reads bytes that are part of a value; they share the input's memory. */

@@ -9,8 +9,8 @@ import { numberToHalf } from './half-float.ts'
 import { doubleByte, halfByte, negative, singleByte, textString, unsigned } from './major-types.ts'
 import { Refusal } from './refusal.ts'
 
-const poolBytes = 2 ** 14 // Guess: dozens of calls share the cost of making one, and what it pins.
-const pooledBytes = poolBytes / 4 // What is larger gets memory of its own.
+const poolBytes = 2 ** 15 // Guess: hundreds of calls share the cost of making one, and what it pins.
+const pooledBytes = poolBytes / 8 // What is larger gets memory of its own.
 const longestHead = 9 // A first byte and a 64-bit argument.
 const shortText = 48 // Measured: up to about here the loop is faster than TextEncoder.
 const longText = 2 ** 16 // Above this, room for three bytes a character would be a waste.

@@ -7,6 +7,7 @@ import { Calculator, calcCommand } from '../command/calc.node.ts'
 import { programCommand } from '../command/program.node.ts'
 import { CommandRegistry } from '../command/registry.ts'
 import { admissionCommands, formatAffiliated } from './admission-commands.ts'
+import { callCommand } from './call-command.ts'
 import { isJson, required } from './command-words.ts'
 import { findDoubts } from './doubts.node.ts'
 import { formatNodes, formatPeers } from './format.ts'
@@ -14,6 +15,7 @@ import type { Log } from '../base/log.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command } from '../command/command.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
+import type { CallHost } from './call-command.ts'
 import type { AdmissionHost } from './admission-commands.ts'
 import type { Affiliated } from './enrolment.ts'
 import type { NodeOptions } from './options.ts'
@@ -27,7 +29,7 @@ export interface Registry {
 }
 
 /** What the commands ask of their node. */
-export interface CommandHost extends AdmissionHost {
+export interface CommandHost extends AdmissionHost, CallHost {
   readonly label: string
   readonly affiliation: Affiliated | undefined
   readonly log: Log
@@ -144,6 +146,7 @@ function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
         return isJson(args) ? JSON.stringify({ id: node.id, label: node.label }) : node.id
       },
     },
+    call: callCommand(node),
     resolve: {
       summary: 'List the peers that a name means',
       usage: 'resolve NAME|all|role:NAME|A,B',
