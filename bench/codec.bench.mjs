@@ -127,7 +127,9 @@ function makeRecords(index) {
 function makeMix(index) {
   return {
     seen: new Date(1_763_740_000_000 + index * 1_001),
-    byName: new Map(Array.from({ length: 10 }, (_, each) => [`peer-${each}`, { rank: each + index }])),
+    byName: new Map(
+      Array.from({ length: 10 }, (_, each) => [`peer-${each}`, { rank: each + index }]),
+    ),
     tags: new Set(['alive', 'fast', `zone-${index}`]),
     at: [new Date(0), new Date(index)],
   }

@@ -64,8 +64,8 @@ else {
   const child = fork(fileURLToPath(import.meta.url), ['far', name])
   const contact = await new Promise((resolve) => child.once('message', resolve))
   const target = await system.dial(contact)
-  process.on('message', async ({ what, ...options }) => {
-    process.send(await measures[what](target, options))
+  process.on('message', ({ what, ...options }) => {
+    void measures[what](target, options).then((figures) => process.send(figures))
   })
   process.send('ready')
 }
@@ -198,7 +198,10 @@ async function startGrpc() {
     responseSerialize: (value) => Buffer.from(String(value)),
     responseDeserialize: (bytes) => Number(bytes),
   }
-  const raw = { requestSerialize: (bytes) => Buffer.from(bytes.buffer), requestDeserialize: (b) => b }
+  const raw = {
+    requestSerialize: (bytes) => Buffer.from(bytes.buffer),
+    requestDeserialize: (b) => b,
+  }
   const one = { requestStream: false, responseStream: false }
   const service = {
     add: { path: '/t/add', ...one, ...number },
@@ -232,7 +235,9 @@ async function startGrpc() {
       const client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), options)
       const call = (method) => (argument) =>
         new Promise((resolve, reject) => {
-          client[method](argument, (error, value) => (error === null ? resolve(value) : reject(error)))
+          client[method](argument, (error, value) =>
+            error === null ? resolve(value) : reject(error),
+          )
         })
       return { add: call('add'), take: call('take'), count: (to) => client.count(to) }
     },

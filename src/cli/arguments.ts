@@ -109,7 +109,9 @@ function scan(argv: readonly string[]): Scanned {
     } else {
       words.push(word)
       const isPeer =
-        words.length === 1 ? word.startsWith('@') : words.length === 2 && takesPeer.has(words[0] ?? '')
+        words.length === 1
+          ? word.startsWith('@')
+          : words.length === 2 && takesPeer.has(words[0] ?? '')
       if (isPeer) return { flags, words, rest: argv.slice(at + 1) }
     }
   }

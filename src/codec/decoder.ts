@@ -79,7 +79,7 @@ export class Decoder implements ValueSource {
     this.reader.release()
     if (this.#slots.length > 0) this.#slots = []
     if (this.#values.length > keptValues) this.#values = []
-    else for (let index = this.#highest; index > 0; ) this.#values[--index] = undefined
+    else for (let index = this.#highest; index > 0;) this.#values[--index] = undefined
     this.#highest = 0
   }
 

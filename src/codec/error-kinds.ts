@@ -7,7 +7,7 @@
 export const errorKinds: ReadonlyMap<string, ErrorConstructor> = new Map(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((kind) => [
     kind.name,
-    kind as ErrorConstructor,
+    kind,
   ]),
 )
 

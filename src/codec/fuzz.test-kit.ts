@@ -70,7 +70,8 @@ function encodeOrRefuse(codec: ValueCodec, value: unknown): Uint8Array | undefin
     return codec.encode(value)
   } catch (thrown) {
     // A Flight that stands within itself cannot be made at the other side.
-    const isKnown = thrown instanceof SkeinError && /the state that it is made of$/.test(thrown.message)
+    const isKnown =
+      thrown instanceof SkeinError && thrown.message.endsWith('the state that it is made of')
     if (isKnown) return undefined
     throw thrown
   }

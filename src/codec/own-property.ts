@@ -33,8 +33,6 @@ export function define(object: object, key: string, value: unknown): void {
 /** A value that was decoded, if it is a plain object. */
 export function plainObject(value: unknown): Record<string, unknown> | undefined {
   const isPlain =
-    typeof value === 'object' &&
-    value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
   return isPlain ? (value as Record<string, unknown>) : undefined
 }

@@ -131,9 +131,11 @@ const leaves: readonly ((random: Random) => unknown)[] = [
   (random) => BigInt64Array.of(BigInt(randomInt(random, 1e9)), -1n),
   (random) => new Date(Math.floor((random.next() - 0.5) * 1.7e16)),
   (random) => new Date(randomInt(random, 2) ? NaN : 1_763_740_000_000 + randomInt(random, 1e6)),
-  (random) => new RegExp(['a+b', '(?<x>.)|[^/]', '\\u{1f986}', ''][randomInt(random, 4)] ?? '', 'gu'),
+  (random) =>
+    new RegExp(['a+b', '(?<x>.)|[^/]', '\\u{1f986}', ''][randomInt(random, 4)] ?? '', 'gu'),
   () => /plain/,
-  (random) => new URL(`https://example.com/${encodeURIComponent(`p${randomInt(random, 1e6)}`)}?q#f`),
+  (random) =>
+    new URL(`https://example.com/${encodeURIComponent(`p${randomInt(random, 1e6)}`)}?q#f`),
   (random) => random.bytes(randomInt(random, 9)).slice().buffer,
   (random) => new DataView(random.bytes(8).slice().buffer, 1, 5),
   () => callback,

@@ -71,7 +71,10 @@ export function isViewTag(tag: number): boolean {
  *
  * @returns `undefined` where the bytes are no whole number of elements.
  */
-export function bytesToView(tag: number, bytes: Uint8Array<ArrayBuffer>): ArrayBufferView | undefined {
+export function bytesToView(
+  tag: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): ArrayBufferView | undefined {
   const type = typeOf(tag)
   if (type === undefined || bytes.length % type.elementBytes !== 0) return undefined
   const isNative = type.elementBytes === 1 || (tag & littleEndian) === nativeOrder()

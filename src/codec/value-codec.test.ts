@@ -36,7 +36,16 @@ function violationOf(hex: string, options: ValueOptions = {}): string {
 
 describe('dates, patterns, addresses', () => {
   test('[V25] every millisecond that a date can say comes back', () => {
-    for (const ms of [0, 1, -1, 8.64e15, -8.64e15, 8.64e15 - 1, 1 - 8.64e15, 8_639_999_999_999_001]) {
+    for (const ms of [
+      0,
+      1,
+      -1,
+      8.64e15,
+      -8.64e15,
+      8.64e15 - 1,
+      1 - 8.64e15,
+      8_639_999_999_999_001,
+    ]) {
       expect(turn(new Date(ms)).getTime()).toBe(ms)
     }
   })
@@ -48,7 +57,11 @@ describe('dates, patterns, addresses', () => {
   })
 
   test.each([
-    ['[V25] a time that no date can say', 'c1fb7e37e43c8800759c', 'a time beyond what a date can say'],
+    [
+      '[V25] a time that no date can say',
+      'c1fb7e37e43c8800759c',
+      'a time beyond what a date can say',
+    ],
     ['[V25] a time of text that is none', 'c06131', 'a time that is not of RFC 3339'],
     ['[V25] a time that is no number', 'c1c100', 'something else where a number must stand'],
     ['[V26] a broken pattern', 'd8236128', 'a regular expression that is none here'],
@@ -56,8 +69,16 @@ describe('dates, patterns, addresses', () => {
     ['[V27] a relative URI', 'd820612f', 'a URI that is no URL'],
     ['[V28] an element twice', 'd90102820101', 'an element that was there before'],
     ['[V28] a key twice', 'd90103a201000100', 'a map key that was there before'],
-    ['[V28] a pair of three', 'd81b82634d617081830000 00'.replace(' ', ''), 'an entry that is no pair'],
-    ['[V29] part of an element', 'd84541 00'.replace(' ', ''), 'a typed array of part of an element'],
+    [
+      '[V28] a pair of three',
+      'd81b82634d617081830000 00'.replace(' ', ''),
+      'an entry that is no pair',
+    ],
+    [
+      '[V29] part of an element',
+      'd84541 00'.replace(' ', ''),
+      'a typed array of part of an element',
+    ],
     ['[V30] an absent element elsewhere', 'd81ff7', 'an absent element outside an array'],
     ['[V30] an absent element that is there', '81d81f00', 'an absent element that is something'],
     ['[V24] WTF-8 of two surrogates', 'd9011146eda080edb080', 'text that is not WTF-8'],
@@ -65,7 +86,11 @@ describe('dates, patterns, addresses', () => {
     ['[V31] an error without a message', 'd81b81654572726f72', 'an object with too few arguments'],
     ['[V31] too much of an error', 'd81b84654572726f7260a000', 'an object with too many arguments'],
     ['[V33] a reference to nothing', 'd81d00', 'a reference to a value that was not shared'],
-    ['[V33] a reference to a name', 'd81d666c656e677468', 'something else where a number must stand'],
+    [
+      '[V33] a reference to a name',
+      'd81d666c656e677468',
+      'something else where a number must stand',
+    ],
     ['[V33] a reference to what is not there yet', 'd81cd823d81d00', 'something else where text'],
     ['[V33] a mark of a mark', 'd81cd81c80', 'a shared value marked twice'],
     ['[V34] a reference where none is taken', 'd9a10500', 'a reference where none is taken'],
@@ -90,7 +115,14 @@ describe('collections', () => {
       ['\ud800', 'half'],
     ])
     expect(turn(map)).toStrictEqual(map)
-    expect([...turn(new Map([[{}, 1], [{}, 2]])).values()]).toEqual([1, 2])
+    expect([
+      ...turn(
+        new Map([
+          [{}, 1],
+          [{}, 2],
+        ]),
+      ).values(),
+    ]).toEqual([1, 2])
   })
 
   test('[V28] one that changes while it is read is refused', () => {
@@ -173,7 +205,12 @@ describe('errors', () => {
     }
     const error = turn(new WingError('lost', { cause: 'frost' }))
     expect(error).toBeInstanceOf(RangeError)
-    expect([error.name, error.message, error.cause, error.code]).toEqual(['WingError', 'lost', 'frost', 7])
+    expect([error.name, error.message, error.cause, error.code]).toEqual([
+      'WingError',
+      'lost',
+      'frost',
+      7,
+    ])
     expect('socket' in error).toBe(false)
     expect(Object.keys(error)).toEqual(['code'])
   })
@@ -261,11 +298,14 @@ describe('classes', () => {
       toState: ({ next }) => next,
       fromState: (next) => Object.assign(new Ring(), { next }),
     })
-    expect(refusalOf(ring, { classes: rings })).toMatch(/it stands within the state that it is made of/)
+    expect(refusalOf(ring, { classes: rings })).toMatch(
+      /it stands within the state that it is made of/,
+    )
   })
 
   test('[V32] names that are taken or malformed are refused', () => {
-    const register = (name: string) => () => new ClassRegistry().register(Goose).register(Egg, { name })
+    const register = (name: string) => () =>
+      new ClassRegistry().register(Goose).register(Egg, { name })
     expect(register('Goose')).toThrow('another one has the name')
     expect(register('TypeError')).toThrow('that of a kind that always travels')
     expect(register('no blanks')).toThrow('a name is 1–64')
@@ -362,7 +402,11 @@ describe('what does not travel', () => {
   test.each<[string, unknown, string]>([
     ['a function without references', () => 0, 'is no data'],
     ['a symbol', [Symbol('x')], '$[0]: Symbol(x) is no data'],
-    ['a boxed number', { n: Object(1) as unknown }, '$.n: an instance of Number is no data; send its valueOf()'],
+    [
+      'a boxed number',
+      { n: Object(1) as unknown },
+      '$.n: an instance of Number is no data; send its valueOf()',
+    ],
     ['a promise', Promise.resolve(), 'an instance of Promise is no data; await it first'],
     ['a weak map', new WeakMap(), 'an instance of WeakMap is no data'],
     ['a key of a map', new Map([[Symbol('k'), 1]]), 'Symbol(k) is no data'],
@@ -371,7 +415,12 @@ describe('what does not travel', () => {
   })
 
   test('[V36] unknown tags and simple values go through unchanged', () => {
-    for (const value of [new Tagged(999, [1]), new Tagged(2n ** 60n, 'x'), new Simple(7), new Simple(99)]) {
+    for (const value of [
+      new Tagged(999, [1]),
+      new Tagged(2n ** 60n, 'x'),
+      new Simple(7),
+      new Simple(99),
+    ]) {
       expect(turn(value)).toStrictEqual(value)
     }
   })
@@ -388,7 +437,9 @@ describe('in place', () => {
   })
 
   test('[V38] what was handed out is never written again', () => {
-    const held = Array.from({ length: 3_000 }, (_, index) => plain.encode([index, 'x'.repeat(index % 90)]))
+    const held = Array.from({ length: 3_000 }, (_, index) =>
+      plain.encode([index, 'x'.repeat(index % 90)]),
+    )
     for (const [index, bytes] of held.entries()) {
       expect(plain.decode(bytes)).toMatchObject({ value: [index, 'x'.repeat(index % 90)] })
     }
@@ -437,13 +488,22 @@ describe('memory and depth', () => {
     expect(decoded.ok && (decoded.value as unknown[]).length).toBe(40_000) // Held until here.
   })
 
-  test.each(['c1', 'd81d', 'd81c', 'd81c81', 'd90102', 'd90103', 'd81b82', 'd9a105', 'c6', '81', 'a1'])(
-    '[V16] 100 000 times %s is a violation, not a crash',
-    (hex) => {
-      const bomb = repeated(hex, 100_000).subarray(5)
-      expect(new ValueCodec({ maxDepth: 1e9, maxItems: 1e9 }).decode(bomb).ok).toBe(false)
-    },
-  )
+  test.each([
+    'c1',
+    'd81d',
+    'd81c',
+    'd81c81',
+    'd90102',
+    'd90103',
+    'd81b82',
+    'd9a105',
+    'c6',
+    '81',
+    'a1',
+  ])('[V16] 100 000 times %s is a violation, not a crash', (hex) => {
+    const bomb = repeated(hex, 100_000).subarray(5)
+    expect(new ValueCodec({ maxDepth: 1e9, maxItems: 1e9 }).decode(bomb).ok).toBe(false)
+  })
 
   test('[V35] a value of 500 levels fits into the stack', () => {
     let value: unknown = { end: true }
@@ -466,8 +526,22 @@ describe('memory and depth', () => {
 describe('deterministic form', () => {
   test('[V22] entries of maps and elements of sets are sorted too', () => {
     const encode = (value: unknown): string => String(plain.encode(value, { deterministic: true }))
-    const left = { m: new Map<unknown, number>([['b', 1], [1, 2], ['a', 3]]), s: new Set([2, 1, 'a']) }
-    const right = { s: new Set(['a', 1, 2]), m: new Map<unknown, number>([['a', 3], ['b', 1], [1, 2]]) }
+    const left = {
+      m: new Map<unknown, number>([
+        ['b', 1],
+        [1, 2],
+        ['a', 3],
+      ]),
+      s: new Set([2, 1, 'a']),
+    }
+    const right = {
+      s: new Set(['a', 1, 2]),
+      m: new Map<unknown, number>([
+        ['a', 3],
+        ['b', 1],
+        [1, 2],
+      ]),
+    }
     expect(encode(left)).toBe(encode(right))
     expect(plain.encode(left)).not.toEqual(plain.encode(right))
   })

@@ -22,7 +22,8 @@ export function formatPath(path: ValuePath): string {
 
 /** The step to the value of a map's entry. */
 export function entryStep(key: unknown): PathStep {
-  if (typeof key === 'string') return { text: `.get(${JSON.stringify(key.slice(0, shownKeyLength))})` }
+  if (typeof key === 'string')
+    return { text: `.get(${JSON.stringify(key.slice(0, shownKeyLength))})` }
   const isShown = typeof key !== 'object' && typeof key !== 'function'
   return { text: `.get(${isShown ? String(key).slice(0, shownKeyLength) : '…'})` }
 }

@@ -51,14 +51,14 @@ async function use(peer: Peer, { place, args, offered, options }: Use): Promise<
   const holder = path.slice(0, -1).reduce((at, step) => member(at, step), object)
   const last = path.at(-1)
   const found = last === undefined ? object : member(holder, last)
-  const isProperty = path.length === 1 && info?.members.some(
-    (each) => each.name === last && each.kind === 'property',
-  )
+  const isProperty =
+    path.length === 1 &&
+    info?.members.some((each) => each.name === last && each.kind === 'property')
   if (info !== undefined && last === undefined && info.kind === 'object') {
     const members = info.members.map((each) => `${name}.${each.name}`).join(', ')
     throw new SkeinError('INVALID', `'${name}' is an object; name a member: ${members}`)
   }
-  if (isProperty === true && args.length === 0) return await (found as PromiseLike<unknown>)
+  if (isProperty === true && args.length === 0) return await found
   if (typeof found !== 'function') throw new SkeinError('INVALID', `'${place}' names no member`)
   return await (found as (...args: readonly unknown[]) => unknown)(...args)
 }
@@ -79,8 +79,8 @@ function readJson(word: string): unknown {
 }
 
 function isIterable(value: unknown): value is AsyncIterable<unknown> {
-  const isReference = typeof value === 'function' || value instanceof ReadableStream
-  return isReference && /^\[remote (iterable|stream)/.test(`${String(value)}`)
+  if (value instanceof ReadableStream) return true
+  return typeof value === 'function' && String(value).startsWith('[remote iterable')
 }
 
 async function print(

@@ -45,7 +45,11 @@ export interface AnswersOwner {
    *
    * @throws {SkeinError} It cannot travel; nothing was sent.
    */
-  sendAnswer(question: number, value: unknown, how: { isKept: boolean; giver: Entry | undefined }): void
+  sendAnswer(
+    question: number,
+    value: unknown,
+    how: { isKept: boolean; giver: Entry | undefined },
+  ): void
   /** Sends an object that was asked for. @throws {SkeinError} `LIMIT_EXCEEDED`. */
   sendFound(question: number, entry: Entry): void
   sendFail(question: number, reason: unknown, giver: Entry | undefined): void
@@ -265,11 +269,16 @@ export class Answers {
     if (answer.state !== 'running') return this.#stopWorking(answer)
     if (this.#iterations >= this.#owner.maxIterations) {
       const text = `at most ${this.#owner.maxIterations} iterations of one peer run at a time`
-      return this.#fail(answer, new SkeinError('LIMIT_EXCEEDED', `${text} (objectIterationsPerPeer)`))
+      return this.#fail(
+        answer,
+        new SkeinError('LIMIT_EXCEEDED', `${text} (objectIterationsPerPeer)`),
+      )
     }
     try {
       const isIterable =
-        typeof value === 'object' && value !== null && this.#owner.table.find(value)?.kind !== 'object'
+        typeof value === 'object' &&
+        value !== null &&
+        this.#owner.table.find(value)?.kind !== 'object'
       if (!isIterable) throw new SkeinError('INVALID', 'it cannot be iterated over')
       const { question } = answer
       const outlet = {

@@ -138,13 +138,10 @@ function callHere(value: unknown, path: readonly string[], args: readonly unknow
   if (path.length === 0) return (value as (...args: readonly unknown[]) => unknown)(...args)
   const holder = readHere(value, path.slice(0, -1))
   const method = (holder as Members)[path.at(-1) ?? '']
-  return Reflect.apply(method as (...args: unknown[]) => unknown, holder, args) as unknown
+  return Reflect.apply(method as (...args: unknown[]) => unknown, holder, args)
 }
 
-async function* iterateLater(
-  promise: Promise<unknown>,
-  path: readonly string[],
-): AsyncGenerator<unknown> {
+async function* iterateLater(promise: Promise<unknown>, path: readonly string[]): AsyncGenerator {
   yield* readHere(await promise, path) as AsyncIterable<unknown>
 }
 

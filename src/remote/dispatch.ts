@@ -103,13 +103,17 @@ function callMember(
   if (schema === undefined) return Reflect.apply(method, value, args) as unknown
   const result = schema['~standard'].validate(args)
   if (result instanceof Promise) {
-    return result.then((checked) => Reflect.apply(method, value, checkedArgs(checked, name)) as unknown)
+    return result.then(
+      (checked) => Reflect.apply(method, value, checkedArgs(checked, name)) as unknown,
+    )
   }
   return Reflect.apply(method, value, checkedArgs(result, name)) as unknown
 }
 
 function checkedArgs(
-  result: Awaited<ReturnType<NonNullable<ReturnType<Exposure['schemaOf']>>['~standard']['validate']>>,
+  result: Awaited<
+    ReturnType<NonNullable<ReturnType<Exposure['schemaOf']>>['~standard']['validate']>
+  >,
   name: string,
 ): unknown[] {
   if (result.issues === undefined) {

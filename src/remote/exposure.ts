@@ -134,9 +134,7 @@ export class Exposure {
 
 const none: ReadonlySet<string> = new Set()
 
-function isList(
-  members: ExposeOptions['members'],
-): members is readonly string[] {
+function isList(members: ExposeOptions['members']): members is readonly string[] {
   return Array.isArray(members)
 }
 

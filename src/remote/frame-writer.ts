@@ -64,7 +64,7 @@ export class FrameWriter {
     const bytes = this.#bytes
     let rest = value
     while (rest >= 0x80) {
-      bytes[this.#at++] = rest % 0x80 | 0x80
+      bytes[this.#at++] = (rest % 0x80) | 0x80
       rest = rest < 2 ** 31 ? rest >>> 7 : Math.floor(rest / 0x80)
     }
     bytes[this.#at++] = rest

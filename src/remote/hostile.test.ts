@@ -65,7 +65,10 @@ test.each<[string, readonly string[]]>([
   ['[O25] the end of a promise that nobody awaits', ['10 09 00 05']],
   ['[O25] the end of a signal that nobody awaits', ['11 09']],
   ['[O32] a large message that is too large', ['12 01 ffffffff0f 01 02 01']],
-  ['[O30] a large message that is announced twice', ['12 01 808010 01 02 01', '12 01 808010 01 02 03']],
+  [
+    '[O30] a large message that is announced twice',
+    ['12 01 808010 01 02 01', '12 01 808010 01 02 03'],
+  ],
 ])('%s ends the session', async (_title, messages) => {
   const { world, peer } = await start()
   await peer.send(...messages)
@@ -88,7 +91,11 @@ test('[O1] a second stream for object/1 ends the session', async () => {
 
 test('[O10] arguments that are no CBOR, or too deep, fail their call and nothing else', async () => {
   const { peer, calls } = await start()
-  await peer.send(call('01', 'add', 'ff'), call('02', 'add', '81'.repeat(300)), call('03', 'add', 'a0'))
+  await peer.send(
+    call('01', 'add', 'ff'),
+    call('02', 'add', '81'.repeat(300)),
+    call('03', 'add', 'a0'),
+  )
   const failures = peer.messages.slice(-3)
   for (const [index, failure] of failures.entries()) {
     expect(failure.slice(0, 4)).toBe(`090${index + 1}`)
@@ -101,9 +108,13 @@ test('[O10] arguments that are no CBOR, or too deep, fail their call and nothing
 
 test('[O11] a flood of calls fails above the limit, and what ran goes on', async () => {
   const { peer } = await start({ limits: { objectCallsPerPeer: 8 } })
-  const flood = Array.from({ length: 20 }, (_, index) => call(`1${index.toString(16).padStart(2, '0')}`.slice(-2), 'hang', '80'))
+  const flood = Array.from({ length: 20 }, (_, index) =>
+    call(`1${index.toString(16).padStart(2, '0')}`.slice(-2), 'hang', '80'),
+  )
   await peer.send(...flood)
-  const refused = peer.messages.filter((message) => Buffer.from(message, 'hex').includes('LIMIT_EXCEEDED'))
+  const refused = peer.messages.filter((message) =>
+    Buffer.from(message, 'hex').includes('LIMIT_EXCEEDED'),
+  )
   expect(refused).toHaveLength(12)
   expect(peer.endings).toEqual([])
 })

@@ -155,9 +155,9 @@ export function streamOf(iterate: () => AsyncIterableIterator<unknown>): Readabl
     {
       async pull(controller) {
         iterator ??= iterate()
-        const { value, done } = await iterator.next()
-        if (done === true) controller.close()
-        else controller.enqueue(value)
+        const next: IteratorResult<unknown, unknown> = await iterator.next()
+        if (next.done === true) controller.close()
+        else controller.enqueue(next.value)
       },
       async cancel() {
         await iterator?.return?.()
@@ -244,7 +244,10 @@ export class Producer {
   #take(next: IteratorResult<unknown>): void {
     if (this.#isOver) return
     if (typeof next !== 'object' || next === null) {
-      return this.#finish(new TypeError(`an iterator gave ${String(next)}, which is no result`), true)
+      return this.#finish(
+        new TypeError(`an iterator gave ${String(next)}, which is no result`),
+        true,
+      )
     }
     if (next.done === true) return this.#finish(next.value, false)
     try {
@@ -296,8 +299,8 @@ class StreamIterator implements AsyncIterator<unknown> {
   }
 
   async next(): Promise<IteratorResult<unknown>> {
-    const { value, done } = await this.#reader.read()
-    return done ? { value: undefined, done: true } : { value, done: false }
+    const read = await this.#reader.read()
+    return read.done ? { value: undefined, done: true } : { value: read.value, done: false }
   }
 
   async return(): Promise<IteratorResult<unknown>> {

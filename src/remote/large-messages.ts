@@ -172,7 +172,8 @@ export class LargeInbox {
   #break(key: number | undefined, error: SkeinError | undefined): void {
     const isAnnounced = key !== undefined && this.#incoming.has(key)
     const text = error === undefined ? 'it ended early' : error.message
-    if (isAnnounced) this.#owner.violate(violation(`O31: large message ${key} did not come: ${text}`))
+    if (isAnnounced)
+      this.#owner.violate(violation(`O31: large message ${key} did not come: ${text}`))
   }
 }
 

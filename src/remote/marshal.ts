@@ -180,7 +180,11 @@ export class Marshal implements References {
       }
       default: {
         const name = third === undefined ? undefined : asName(third)
-        return this.#reviveTheirs(asKind(type), { number: asNumber(first), token: asToken(second), name })
+        return this.#reviveTheirs(asKind(type), {
+          number: asNumber(first),
+          token: asToken(second),
+          name,
+        })
       }
     }
   }
@@ -189,7 +193,9 @@ export class Marshal implements References {
   release(number: number, count: number): void {
     const given = this.#given.get(number)
     if (given === undefined || count < 1 || count > given.count) {
-      throw violation(`O23: ${count} releases of reference ${number}, given ${given?.count ?? 0} times`)
+      throw violation(
+        `O23: ${count} releases of reference ${number}, given ${given?.count ?? 0} times`,
+      )
     }
     this.#uncount(number, count)
   }
@@ -211,7 +217,8 @@ export class Marshal implements References {
   /** A signal of the peer is no more. */
   forget(number: number): void {
     this.#awaited.get(number)?.forget()
-    if (!this.#awaited.delete(number)) throw violation(`O25: the end of ${number}, which nobody awaits`)
+    if (!this.#awaited.delete(number))
+      throw violation(`O25: the end of ${number}, which nobody awaits`)
   }
 
   /** The session is over. Objects stay for a while, for whoever has their token. */
@@ -344,7 +351,11 @@ export class Marshal implements References {
 
   #reviveTheirs(
     kind: ReferenceKind,
-    given: { readonly number: number; readonly token: Uint8Array; readonly name: string | undefined },
+    given: {
+      readonly number: number
+      readonly token: Uint8Array
+      readonly name: string | undefined
+    },
   ): unknown {
     const { number, name } = given
     const owner = this.#owner
@@ -367,6 +378,7 @@ export class Marshal implements References {
     this.#checkAwaited(number)
     const promise = new Promise((resolve, reject) => {
       const settle = (value: unknown, isError: boolean): void => {
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as it was there
         if (isError) reject(value)
         else resolve(value)
       }
@@ -454,7 +466,9 @@ function broken(why: string): object {
 }
 
 function isIterable(value: object): boolean {
-  return Symbol.asyncIterator in value || Object.prototype.toString.call(value) === '[object Generator]'
+  return (
+    Symbol.asyncIterator in value || Object.prototype.toString.call(value) === '[object Generator]'
+  )
 }
 
 /** The platform's own reason travels as an error of ours: not every platform has its class. */

@@ -14,7 +14,7 @@
 import { SkeinError } from '../base/errors.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
-import { Exposure } from './exposure.ts'
+import type { Exposure } from './exposure.ts'
 import type { ReferenceKind } from './messages.ts'
 import { tokenBytes } from './messages.ts'
 

@@ -167,7 +167,7 @@ export class World {
   }
 
   /** A proxy that `from` has of an object of `to`. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests say what they expect
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests name whatever members they expect
   object(from: string, to: string, name: string): any {
     return this.service(from).object(this.idOf(to), { name })
   }
@@ -180,7 +180,10 @@ export class World {
 
   /** Opens a stream between two nodes; the far end is given to its service. */
   open(from: string, to: string, protocol: string): MemoryStream {
-    const [near, far] = [new MemoryStream(this.#nextId, protocol), new MemoryStream(this.#nextId++, protocol)]
+    const [near, far] = [
+      new MemoryStream(this.#nextId, protocol),
+      new MemoryStream(this.#nextId++, protocol),
+    ]
     near.other = far
     far.other = near
     this.streams.push(near, far)
@@ -195,7 +198,7 @@ export class World {
   /** Delivers until nothing is under way. */
   async quiet(): Promise<void> {
     const isCutting = this.#setup.isCutting ?? true
-    for (let idle = 0; idle < 3; ) {
+    for (let idle = 0; idle < 3;) {
       await new Promise((resolve) => setImmediate(resolve))
       const ready = this.streams.filter((stream) => stream.isReady)
       const stream = ready[randomInt(this.random, Math.max(1, ready.length))]
@@ -250,7 +253,8 @@ export class RawPeer {
 
   /** Sends bytes as they are, on a stream of their own where a protocol is named. */
   async sendBytes(bytes: Uint8Array, protocol?: string): Promise<MemoryStream> {
-    const stream = protocol === undefined ? (this.#out ??= this.#open('object/1')) : this.#open(protocol)
+    const stream =
+      protocol === undefined ? (this.#out ??= this.#open('object/1')) : this.#open(protocol)
     stream.write(bytes)
     await this.#world.quiet()
     return stream

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any, typescript/no-unsafe-assignment, typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/no-unsafe-argument, typescript/no-unsafe-return -- proxies have whatever members a test names */
 /** Objects between object layers in memory, with bytes cut and streams mixed at random. */
 import { expect, test } from 'vitest'
 import { SkeinError } from '../base/errors.ts'
@@ -104,7 +105,6 @@ class Tool {
   }
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- tests say what they expect
 type Anything = any
 
 function start(setup: WorldSetup = {}): { world: World; tool: Tool; remote: Anything } {
@@ -271,7 +271,10 @@ test('[O25] promises and signals in values end there as they end here', async ()
   const { world, tool, remote } = start()
   const stop = new AbortController()
   let resolve: (value: unknown) => void = () => undefined
-  const promises = [new Promise((settle) => (resolve = settle)), Promise.reject(new TypeError('no'))]
+  const promises = [
+    new Promise((settle) => (resolve = settle)),
+    Promise.reject(new TypeError('no')),
+  ]
   await world.wait(remote.keep([stop.signal, ...promises]))
   const [signal, later, failed] = tool.held[0] as [AbortSignal, Promise<unknown>, Promise<unknown>]
   expect(signal.aborted).toBe(false)
@@ -287,7 +290,9 @@ test('[O25] promises and signals in values end there as they end here', async ()
 test('[O10] errors arrive as the same kind, with code and cause, without their stack', async () => {
   const { world, remote } = start()
   const cause = new SkeinError('DENIED', 'not you')
-  const error = Object.assign(new RangeError('too far', { cause: new TypeError('why') }), { code: 'E1' })
+  const error = Object.assign(new RangeError('too far', { cause: new TypeError('why') }), {
+    code: 'E1',
+  })
   const arrived = (await world.wait(remote.fail(error).then(null, (e: unknown) => e))) as Anything
   expect(arrived).toBeInstanceOf(RangeError)
   expect([arrived.message, arrived.code]).toEqual(['too far', 'E1'])
@@ -341,7 +346,10 @@ test('[O13] an iteration that is not read holds back itself and nothing else', a
     },
   }
   world.service('bob').expose('slow', { all: () => iterable }, everyone)
-  const iterator = world.object('alice', 'bob', 'slow').all()[Symbol.asyncIterator]() as AsyncIterator<unknown>
+  const iterator = world
+    .object('alice', 'bob', 'slow')
+    .all()
+    [Symbol.asyncIterator]() as AsyncIterator<unknown>
   await world.wait(iterator.next())
   await world.quiet()
   expect(made).toBeLessThan(200)
@@ -361,7 +369,10 @@ test('[O40] members that are not listed or never reachable are not there', async
   for (const name of ['constructor', '_private', 'nope', 'toString', '__proto__', '']) {
     expect(() => bob.expose('x', new Room('x'), { members: [name] })).toThrow(SkeinError)
   }
-  bob.expose('some', new Room('x'), { ...everyone, members: { title: ['role:anyone'], name: ['role:ops'] } })
+  bob.expose('some', new Room('x'), {
+    ...everyone,
+    members: { title: ['role:anyone'], name: ['role:ops'] },
+  })
   const some = world.object('alice', 'bob', 'some')
   expect(await world.wait(some.title())).toBe('room x')
   expect(await world.wait(codeOf(some.name))).toBe('UNKNOWN_MEMBER')
@@ -376,11 +387,15 @@ test('[O41, O44] an object is for whom its rules name, and nobody by default', a
   bob.expose('none', new Room('x'), {})
   bob.expose('ops', new Room('x'), { allow: ['role:ops'] })
   const listed = (): Promise<readonly string[]> =>
-    world.wait(world.service('alice').list(world.idOf('bob'))).then((all) => all.map(({ name }) => name))
+    world
+      .wait(world.service('alice').list(world.idOf('bob')))
+      .then((all) => all.map(({ name }) => name))
   expect(await listed()).toEqual(['tool'])
   expect(await world.wait(codeOf(world.object('alice', 'bob', 'none').title()))).toBe('DENIED')
   expect(await world.wait(codeOf(world.object('alice', 'bob', 'ops').title()))).toBe('DENIED')
-  expect(await world.wait(codeOf(world.object('alice', 'bob', 'nil').title()))).toBe('UNKNOWN_OBJECT')
+  expect(await world.wait(codeOf(world.object('alice', 'bob', 'nil').title()))).toBe(
+    'UNKNOWN_OBJECT',
+  )
   world.roles.set('alice', ['ops'])
   expect(await listed()).toEqual(['ops', 'tool'])
   expect(await world.wait(world.object('alice', 'bob', 'ops').title())).toBe('room x')

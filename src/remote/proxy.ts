@@ -144,7 +144,8 @@ const memberPrototype = new Proxy(Object.create(null) as object, {
     }
     if (key === 'then') return thenOf(() => remote.read(path))
     if (key === 'catch' || key === 'finally') return undefined
-    if (localNames.has(key)) return key === 'toString' ? () => `${remote.describe()}.${path.join('.')}` : undefined
+    if (localNames.has(key))
+      return key === 'toString' ? () => `${remote.describe()}.${path.join('.')}` : undefined
     return makeMember(remote, [...path, key])
   },
   set: () => refuse('a property of a remote object cannot be set; call a method that does'),
@@ -169,13 +170,18 @@ export function bindPromise(promise: RemotePromise, remote: Remotely): void {
   promise[resultKey] = remote
 }
 
-Object.defineProperties(RemotePromise.prototype, {
+const {
+  then: thenMethod,
+  catch: catchMethod,
+  finally: finallyMethod,
+} = Object.getOwnPropertyDescriptors(Promise.prototype)
+
+void Object.defineProperties(RemotePromise.prototype, {
   // `await` looks whether it is a promise like all others; in all that is seen of it, it is.
   constructor: { value: Promise, writable: true, configurable: true },
-  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise; this is the short way to `then`
-  then: { value: Promise.prototype.then, writable: true, configurable: true },
-  catch: { value: Promise.prototype.catch, writable: true, configurable: true },
-  finally: { value: Promise.prototype.finally, writable: true, configurable: true },
+  ['then']: thenMethod,
+  catch: catchMethod,
+  finally: finallyMethod,
   [Symbol.asyncIterator]: {
     value(this: RemotePromise) {
       markHandled(this)
@@ -242,9 +248,9 @@ function ignore(): void {
 
 /** A promise that was refused before anything was sent. */
 export function rejected(reason: unknown, remote: Remotely): RemotePromise {
+  // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what was thrown, as it is
   const promise = RemotePromise.reject(reason) as RemotePromise
   bindPromise(promise, remote)
   markHandled(promise)
   return promise
 }
-

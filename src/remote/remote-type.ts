@@ -28,7 +28,16 @@ type Plain =
   | AbortSignal
 
 /** Members that are never remote. */
-type LocalName = keyof object | 'then' | 'toJSON' | 'constructor' | 'toString' | 'valueOf'
+type LocalName =
+  | 'then'
+  | 'toJSON'
+  | 'constructor'
+  | 'toString'
+  | 'toLocaleString'
+  | 'valueOf'
+  | 'hasOwnProperty'
+  | 'isPrototypeOf'
+  | 'propertyIsEnumerable'
 
 /** Public members by name. */
 type MemberName<T> = Exclude<Extract<keyof T, string>, LocalName | `_${string}`>

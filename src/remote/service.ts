@@ -89,7 +89,8 @@ export class ObjectService {
       throw new SkeinError('INVALID', `'${name}' is no name of an object: letters, digits, - and _`)
     }
     const isUsable = (typeof target === 'object' && target !== null) || typeof target === 'function'
-    if (!isUsable) throw new SkeinError('INVALID', `${name}: only objects and functions are exposed`)
+    if (!isUsable)
+      throw new SkeinError('INVALID', `${name}: only objects and functions are exposed`)
     if (remoteOf(target) !== undefined) {
       throw new SkeinError('INVALID', `${name}: it is another peer's; its owner exposes it`)
     }
@@ -168,8 +169,7 @@ export class ObjectService {
       return proxy as Remote<T>
     }
     const { name = '', number = 0, token } = third
-    const entry =
-      token === undefined ? this.#table.named(name) : this.#table.claim(number, token)
+    const entry = token === undefined ? this.#table.named(name) : this.#table.claim(number, token)
     if (entry !== undefined) return entry.target as Remote<T>
     throw new SkeinError('OBJECT_GONE', 'it was this node’s own object, and is no more')
   }

@@ -45,7 +45,9 @@ export class SessionLink {
     try {
       this.#out = connection.open(objectProtocol)
     } catch (thrown) {
-      this.session.close(thrown instanceof SkeinError ? thrown : new SkeinError('INTERNAL', 'no stream'))
+      this.session.close(
+        thrown instanceof SkeinError ? thrown : new SkeinError('INTERNAL', 'no stream'),
+      )
       return
     }
     this.#out.isBackground = true
@@ -69,7 +71,8 @@ export class SessionLink {
           this.session.receive(bytes)
           this.#noteNeed()
         },
-        onEnd: () => this.session.close(new SkeinError('STREAM_RESET', 'the peer ended its stream')),
+        onEnd: () =>
+          this.session.close(new SkeinError('STREAM_RESET', 'the peer ended its stream')),
       }),
     )
   }

@@ -164,7 +164,8 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     if (this.isClosed) return rejected(closedError(), gone)
     if (options?.signal?.aborted === true) return rejected(abortError(options.signal), gone)
     const pending = this.calls.ask(options)
-    if (this.#writer.isBusy) this.#writer.defer(() => this.#sendCall(pending, { target, path, args }))
+    if (this.#writer.isBusy)
+      this.#writer.defer(() => this.#sendCall(pending, { target, path, args }))
     else this.#sendCall(pending, { target, path, args })
     return pending.promise
   }
@@ -416,7 +417,11 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
 
   #sendCall(
     pending: PendingCall,
-    { target, path, args }: { target: WireTarget; path: readonly string[]; args: readonly unknown[] },
+    {
+      target,
+      path,
+      args,
+    }: { target: WireTarget; path: readonly string[]; args: readonly unknown[] },
   ): void {
     this.#writeHead(messageType.call, pending, { target, path })
     try {
@@ -528,7 +533,8 @@ function closedError(): SkeinError {
 }
 
 function congested(): SkeinError {
-  const text = 'results wait for you to read them (objectUnsentBytes); read, and ask for less at a time'
+  const text =
+    'results wait for you to read them (objectUnsentBytes); read, and ask for less at a time'
   return new SkeinError('LIMIT_EXCEEDED', text)
 }
 

@@ -231,7 +231,10 @@ test('after a restart a named object is found again, and an unnamed one is gone'
   const again = await startBob(place)
   closing.push(() => again.close())
   const statusOfFront = (): Promise<string | undefined> =>
-    house.find('front').status().then(undefined, () => undefined)
+    house
+      .find('front')
+      .status()
+      .then(undefined, () => undefined)
   await until(async () => (await statusOfFront()) === 'open', 'the house is found again')
   await expect(front.status()).rejects.toMatchObject({ code: 'OBJECT_GONE' })
   await expect(other.objects.restore<Door>(text).status()).rejects.toMatchObject({
