@@ -141,8 +141,8 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'call',
     group: 'Use other peers',
-    usage: 'call @PEER [OBJECT.MEMBER [JSON…]] [--json]',
-    summary: "Use a peer's object: call a method, read a property; or list what it offers",
+    usage: 'call @PEER [OBJECT.MEMBER [JSON…]]',
+    summary: "Use a peer's object, or list what it offers",
     flags: ['json', 'timeout'],
     words: [1, 4_096],
     details: [

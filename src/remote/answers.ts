@@ -236,11 +236,12 @@ export class Answers {
     if (before.state === 'failed') return this.#fail(answer, before.value)
     const { value, giver } = before
     const entry = giver?.target === value ? giver : undefined
-    this.#perform(answer, request, { value, entry, giver: giver?.exposure }, giver)
+    answer.giver = giver
+    this.#perform(answer, request, { value, entry, giver: giver?.exposure })
   }
 
-  #perform(answer: Answer, request: Request, place: Place, giver = place.entry): void {
-    answer.giver = place.entry ?? giver
+  #perform(answer: Answer, request: Request, place: Place): void {
+    answer.giver = place.entry ?? answer.giver
     let result: unknown
     try {
       const { path, args, creditBytes } = request

@@ -11,19 +11,19 @@
  * roles let it find by name.
  */
 import { SkeinError } from '../base/errors.ts'
-import { keyFromPeerId, peerIdFromKey } from '../base/peer-id.ts'
+import { keyFromPeerId } from '../base/peer-id.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { References } from '../codec/references.ts'
 import { Exposure } from './exposure.ts'
 import { describeFailure, readFailure } from './failure.ts'
 import { streamOf } from './iteration.ts'
-import { maxNameLength } from './options.ts'
-import { referenceKinds, referenceType, tokenBytes } from './messages.ts'
+import { referenceType, tokenBytes } from './messages.ts'
 import type { ReferenceKind } from './messages.ts'
 import type { Entry, ObjectTable } from './object-table.ts'
 import { Imports } from './imports.ts'
 import type { Collector } from './imports.ts'
 import { makeProxy, remoteOf } from './proxy.ts'
+import { asKind, asName, asNumber, asPeer, asToken } from './reference-fields.ts'
 import { Reference } from './reference.ts'
 import type { Calling, SessionFinder } from './reference.ts'
 import { violation } from './frame-reader.ts'
@@ -476,30 +476,4 @@ function plainReason(reason: unknown): unknown {
   const isPlatforms = typeof DOMException === 'function' && reason instanceof DOMException
   if (!isPlatforms) return reason
   return new SkeinError(reason.name === 'TimeoutError' ? 'TIMED_OUT' : 'CANCELLED', reason.message)
-}
-
-function asNumber(value: unknown): number {
-  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
-  throw violation('O20: a reference without a number')
-}
-
-function asToken(value: unknown): Uint8Array {
-  if (value instanceof Uint8Array && value.length === tokenBytes) return value.slice()
-  throw violation('O20: a reference without a token')
-}
-
-function asName(value: unknown): string {
-  if (typeof value === 'string' && value.length > 0 && value.length <= maxNameLength) return value
-  throw violation('O20: a reference with a name that is none')
-}
-
-function asKind(value: unknown): ReferenceKind {
-  const kind = typeof value === 'number' ? referenceKinds[value] : undefined
-  if (kind === undefined) throw violation('O20: a reference of an unknown type')
-  return kind
-}
-
-function asPeer(value: unknown): PeerId {
-  if (value instanceof Uint8Array && value.length === 32) return peerIdFromKey(value)
-  throw violation('O20: a reference to nobody')
 }

@@ -179,7 +179,8 @@ const {
 void Object.defineProperties(RemotePromise.prototype, {
   // `await` looks whether it is a promise like all others; in all that is seen of it, it is.
   constructor: { value: Promise, writable: true, configurable: true },
-  ['then']: thenMethod,
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise; this is the short way to it
+  then: thenMethod,
   catch: catchMethod,
   finally: finallyMethod,
   [Symbol.asyncIterator]: {

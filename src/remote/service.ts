@@ -32,7 +32,7 @@ import { Reference } from './reference.ts'
 import type { CallOptions } from './reference.ts'
 import type { Remote } from './remote-type.ts'
 import { Session } from './session.ts'
-import type { SessionCounts } from './session.ts'
+import type { SessionCounts } from './session-setup.ts'
 import { SessionLink } from './session-link.ts'
 import type { ObjectConnection } from './session-link.ts'
 

@@ -6,7 +6,8 @@ import { SkeinError } from '../base/errors.ts'
 import type { Priority, Stream, StreamHandler } from '../connection/contract.ts'
 import { largeProtocol, objectProtocol } from './messages.ts'
 import { sendLarge } from './large-messages.ts'
-import type { Session, SessionSetup } from './session.ts'
+import type { Session } from './session.ts'
+import type { SessionSetup } from './session-setup.ts'
 
 /** What is needed of a connection. */
 export interface ObjectConnection {

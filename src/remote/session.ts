@@ -16,7 +16,6 @@ import { shortPeerId } from '../base/peer-id.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Subject } from '../base/policy.ts'
-import type { ClassRegistry } from '../codec/class-registry.ts'
 import { ValueCodec } from '../codec/value-codec.ts'
 import type { DecodedValue } from '../codec/value-codec.ts'
 import type { Stream } from '../connection/contract.ts'
@@ -36,51 +35,10 @@ import type { MarshalOwner, ThirdReference } from './marshal.ts'
 import { messageType, referenceType } from './messages.ts'
 import type { Entry, ObjectTable } from './object-table.ts'
 import { largeMessageBytes, maxValueItems } from './options.ts'
-import type { ObjectLimits } from './options.ts'
+import { closedError, congested, gone } from './over.ts'
 import { markHandled, rejected } from './proxy.ts'
-import type { Remotely } from './proxy.ts'
 import type { CallOptions, Reference, SessionFinder, WireTarget } from './reference.ts'
-
-/** What a session stands on. */
-export interface SessionSetup {
-  readonly self: PeerId
-  readonly peer: PeerId
-  readonly clock: Clock
-  readonly limits: ObjectLimits
-  readonly table: ObjectTable
-  readonly collector: Collector
-  readonly classes?: ClassRegistry | undefined
-  readonly isData: (value: object) => boolean
-  readonly find: SessionFinder
-  readonly proxyOf: (third: ThirdReference) => object
-  readonly namedProxy: (name: string) => object | undefined
-  readonly lease: (reference: Reference) => void
-  /** Who the peer is to the policy, now. */
-  readonly subject: () => Subject
-  /** Finds what the peer asks for by name. @throws {SkeinError} `UNKNOWN_OBJECT`, `DENIED`. */
-  readonly findNamed: (name: string, subject: Subject) => Entry
-  readonly list: (subject: Subject) => unknown
-  /** Takes bytes that are to be sent. */
-  readonly send: (bytes: Uint8Array) => void
-  /** Sends a long message on a stream of its own. */
-  readonly sendLarge: (key: number, parts: readonly Uint8Array[]) => void
-  /** True while what was sent waits in this process for the peer to read. */
-  readonly isCongested: () => boolean
-  /** The session is over, by what the peer did or by us; called once. */
-  readonly onClose: (error: SkeinError, isViolation: boolean) => void
-}
-
-/** How much two nodes share. */
-export interface SessionCounts {
-  /** Our questions without an answer. */
-  readonly calls: number
-  /** The peer's questions that run, wait, or are kept. */
-  readonly answers: number
-  /** References of ours that the peer holds. */
-  readonly given: number
-  /** References of the peer that we hold. */
-  readonly held: number
-}
+import type { SessionCounts, SessionSetup } from './session-setup.ts'
 
 /** See the file's head. */
 export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundOwner {
@@ -528,27 +486,6 @@ function questionOf({ wire }: PendingCall): number {
   return (wire - 1) / 2
 }
 
-function closedError(): SkeinError {
-  return new SkeinError('CONNECTION_CLOSED', 'what the two nodes shared is over; call again')
-}
-
-function congested(): SkeinError {
-  const text =
-    'results wait for you to read them (objectUnsentBytes); read, and ask for less at a time'
-  return new SkeinError('LIMIT_EXCEEDED', text)
-}
-
 function ignore(_what: unknown): void {
   // Said where it is used.
-}
-
-/** What a call that could not be made is a call of. */
-const gone: Remotely = {
-  call: () => rejected(closedError(), gone),
-  read: () => rejected(closedError(), gone),
-  iterate: () => {
-    throw closedError()
-  },
-  release: () => undefined,
-  describe: () => '[a call that was not made]',
 }
