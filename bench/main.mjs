@@ -3,7 +3,8 @@
  * ratios, ours to theirs, each of pairs that were measured in turn, and writes `results.json`.
  *
  * `BENCH_BEFORE=/path/to/dist npm run bench -- builds` compares this build with another one.
- * With rivals, whose packages are installed then: `npm run bench -- codec libp2p`, and, of 20 minutes,
+ * With rivals, whose packages are installed then: `npm run bench -- codec libp2p objects`, and, of 20
+ * minutes,
  * `npm run bench -- outage` (see `outage/main.mjs`).
  * Thousands of members in virtual time: `npm run bench -- awareness` (see `awareness/main.mjs`), and
  * how messages spread among them: `npm run bench -- topics` (see `topics/main.mjs`).
@@ -30,7 +31,7 @@ import { formatTable } from './figures.mjs'
 const here = path.dirname(fileURLToPath(import.meta.url))
 const resultsFile = path.join(here, 'results.json')
 const withoutRivals = ['echo', 'calls', 'bulk', 'mixed', 'memory', 'start']
-const withRivals = ['codec', 'libp2p']
+const withRivals = ['codec', 'libp2p', 'objects']
 const names = [...withoutRivals, ...withRivals, 'builds']
 /** Programs of their own, with arguments of their own. */
 const ofTheirOwn = ['outage', 'awareness', 'mail', 'topics', 'page']

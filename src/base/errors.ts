@@ -23,6 +23,7 @@ export const errorCodes = {
   NODE_CLOSED: 'this node was closed',
   NODE_NOT_RUNNING: 'no node runs that could take the command',
   NODE_RUNNING: 'another process already runs with this data folder',
+  OBJECT_GONE: 'the object is no more: its owner restarted, let it go, or took it away',
   PEER_MISMATCH: 'the dialled address proved another identity than expected',
   PEER_RESTARTED: 'the peer lost its memory: what was in flight is lost',
   PEER_UNKNOWN: 'no peer of that name, or no address of it, is known',
@@ -35,6 +36,8 @@ export const errorCodes = {
   SUPERSEDED: 'a newer process with the same key took this one’s place',
   TIMED_OUT: 'no answer in time; the request may have been carried out',
   UNKNOWN_COMMAND: 'the peer offers no such command',
+  UNKNOWN_MEMBER: 'the object has no such method or property for you',
+  UNKNOWN_OBJECT: 'the peer exposes no object of that name',
   VIOLATION: 'the peer broke a protocol rule; the message names it',
 } as const
 

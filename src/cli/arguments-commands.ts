@@ -98,6 +98,7 @@ export type CommandName =
   | 'up'
   | 'demo'
   | 'on'
+  | 'call'
   | 'status'
   | 'peers'
   | 'nodes'
@@ -248,6 +249,18 @@ export const commandSpecs: readonly CommandSpec[] = [
     flags: ['timeout'],
     words: [1, 1],
     details: [],
+  },
+  {
+    name: 'call',
+    group: 'Use other peers',
+    usage: 'call @PEER [OBJECT.MEMBER [JSON…]]',
+    summary: "Use a peer's object, or list what it offers",
+    flags: ['json', 'timeout'],
+    words: [1, 4_096],
+    details: [
+      'Each argument is JSON; what is no JSON is text. An iteration prints an item a line.',
+      'Example: skein call @bob counter.add 5',
+    ],
   },
   {
     name: 'status',

@@ -92,6 +92,9 @@ interface Scanned {
   readonly rest: readonly string[]
 }
 
+/** Commands whose next word is a peer, with words of its own behind it. */
+const takesPeer: ReadonlySet<string> = new Set(['on', 'call'])
+
 /** Separates flags from words. Stops behind the peer. */
 function scan(argv: readonly string[]): Scanned {
   const flags = new Map<FlagName, string[]>()
@@ -110,7 +113,9 @@ function scan(argv: readonly string[]): Scanned {
     } else {
       words.push(word)
       const isPeer =
-        words.length === 1 ? word.startsWith('@') : words.length === 2 && words[0] === 'on'
+        words.length === 1
+          ? word.startsWith('@')
+          : words.length === 2 && takesPeer.has(words[0] ?? '')
       if (isPeer) return { flags, words, rest: argv.slice(at + 1) }
     }
   }
@@ -152,6 +157,7 @@ function interpret(scanned: Scanned): CommandLine {
   if (scanned.flags.has('help')) return { kind: 'help', text: formatCommandHelp(spec) }
   const flags = readFlags(scanned.flags, spec)
   if (spec.name === 'on') return readOn(scanned, flags)
+  if (spec.name === 'call') words.push(...scanned.rest)
   checkWords(spec, words)
   if (spec.name === 'help') return { kind: 'help', text: helpAbout(words[0]) }
   return { kind: 'run', command: spec.name, flags, words }

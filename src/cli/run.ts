@@ -29,6 +29,7 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
         const { on } = await import('./on.ts')
         return await on(invocation, context)
       }
+      case 'call':
       case 'status':
       case 'peers':
       case 'nodes':

@@ -7,6 +7,7 @@ import { Calculator, calcCommand } from '../command/calc.node.ts'
 import { programCommand } from '../command/program.node.ts'
 import { CommandRegistry } from '../command/registry.ts'
 import { admissionCommands, formatAffiliated } from './admission-commands.ts'
+import { callCommand } from './call-command.ts'
 import { isJson, required } from './command-words.ts'
 import { discoverCommand } from './discover-command.ts'
 import { findDoubts } from './doubts.node.ts'
@@ -17,6 +18,7 @@ import { networkCommands } from './network-commands.ts'
 import type { Log } from '../base/log.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command } from '../command/command.ts'
+import type { CallHost } from './call-command.ts'
 import type { AdmissionHost } from './admission-commands.ts'
 import type { DiscoverHost } from './discover-command.ts'
 import type { LetterHost } from './letter-commands.ts'
@@ -35,7 +37,7 @@ export interface Registry {
 
 /** What the commands ask of their node. */
 export interface CommandHost
-  extends AdmissionHost, DiscoverHost, LetterHost, NetworkCommandHost, TopicHost {
+  extends AdmissionHost, CallHost, DiscoverHost, LetterHost, NetworkCommandHost, TopicHost {
   readonly label: string
   readonly affiliation: Affiliated | undefined
   readonly log: Log
@@ -159,6 +161,7 @@ function ownerCommands(node: CommandHost): Readonly<Record<string, Command>> {
         return isJson(args) ? JSON.stringify({ id: node.id, label: node.label }) : node.id
       },
     },
+    call: callCommand(node),
     resolve: {
       summary: 'List the peers that a name means',
       usage: 'resolve NAME|all|role:NAME|A,B',

@@ -18,6 +18,7 @@ import { addressesProtocol, receiveAddresses, sendAddresses } from './address-ne
 import { Listeners } from './listeners.ts'
 import { makeLookouts } from './lookouts.ts'
 import { Network } from './network.ts'
+import { acceptObjects, makeObjects } from './objects.ts'
 import { watchNetwork } from './network-watch.node.ts'
 import { defaultNodeLimits, readAddress } from './options.ts'
 import { Enrolment } from './enrolment.ts'
@@ -46,6 +47,8 @@ import type { Connection } from '../connection/connection.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { Sighting } from '../discovery/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
+import type { ExposeOptions } from '../remote/exposure.ts'
+import type { ObjectService } from '../remote/service.ts'
 import type { Affiliated, InviteOptions, Invited } from './enrolment.ts'
 import type { Registry } from './commands.ts'
 import type { NodeEvents } from './events.ts'
@@ -76,6 +79,8 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly inbox: Inbox
   readonly outbox: Outbox
   readonly wall: Wall
+  /** References to objects: save, restore, release; classes whose instances travel. */
+  readonly objects: ObjectService
 
   readonly #limits: NodeLimits
   readonly #manager: ConnectionManager
@@ -121,6 +126,12 @@ export class Node implements PeerHost, AsyncDisposable {
         maxRunning: this.#limits.commandsPerNode,
       },
       onRun: (report) => this.#events.emit('command:run', report),
+    })
+    this.objects = makeObjects({
+      ...{ self: identity.peerId, clock: this.clock, log: this.log, limits: this.#limits },
+      random: parts.random,
+      manager: () => this.#manager,
+      subject: (entry) => this.subject(entry),
     })
     this.#manager = this.#createManager(parts)
     this.#listeners = new Listeners({
@@ -374,6 +385,19 @@ export class Node implements PeerHost, AsyncDisposable {
   }
 
   /**
+   * Offers an object to peers, under a name: `peer.object(name)` gives them a proxy of it.
+   *
+   * @param options - Nobody may use it without an `allow`. Without `members`, the methods of its class.
+   * @returns Takes it away again, also from those who have a reference.
+   * @throws {SkeinError} `INVALID` the name is taken, or a rule or a member is none.
+   * @example
+   * node.expose('counter', new Counter(), { allow: ['role:ops'], members: ['add', 'name'] })
+   */
+  expose(name: string, target: object, options: ExposeOptions): Unsubscribe {
+    return this.objects.expose(name, target, options)
+  }
+
+  /**
    * Serves streams that peers open under a protocol name.
    *
    * @param allow - Who may; others are refused with `DENIED`. Nobody where empty.
@@ -547,6 +571,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   #accept(stream: Stream, entry: PeerEntry): boolean {
     if (this.#enrolment.accept(stream, entry) || this.talk.accept(stream, entry)) return true
+    if (acceptObjects(this.objects, stream, entry)) return true
     if (stream.protocol === membershipProtocol) this.#network.accept(stream, entry)
     else if (stream.protocol === mailProtocol) this.#mail.accept(stream, entry)
     else if (stream.protocol === addressesProtocol) {
@@ -566,6 +591,7 @@ export class Node implements PeerHost, AsyncDisposable {
     await this.#network.leave()
     await this.#listeners.close()
     await this.commands.close()
+    this.objects.close()
     this.#manager.close()
     await this.#registry.close()
     this.#events.clear()

@@ -15,13 +15,15 @@ import type { ProgramConfig } from '../command/program.node.ts'
 import type { Discovery } from '../discovery/contract.ts'
 import type { ManagerOptions } from '../connection/manager-setup.ts'
 import type { MailOptions } from '../mail/options.ts'
+import { defaultObjectLimits } from '../remote/options.ts'
+import type { ObjectLimits } from '../remote/options.ts'
 import type { Transport } from '../transport/contract.ts'
 
 /** Who may connect: those on the known list; they and whoever is on this machine; everybody. */
 export type Admission = 'known' | 'local' | 'anyone'
 
 /** Bounds of a node. Each is a number whose unit ends its name; the guide lists them all. */
-export interface NodeLimits extends ManagerOptions {
+export interface NodeLimits extends ManagerOptions, ObjectLimits {
   /** Commands of one peer that run at a time; one more fails with `LIMIT_EXCEEDED`. */
   readonly commandsPerPeer: number
   /** Commands of all peers that run at a time. */
@@ -31,6 +33,7 @@ export interface NodeLimits extends ManagerOptions {
 /** What holds where nothing else was said. */
 export const defaultNodeLimits: NodeLimits = {
   ...defaultConnectionOptions,
+  ...defaultObjectLimits,
   maxInbound: 1_024, // Guess: more idle connections than a mesh of equals needs.
   maxOutbound: 256, // Guess: a node dials fewer than it is dialled by.
   maxHalfOpen: 64, // Guess: a handshake takes 2 ms of a core, so these are done in 0.1 s.

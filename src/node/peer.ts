@@ -1,5 +1,6 @@
 /** Another node, as a program sees it. A handle: it costs nothing and works before the peer is met. */
 import { SkeinError, toSkeinError } from '../base/errors.ts'
+import { isPeerId } from '../base/peer-id.ts'
 import { owner } from '../base/policy.ts'
 import { commandProtocol } from '../command/messages.ts'
 import { requestCommand } from '../command/request.ts'
@@ -14,6 +15,9 @@ import type { CommandRegistry } from '../command/registry.ts'
 import type { CommandRequest } from '../command/messages.ts'
 import type { OutputHandler } from '../command/request.ts'
 import type { CommandTracer } from '../command/tracing.ts'
+import type { CallOptions } from '../remote/reference.ts'
+import type { Remote } from '../remote/remote-type.ts'
+import type { ObjectInfo, ObjectService } from '../remote/service.ts'
 
 /** A peer as it is now. A snapshot: it does not change. */
 export interface PeerInfo {
@@ -84,6 +88,7 @@ export interface RunResult {
 /** What a handle asks of its node. */
 export interface PeerHost {
   readonly clock: Clock
+  readonly objects: ObjectService
   resolve(name: string): PeerId
   reach(id: PeerId, signal?: AbortSignal): Promise<Connection>
   nameOf(id: PeerId): string
@@ -194,6 +199,32 @@ export class Peer {
     const connection = await this.#host.reach(this.id, options.signal)
     const setup = { clock, name: this.#host.nameOf(this.id), timeoutMs: options.timeoutMs }
     return tell(connection.open(tellProtocol), { type, body }, setup)
+  }
+
+  /**
+   * A proxy of an object that the peer exposes. Costs nothing: its first use dials and asks for it, and
+   * so does the first after the peer was started again.
+   *
+   * Calls on one object run in the order in which they are made, exactly once while the connection
+   * lives, also across outages; if the connection is lost they fail, and may have run.
+   *
+   * @param options - `timeoutMs` and `signal` hold for each call through this proxy; none by default.
+   * @throws {SkeinError} (from each use) as {@link run}; `UNKNOWN_OBJECT`, `UNKNOWN_MEMBER`, `DENIED`;
+   *   and what the method throws, as the same kind of error.
+   * @example
+   * const counter = node.peer('bob').object<Counter>('counter')
+   * await counter.add(5)
+   * for await (const n of counter.watch()) console.log(n)
+   */
+  object<T>(name: string, options?: CallOptions): Remote<T> {
+    const { objects } = this.#host
+    const peer = isPeerId(this.name) ? this.name : () => this.id
+    return objects.object(peer, { name, options }) as Remote<T>
+  }
+
+  /** What the peer exposes to this node, in the order of the names. */
+  async exposed(options?: CallOptions): Promise<readonly ObjectInfo[]> {
+    return this.#host.objects.list(this.id, options)
   }
 
   /**

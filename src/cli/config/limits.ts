@@ -110,6 +110,51 @@ const limits = {
     max: 65_536,
     doc: 'Commands that may run here at a time for all peers together; one more is refused',
   },
+  objectCallsPerPeer: {
+    min: 1,
+    max: 1_000_000,
+    doc: 'Calls and iterations of one peer on objects here at a time; one more fails',
+  },
+  objectIterationsPerPeer: {
+    min: 1,
+    max: 1_000_000,
+    doc: 'Iterations among them',
+  },
+  objectReferencesPerPeer: {
+    min: 1,
+    max: 16_777_216,
+    doc: 'References that one peer holds of this node, and this node of it; one more fails',
+  },
+  objectValueBytes: {
+    min: 65_536,
+    max: 1_024 * mebibyte,
+    doc: "One call's arguments, one result or one item",
+  },
+  objectValueDepth: {
+    min: 1,
+    max: 500,
+    doc: 'Containers inside each other in one of these',
+  },
+  objectUnsentBytes: {
+    min: 65_536,
+    max: 4_096 * mebibyte,
+    doc: 'Results that wait for one peer to read them; then they fail, and at twice as much all ends',
+  },
+  objectIncomingBytes: {
+    min: 65_536,
+    max: 4_096 * mebibyte,
+    doc: 'Large values that one peer sends at a time; the others wait there',
+  },
+  objectWindowBytes: {
+    min: 1_024,
+    max: 1_024 * mebibyte,
+    doc: 'Items that an iteration may send ahead of its reader',
+  },
+  objectLeaseMs: {
+    min: 0,
+    max: 86_400_000,
+    doc: 'How long an object lives on for a peer whose connection ended, or whom it was handed to',
+  },
 } satisfies Record<keyof NodeLimits, Limit>
 
 /** A limit's name, without `limits.`. */
