@@ -253,7 +253,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'call',
     group: 'Use other peers',
-    usage: 'call @PEER [OBJECT.MEMBER [JSON…]]',
+    usage: 'call @PEER [OBJ.NAME JSON…]',
     summary: "Use a peer's object, or list what it offers",
     flags: ['json', 'timeout'],
     words: [1, 4_096],

@@ -27,7 +27,7 @@ export interface Remotely {
 }
 
 /** Under this key every proxy has what stands behind it. */
-export const remoteKey = Symbol('skein.remote')
+const remoteKey = Symbol('skein.remote')
 
 /** What stands behind a proxy; `undefined` for what is none. Runs no code of the value's. */
 export function remoteOf(value: object): Remotely | undefined {
