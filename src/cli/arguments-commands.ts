@@ -186,12 +186,13 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'send',
     group: 'Talk',
-    usage: 'send @PEER TEXT | - [--read] [--type TYPE] [--expires TIME] [--json]',
+    usage: 'send @PEER TEXT|-',
     summary: 'Send a message to a peer, whether it is there or not',
     flags: ['read', 'type', 'expires', 'json', 'timeout'],
     words: [2, Infinity],
     details: [
       'It prints how far the message got: delivered, or held by 3 peers until the peer is back.',
+      'Flags: --read (tell me when it was read), --type TYPE, --expires TIME, --json.',
       '- sends what is piped in, at most 1 MiB. skein sent tells later how far it got.',
       'Examples: skein send @bob "see you at eight"        date | skein send @bob -',
     ],
@@ -208,7 +209,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'inbox',
     group: 'Talk',
-    usage: 'inbox [--unread] [--search WORDS] [--follow] [--keep] [--limit COUNT] [--json]',
+    usage: 'inbox [--unread] [--search WORDS] [--follow] [--keep] [--json]',
     summary: 'List the messages that came for you, and mark them as read',
     flags: ['unread', 'search', 'follow', 'keep', 'limit', 'json', 'timeout'],
     words: [0, 0],

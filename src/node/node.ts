@@ -1,40 +1,28 @@
 /**
- * A node: one process's member of the network. Composes the layers below and is the public API.
+ * A node: one process's member of the network. The public API; `services.ts` has what it is made of.
  *
  * **Invariant**: nothing is exposed that the owner did not name, and `close` leaves no timer, socket
  * or process behind.
  */
 import { displayAddress } from '../base/address.ts'
-import { Emitter } from '../base/emitter.ts'
 import { SkeinError } from '../base/errors.ts'
 import { owner } from '../base/policy.ts'
-import { CommandService } from '../command/service.ts'
-import { ConnectionManager } from '../connection/manager.ts'
-import { membershipProtocol } from '../membership/service.ts'
-import { buildRegistry } from './commands.ts'
-import { forwardEvents } from './events.ts'
-import { makeFeed } from './feed-source.ts'
-import { addressesProtocol, receiveAddresses, sendAddresses } from './address-news.ts'
-import { Listeners } from './listeners.ts'
-import { makeLookouts } from './lookouts.ts'
-import { Network } from './network.ts'
-import { acceptObjects, makeObjects } from './objects.ts'
-import { watchNetwork } from './network-watch.node.ts'
-import { defaultNodeLimits, readAddress } from './options.ts'
-import { Enrolment } from './enrolment.ts'
-import { mailProtocol } from '../mail/exchange.ts'
+import type { CommandService } from '../command/service.ts'
+import type { ConnectionManager } from '../connection/manager.ts'
+import { sendAddresses } from './address-news.ts'
+import type { Network } from './network.ts'
+import { readAddress } from './options.ts'
+import type { Enrolment } from './enrolment.ts'
 import { Inbox, Outbox, Wall } from './letters.ts'
-import { NodeMail } from './mail.ts'
 import { Peer, runHere } from './peer.ts'
 import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
 import { untilConnected } from './ready.ts'
 import { relayThrough } from './relay.ts'
-import { Selection } from './selection.ts'
 import { commandTracer } from './tracing.node.ts'
+import { Services } from './services.ts'
 import { readStats } from './stats.ts'
-import { acceptStream } from './streams.ts'
-import { Talk } from './talk.ts'
+import type { Talk } from './talk.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Identity } from '../base/identity.node.ts'
@@ -44,22 +32,18 @@ import type { Rule, Subject } from '../base/policy.ts'
 import type { Command, CommandInfo } from '../command/command.ts'
 import type { Relay } from '../command/runner.ts'
 import type { Connection } from '../connection/connection.ts'
-import type { Stream } from '../connection/contract.ts'
 import type { Sighting } from '../discovery/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { ExposeOptions } from '../remote/exposure.ts'
 import type { ObjectService } from '../remote/service.ts'
 import type { Affiliated, InviteOptions, Invited } from './enrolment.ts'
-import type { Registry } from './commands.ts'
 import type { NodeEvents } from './events.ts'
 import type { NetworkFeed } from './network-feed.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
 import type { SendOptions } from './letters.ts'
-import type { NetworkWatch } from './network-watch.node.ts'
-import type { NodeLimits, NodeOptions, PeerTarget } from './options.ts'
+import type { NodeLimits, NodeOptions } from './options.ts'
 import type { People } from './people.ts'
 import type { NodeParts } from './prepare.ts'
-import type { Transport } from '../transport/contract.ts'
 import type { PeerHost, PeerInfo, RunOptions, RunResult } from './peer.ts'
 import type { NodeStats } from './stats.ts'
 import type { StreamServer } from './streams.ts'
@@ -74,120 +58,35 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly label: string
   readonly clock: Clock
   readonly log: Log
-  /** What this node can run. */
-  readonly commands: CommandService
   readonly inbox: Inbox
   readonly outbox: Outbox
   readonly wall: Wall
-  /** References to objects: save, restore, release; classes whose instances travel. */
-  readonly objects: ObjectService
 
-  readonly #limits: NodeLimits
-  readonly #manager: ConnectionManager
+  readonly #parts: NodeParts
   readonly #people: People
-  readonly #events: Emitter<NodeEvents>
-  readonly #registry: Registry
-  readonly #servers = new Map<string, StreamServer>()
-  readonly #targets: readonly PeerTarget[]
-  readonly #listeners: Listeners
-  readonly #startMs: number
+  readonly #services: Services
+  readonly #manager: ConnectionManager
   readonly #network: Network
   readonly #enrolment: Enrolment
-  readonly #selection: Selection
-  readonly #watch: NetworkWatch | undefined
-  readonly #mail: NodeMail
-  /** @internal What changes in the network, for those who follow it. */
-  readonly feed: NetworkFeed
-  readonly #transports: readonly Transport[]
-  /** @internal Topics and typed messages. */
-  readonly talk: Talk
+  readonly #startMs: number
   #closing: Promise<void> | undefined
 
   private constructor(parts: NodeParts) {
-    const { options, identity, transports, people, targets, incarnation } = parts
-    this.identity = identity
+    this.identity = parts.identity
     this.label = parts.label
     this.clock = parts.clock
     this.log = parts.log
+    this.#parts = parts
+    this.#people = parts.people
     this.#startMs = parts.clock.nowMs()
-    this.#limits = { ...defaultNodeLimits, ...options.limits }
-    this.#people = people
-    this.#transports = transports
-    this.#targets = targets
-    this.#events = new Emitter((message) => this.log.error({}, message))
-    this.#registry = buildRegistry(options, this)
-    this.commands = new CommandService({
-      registry: this.#registry.commands,
-      clock: this.clock,
-      log: this.log.child({ scope: 'command' }),
-      tracer: commandTracer,
-      limits: {
-        maxRunningPerPeer: this.#limits.commandsPerPeer,
-        maxRunning: this.#limits.commandsPerNode,
-      },
-      onRun: (report) => this.#events.emit('command:run', report),
-    })
-    this.objects = makeObjects({
-      ...{ self: identity.peerId, clock: this.clock, log: this.log, limits: this.#limits },
-      random: parts.random,
-      manager: () => this.#manager,
-      subject: (entry) => this.subject(entry),
-    })
-    this.#manager = this.#createManager(parts)
-    this.#listeners = new Listeners({
-      transports,
-      limits: this.#limits,
-      log: this.log,
-      accept: (path) => this.#manager.accept(path),
-    })
-    forwardEvents(this.#manager.events, { node: this, people, events: this.#events, log: this.log })
-    this.#network = new Network({
-      ...{ identity, incarnation, people, label: this.label, clock: this.clock, log: this.log },
-      affiliation: parts.affiliation,
-      random: parts.random,
-      storage: parts.storage,
-      manager: this.#manager,
-      events: this.#events,
-      addresses: () => this.addresses,
-      subject: (entry) => this.subject(entry),
-      hasMesh: options.mesh ?? true,
-      lookouts: makeLookouts(parts, () => this.addresses),
-      discoveries: options.discovery?.others ?? [],
-    })
-    this.#enrolment = new Enrolment({
-      ...{ id: identity.peerId, label: this.label, clock: this.clock, people },
-      log: this.log.child({ scope: 'network' }),
-      affiliation: parts.affiliation,
-      manager: this.#manager,
-      network: this.#network,
-      addresses: () => this.addresses,
-    })
-    this.talk = this.#createTalk(parts)
-    const shared = { manager: this.#manager, network: this.#network, events: this.#events }
-    this.#mail = new NodeMail({ parts, ...shared })
-    this.inbox = new Inbox(this.#mail)
-    this.outbox = new Outbox(this.#mail)
-    this.wall = new Wall(this.#mail)
-    this.feed = makeFeed({
-      ...{ id: identity.peerId, clock: this.clock, network: this.#network, events: this.#events },
-      peers: () => this.peers(),
-    })
-    const self = { id: identity.peerId, label: this.label }
-    this.#selection = new Selection({
-      self,
-      manager: this.#manager,
-      network: this.#network,
-      people,
-    })
-    // A clock of its own means a simulation, whose network does not change behind its back.
-    const isReal = options.clock === undefined
-    this.#watch = isReal
-      ? watchNetwork(this.clock, (what) => {
-          this.log.info({ scope: 'node' }, `${what}: probing every path`)
-          this.#manager.probe()
-          this.#network.watchtower.refresh()
-        })
-      : undefined
+    const services = new Services(this, parts)
+    this.#services = services
+    this.#manager = services.manager
+    this.#network = services.network
+    this.#enrolment = services.enrolment
+    this.inbox = new Inbox(services.mail)
+    this.outbox = new Outbox(services.mail)
+    this.wall = new Wall(services.mail)
   }
 
   /**
@@ -198,19 +97,35 @@ export class Node implements PeerHost, AsyncDisposable {
    * await using node = await Node.start({ label: 'alice', listen: ['127.0.0.1:0'] })
    */
   static async start(options: NodeOptions = {}): Promise<Node> {
-    const parts = await prepare(options)
-    const { targets } = parts
-    const node = new Node(parts)
+    const node = new Node(await prepare(options))
     try {
-      await node.#listeners.open(options.listen ?? [])
-      node.#network.describe()
+      await node.#services.listen(options.listen ?? [])
     } catch (thrown) {
       await node.close()
       throw thrown
     }
-    await node.#network.find(targets)
-    await node.#mail.start()
+    await node.#services.find()
     return node
+  }
+
+  /** What this node can run. */
+  get commands(): CommandService {
+    return this.#services.commands
+  }
+
+  /** References to objects: save, restore, release; classes whose instances travel. */
+  get objects(): ObjectService {
+    return this.#services.objects
+  }
+
+  /** @internal Topics and typed messages. */
+  get talk(): Talk {
+    return this.#services.talk
+  }
+
+  /** @internal What changes in the network, for those who follow it. */
+  get feed(): NetworkFeed {
+    return this.#services.feed
   }
 
   /** This node's ID. */
@@ -220,7 +135,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** Where this node listens, as URLs. */
   get addresses(): readonly string[] {
-    return this.#listeners.addresses
+    return this.#services.listeners.addresses
   }
 
   /** The first place where this node listens, as `host:port`; for dialling it from this machine. */
@@ -237,7 +152,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** The limits in force. */
   get limits(): NodeLimits {
-    return this.#limits
+    return this.#services.limits
   }
 
   /** True once `close` was called. */
@@ -250,7 +165,8 @@ export class Node implements PeerHost, AsyncDisposable {
     const reached = new Set(
       this.peers().flatMap(({ id }) => this.#manager.peer(id)?.addresses ?? []),
     )
-    return this.#targets.map(({ address }) => address).filter((address) => !reached.has(address))
+    const { targets } = this.#parts
+    return targets.map(({ address }) => address).filter((address) => !reached.has(address))
   }
 
   /** The peers with a connection, open or suspended, in the order of their indexes. Frozen. */
@@ -273,8 +189,9 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** What this node carries and has carried, in numbers. Frozen. */
   stats(): NodeStats {
-    const [manager, transports, commands] = [this.#manager, this.#transports, this.commands]
-    return readStats({ manager, transports, commands, membership: this.#network.membership })
+    const { manager, commands, network } = this.#services
+    const { transports } = this.#parts
+    return readStats({ manager, transports, commands, membership: network.membership })
   }
 
   /** Who was seen of late by the discoveries that look around, nearest relation first. Frozen. */
@@ -304,12 +221,12 @@ export class Node implements PeerHost, AsyncDisposable {
    * @throws {SkeinError} `PEER_UNKNOWN`, `LABEL_AMBIGUOUS` one of the names means nobody or several.
    */
   select(target: string): readonly Peer[] {
-    return [...this.#selection.select(target)].map((id) => this.peer(id))
+    return [...this.#services.selection.select(target)].map((id) => this.peer(id))
   }
 
   /** The ID that a name means. @throws {SkeinError} `PEER_UNKNOWN`, `LABEL_AMBIGUOUS`. */
   resolve(name: string): PeerId {
-    return this.#selection.resolve(name)
+    return this.#services.selection.resolve(name)
   }
 
   /** What people call a peer. */
@@ -345,12 +262,10 @@ export class Node implements PeerHost, AsyncDisposable {
    * @throws {SkeinError} `ADDRESS_IN_USE` and its kin; this node listens nowhere then.
    */
   async listen(places: readonly string[]): Promise<readonly string[]> {
-    await this.#listeners.open(places)
+    await this.#services.listen(places)
     for (const { connection } of this.#manager.peers) {
       if (connection !== undefined) sendAddresses(connection, this.addresses)
     }
-    this.#network.describe()
-    this.#network.watchtower.refresh()
     return this.addresses
   }
 
@@ -361,7 +276,7 @@ export class Node implements PeerHost, AsyncDisposable {
    */
   async ready({ timeoutMs = 5_000 }: { readonly timeoutMs?: number } = {}): Promise<boolean> {
     const isDone = (): boolean => this.waitingFor.length === 0
-    return untilConnected(isDone, this.#events, { clock: this.clock, timeoutMs })
+    return untilConnected(isDone, this.#services.events, { clock: this.clock, timeoutMs })
   }
 
   /** Calls `listener` at every event of that name, until the returned function is called. */
@@ -369,7 +284,7 @@ export class Node implements PeerHost, AsyncDisposable {
     name: Name,
     listener: (event: NodeEvents[Name]) => void,
   ): Unsubscribe {
-    return this.#events.on(name, listener)
+    return this.#services.events.on(name, listener)
   }
 
   /**
@@ -381,7 +296,7 @@ export class Node implements PeerHost, AsyncDisposable {
    * node.command('time', { summary: 'Tell the time', run: () => new Date().toISOString() })
    */
   command(name: string, command: Command): Unsubscribe {
-    return this.#registry.commands.add(name, command)
+    return this.#services.registry.commands.add(name, command)
   }
 
   /**
@@ -403,11 +318,10 @@ export class Node implements PeerHost, AsyncDisposable {
    * @param allow - Who may; others are refused with `DENIED`. Nobody where empty.
    */
   serve(protocol: string, allow: readonly Rule[], handle: StreamServer['handle']): Unsubscribe {
-    if (this.#servers.has(protocol)) {
-      throw new SkeinError('INVALID', `${protocol} is served already`)
-    }
-    this.#servers.set(protocol, { allow, handle })
-    return () => void this.#servers.delete(protocol)
+    const { servers } = this.#services
+    if (servers.has(protocol)) throw new SkeinError('INVALID', `${protocol} is served already`)
+    servers.set(protocol, { allow, handle })
+    return () => void servers.delete(protocol)
   }
 
   /**
@@ -441,7 +355,10 @@ export class Node implements PeerHost, AsyncDisposable {
    * @throws {SkeinError} As {@link Peer.run}.
    */
   async run(command: string | readonly string[], options: RunOptions = {}): Promise<RunResult> {
-    return runHere(command, options, { clock: this.clock, registry: this.#registry.commands })
+    return runHere(command, options, {
+      clock: this.clock,
+      registry: this.#services.registry.commands,
+    })
   }
 
   /**
@@ -458,7 +375,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** What a subject may run, in the order of the names. */
   listCommands(subject: Subject = owner): readonly CommandInfo[] {
-    return this.#registry.commands.list(subject)
+    return this.#services.registry.commands.list(subject)
   }
 
   /** Puts a peer on the known list, for good; returns its label. */
@@ -517,7 +434,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** Closes all connections, stops all commands, and frees everything. Calling it again waits too. */
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    this.#closing ??= this.#services.close()
     return this.#closing
   }
 
@@ -537,63 +454,4 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** @internal */
   readonly relay: Relay = relayThrough(this)
-
-  #createManager({ identity, incarnation, transports, random }: NodeParts): ConnectionManager {
-    return new ConnectionManager({
-      id: identity.peerId,
-      incarnation,
-      clock: this.clock,
-      random,
-      log: this.log.child({ scope: 'connection' }),
-      transports,
-      options: this.#limits,
-      introduce: (to) => {
-        const said = { label: this.label, addresses: this.addresses }
-        const pass = this.#enrolment.credential(to)
-        return pass === undefined ? said : { ...said, pass }
-      },
-      onIntroduced: (entry) => this.#enrolment.onIntroduced(entry),
-      admit: (candidate) => this.#people.refusal(candidate),
-      isDenied: (id) => this.#people.isDenied(id),
-      onStream: (stream, entry) => this.#accept(stream, entry),
-    })
-  }
-
-  #createTalk({ identity, incarnation, random, people, affiliation }: NodeParts): Talk {
-    return new Talk({
-      ...{ identity, incarnation, random, people, affiliation, network: this.#network },
-      ...{ label: this.label, clock: this.clock, log: this.log },
-      ...{ manager: this.#manager, events: this.#events, isClosed: () => this.isClosed },
-      subject: (entry) => this.subject(entry),
-      peer: (name) => this.peer(name),
-    })
-  }
-
-  #accept(stream: Stream, entry: PeerEntry): boolean {
-    if (this.#enrolment.accept(stream, entry) || this.talk.accept(stream, entry)) return true
-    if (acceptObjects(this.objects, stream, entry)) return true
-    if (stream.protocol === membershipProtocol) this.#network.accept(stream, entry)
-    else if (stream.protocol === mailProtocol) this.#mail.accept(stream, entry)
-    else if (stream.protocol === addressesProtocol) {
-      receiveAddresses(stream, (addresses) => entry.replaceClaimed(addresses, entry.seenAt))
-    } else {
-      return acceptStream(stream, { node: this, entry, servers: this.#servers, log: this.log })
-    }
-    return true
-  }
-
-  async #close(): Promise<void> {
-    this.#watch?.close()
-    this.feed.stop()
-    this.#enrolment.stop()
-    this.talk.close()
-    await this.#mail.close()
-    await this.#network.leave()
-    await this.#listeners.close()
-    await this.commands.close()
-    this.objects.close()
-    this.#manager.close()
-    await this.#registry.close()
-    this.#events.clear()
-  }
 }

@@ -40,7 +40,12 @@ export function letterRoutes(node: Node): readonly Route[] {
   const routes: readonly Omit<Route, 'auth'>[] = [
     { method: 'GET', path: '/messages', handle: (request) => listMessages(node, request) },
     { method: 'POST', path: '/messages', maxBodyBytes, handle: (request) => send(node, request) },
-    { method: 'POST', path: '/messages/:id/read', handle: (request) => markRead(node, request) },
+    {
+      method: 'POST',
+      path: '/messages/:id/read',
+      maxBodyBytes: 1_024,
+      handle: (request) => markRead(node, request),
+    },
     { method: 'GET', path: '/sent', handle: (request) => listSent(node, request) },
     { method: 'GET', path: '/wall', handle: (request) => listPosts(node, request) },
     {

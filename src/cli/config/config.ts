@@ -163,13 +163,9 @@ function assemblePrograms(entries: ReadonlyMap<string, Entry>): ReadonlyMap<stri
 function assembleMail(get: <Key extends SettingKey>(key: Key) => SettingValue<Key>): MailSettings {
   const dayMs = 86_400_000
   const heldBytes = get('mail.holdMb') * 2 ** 20
-  const [allow, wallAllow] = [
-    get('mail.allow') as readonly Rule[] | undefined,
-    get('wall.allow') as readonly Rule[] | undefined,
-  ]
   return {
-    ...(allow !== undefined && { allow }),
-    ...(wallAllow !== undefined && { wallAllow }),
+    allow: get('mail.allow'),
+    wallAllow: get('wall.allow'),
     options: {
       keepMs: get('mail.keepDays') * dayMs,
       keepBytes: get('mail.keepMb') * 2 ** 20,

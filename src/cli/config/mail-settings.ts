@@ -3,17 +3,18 @@ import { defaultMailOptions } from '../../mail/options.ts'
 import { listOf, wholeNumber } from './kinds.ts'
 import { ruleKind } from './network-kinds.ts'
 import { setting } from './setting.ts'
+import type { Rule } from '../../base/policy.ts'
 
 const dayMs = 86_400_000
 const mebibyte = 2 ** 20
-const whoText = '`["role:known", "role:member", "role:local"]`'
+const who: readonly Rule[] = ['role:known', 'role:member', 'role:local']
 const days = wholeNumber(1, 36_500)
 const mebibytes = wholeNumber(1, 2 ** 20)
 
 /** Keys that begin with `mail.` or `wall.`. */
 export const mailSettings = {
   'mail.allow': setting(listOf(ruleKind), {
-    fallbackText: whoText,
+    fallback: who,
     doc: 'Who may write to the inbox of this node; `[]` is nobody',
   }),
   'mail.keepDays': setting(days, {
@@ -29,7 +30,7 @@ export const mailSettings = {
     doc: 'At most so much is held for peers that are away, in MiB',
   }),
   'wall.allow': setting(listOf(ruleKind), {
-    fallbackText: whoText,
+    fallback: who,
     doc: 'Whose posts this node shows and passes on; `[]` is nobody',
   }),
   'wall.keepDays': setting(days, {
