@@ -226,7 +226,7 @@ async function startGrpc() {
       return new Promise((resolve, reject) => {
         const insecure = grpc.ServerCredentials.createInsecure()
         server.bindAsync('127.0.0.1:0', insecure, (error, port) =>
-          error === null ? resolve(port) : reject(error),
+          error === null ? resolve(port) : reject(new Error(error.message, { cause: error })),
         )
       })
     },
@@ -236,7 +236,7 @@ async function startGrpc() {
       const call = (method) => (argument) =>
         new Promise((resolve, reject) => {
           client[method](argument, (error, value) =>
-            error === null ? resolve(value) : reject(error),
+            error === null ? resolve(value) : reject(new Error(error.message, { cause: error })),
           )
         })
       return { add: call('add'), take: call('take'), count: (to) => client.count(to) }

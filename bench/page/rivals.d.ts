@@ -25,6 +25,5 @@ declare module 'cytoscape' {
     }
   }
   const cytoscape: (options: object) => Graph
-  // oxlint-disable-next-line import/no-default-export -- it is how the package is
   export default cytoscape
 }

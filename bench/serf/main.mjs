@@ -158,5 +158,5 @@ function allowPackets(isAllowed) {
     ? ['flush', 'chain', 'inet', 'mute', 'out']
     : ['add', 'rule', 'inet', 'mute', 'out', ...rule]
   const { status, stderr } = spawnSync('nft', args)
-  if (status !== 0) throw new Error(`nft: ${stderr}`)
+  if (status !== 0) throw new Error(`nft: ${stderr.toString()}`)
 }

@@ -14,14 +14,14 @@ export interface ClassOptions<T extends object> {
   /** What both sides call it, 1–64 letters, digits and `_ $ . - / :`. Default: the class's own name. */
   readonly name?: string
   /** What is sent of an instance; any value. Default: its own enumerable properties. */
-  toState?(instance: T): unknown
+  readonly toState?: (instance: T) => unknown
   /**
    * Makes an instance of what was sent; check it, since it comes from a peer. What it throws makes
    * the whole value a violation. An instance that is made so cannot stand within its own state.
    * Default: an object of the class, whose constructor does not run, with the properties that were
    * sent.
    */
-  fromState?(state: unknown): T
+  readonly fromState?: (state: unknown) => T
 }
 
 /** A class with how it travels. */

@@ -58,21 +58,14 @@ export class Shape {
   }
 
   holds(key: string): boolean {
-    for (let at: Shape | undefined = this; at?.parent !== undefined; at = at.parent) {
-      if (at.key === key) return true
-    }
-    return false
+    return this.parent !== undefined && (this.key === key || this.parent.holds(key))
   }
 
   /** All keys, in their order. */
   get keys(): readonly string[] {
     if (this.#keys !== undefined) return this.#keys
-    const keys: string[] = []
-    for (let at: Shape | undefined = this; at?.parent !== undefined; at = at.parent) {
-      keys.unshift(at.key)
-    }
-    this.#keys = keys
-    return keys
+    this.#keys = this.parent === undefined ? [] : [...this.parent.keys, this.key]
+    return this.#keys
   }
 
   /** The object with these keys and the values that stand in `values` from `base` on. */
@@ -133,6 +126,7 @@ function compile(keys: readonly string[]): Maker | undefined {
   if (!canCompile) return undefined
   const properties = keys.map((key, index) => `${JSON.stringify(key)}:values[base+${index}]`)
   try {
+    // oxlint-disable-next-line typescript/no-implied-eval -- no key becomes code but as a JSON string
     return new Function('values', 'base', `return {${properties.join()}}`) as Maker
   } catch {
     canCompile = false

@@ -24,8 +24,8 @@ export function formatPath(path: ValuePath): string {
 export function entryStep(key: unknown): PathStep {
   if (typeof key === 'string')
     return { text: `.get(${JSON.stringify(key.slice(0, shownKeyLength))})` }
-  const isShown = typeof key !== 'object' && typeof key !== 'function'
-  return { text: `.get(${isShown ? String(key).slice(0, shownKeyLength) : '…'})` }
+  const isShown = ['number', 'bigint', 'boolean', 'undefined'].includes(typeof key) || key === null
+  return { text: `.get(${isShown ? `${key as number}`.slice(0, shownKeyLength) : '…'})` }
 }
 
 function formatStep(step: PathStep): string {

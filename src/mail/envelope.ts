@@ -54,7 +54,7 @@ export interface Sealer {
 }
 
 /** Bytes that an envelope adds to a body at most. */
-export const envelopeExtraBytes = 1_024 // Some 600, measured, with the longest type.
+const envelopeExtraBytes = 1_024 // Some 600, measured, with the longest type.
 
 const maxTypeLength = 100
 const typePattern = /^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*$/

@@ -90,7 +90,7 @@ function emptyTerms(length: number): readonly [Uint32Array, Uint32Array, Float64
 }
 
 /** A linked pair is as far apart as its own RTT says, though a shorter way may lead round. */
-export function distancesWithLinks(source: number, rows: Rows): Uint32Array {
+function distancesWithLinks(source: number, rows: Rows): Uint32Array {
   const distances = distancesFrom(source, rows)
   const { starts, targets, lengths } = rows
   for (let at = starts[source] ?? 0; at < (starts[source + 1] ?? 0); at++) {
@@ -100,7 +100,7 @@ export function distancesWithLinks(source: number, rows: Rows): Uint32Array {
 }
 
 /** Gives pairs that no path connects a distance at which their parts stand beside each other. */
-export function bridge(ideal: Float64Array): void {
+function bridge(ideal: Float64Array): void {
   let longest = 0
   for (const distance of ideal) {
     if (distance !== unreachable && distance > longest) longest = distance

@@ -14,7 +14,7 @@ import type { Acquaintance } from '../discovery/beacon.ts'
 import type { NodeParts } from './prepare.ts'
 
 /** UDP port of the discovery `lan`: DESIGN §7. */
-export const defaultLanPort = 14_589
+const defaultLanPort = 14_589
 
 const lanGroups = { 4: '239.255.145.89', 6: 'ff12::1:4589' } // RFC 2365 §6.1; RFC 4291 §2.7: of this link.
 const lanTtl = 1

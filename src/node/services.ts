@@ -38,7 +38,6 @@ import type { StreamServer } from './streams.ts'
 
 /** What the services ask of their node. */
 export interface ServiceHost extends CommandHost {
-  readonly addresses: readonly string[]
   readonly isClosed: boolean
   info(entry: PeerEntry): PeerInfo
   subject(entry: PeerEntry): Subject
@@ -89,7 +88,7 @@ export class Services {
       ...{ ...shared, id: identity.peerId, label, clock, people },
       log: log.child({ scope: 'network' }),
       affiliation: parts.affiliation,
-      addresses: () => node.addresses,
+      addresses: () => this.listeners.addresses,
     })
     this.talk = new Talk({
       ...{ ...parts, ...shared, subject },
@@ -155,7 +154,7 @@ export class Services {
       ...{ id: identity.peerId, incarnation, clock, random, transports, options: this.limits },
       log: log.child({ scope: 'connection' }),
       introduce: (to) => {
-        const said = { label, addresses: this.#node.addresses }
+        const said = { label, addresses: this.listeners.addresses }
         const pass = this.enrolment.credential(to)
         return pass === undefined ? said : { ...said, pass }
       },
@@ -168,7 +167,7 @@ export class Services {
 
   #createNetwork(): Network {
     const { options } = this.#parts
-    const addresses = (): readonly string[] => this.#node.addresses
+    const addresses = (): readonly string[] => this.listeners.addresses
     return new Network({
       ...{ ...this.#parts, addresses, manager: this.manager, events: this.events },
       subject: (entry) => this.#node.subject(entry),

@@ -52,7 +52,7 @@ interface Handler {
 }
 
 /** The topic of broadcasts; its name is none that people can choose. */
-export const typedTopic = '$typed'
+const typedTopic = '$typed'
 const maxTypeLength = 64
 const maxBodyBytes = 64 * 2 ** 10 // As on topics.
 const maxMessageBytes = maxBodyBytes + 512

@@ -34,7 +34,7 @@ export type Sign = (bytes: Uint8Array) => Uint8Array
 export type Verify = (id: PeerId, bytes: Uint8Array, signature: Uint8Array) => boolean
 
 /** What a message takes beside its body, at most. */
-export const overheadBytes = 512
+const overheadBytes = 512
 
 const kind = 'topic/1'
 const signatureBytes = 64 // Ed25519

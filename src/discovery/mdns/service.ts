@@ -57,7 +57,7 @@ export function instanceName(instance: string): Name {
 }
 
 /** The name of the host in the records of an instance. */
-export function hostName(instance: string): Name {
+function hostName(instance: string): Name {
   return [instance, 'local']
 }
 

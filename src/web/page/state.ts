@@ -23,7 +23,7 @@ export const search = signal('')
 export const view = signal<ViewName>('map')
 
 /** Light or dark: what was chosen here, else what the system prefers. */
-export const chosenTheme = signal<'light' | 'dark' | undefined>(readTheme())
+const chosenTheme = signal<'light' | 'dark' | undefined>(readTheme())
 const systemIsDark = signal(matchMedia('(prefers-color-scheme: dark)').matches)
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', ({ matches }) => {
   systemIsDark.value = matches
@@ -62,7 +62,7 @@ export const matches = computed((): ReadonlySet<number> | undefined => {
 })
 
 /** Whether a node's name, ID, state or one of its addresses contains what is searched for. */
-export function isMatch({ name, id, state, addresses }: NodeLine, wanted: string): boolean {
+function isMatch({ name, id, state, addresses }: NodeLine, wanted: string): boolean {
   return (
     name.toLowerCase().includes(wanted) ||
     id.startsWith(wanted) ||

@@ -282,6 +282,6 @@ interface Parcel {
 }
 
 /** A signature that is fast and that only a test believes in. */
-export function testSignature(by: PeerId, bytes: Uint8Array): Uint8Array {
+function testSignature(by: PeerId, bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha512').update(by).update(bytes).digest())
 }

@@ -12,7 +12,7 @@ export function Ago({ sinceMs }: { readonly sinceMs: number }): preact.JSX.Eleme
 }
 
 /** As {@link Ago}, of an age. */
-export function formatAgo(ageMs: number): string {
+function formatAgo(ageMs: number): string {
   const seconds = Math.round(ageMs / 1_000)
   if (seconds < 2) return 'now'
   if (seconds < 100) return `${seconds} s ago`
