@@ -306,7 +306,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'discover',
     group: 'Ask your node',
     usage: 'discover [--json] [--for TIME]',
-    summary: 'List who is out there on this network: members, known ones, and others',
+    summary: 'List who is out there: members, known ones, and others',
     flags: ['json', 'for', 'timeout'],
     words: [0, 0],
     details: [

@@ -77,11 +77,12 @@ function hide(error: Error, key: string, value: unknown): void {
 
 /** The stack here says nothing of an error from elsewhere, and takes most of the time to make. */
 function withoutStack<T>(make: () => T): T {
-  const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 0
+  const maker: ErrorConstructor & { stackTraceLimit?: number } = Error // V8's own.
+  const { stackTraceLimit } = maker
+  maker.stackTraceLimit = 0
   try {
     return make()
   } finally {
-    Error.stackTraceLimit = stackTraceLimit
+    if (stackTraceLimit !== undefined) maker.stackTraceLimit = stackTraceLimit
   }
 }

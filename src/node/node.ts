@@ -59,6 +59,8 @@ export class Node implements PeerHost, AsyncDisposable {
   readonly inbox: Inbox
   readonly outbox: Outbox
   readonly wall: Wall
+  /** @internal What changes in the network, for those who follow it. */
+  readonly feed: NetworkFeed
 
   readonly #parts: NodeParts
   readonly #people: People
@@ -82,6 +84,7 @@ export class Node implements PeerHost, AsyncDisposable {
     this.#manager = services.manager
     this.#network = services.network
     this.#enrolment = services.enrolment
+    this.feed = services.feed
     this.inbox = new Inbox(services.mail)
     this.outbox = new Outbox(services.mail)
     this.wall = new Wall(services.mail)
@@ -119,11 +122,6 @@ export class Node implements PeerHost, AsyncDisposable {
   /** @internal Topics and typed messages. */
   get talk(): Talk {
     return this.#services.talk
-  }
-
-  /** @internal What changes in the network, for those who follow it. */
-  get feed(): NetworkFeed {
-    return this.#services.feed
   }
 
   /** This node's ID. */

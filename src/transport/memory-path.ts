@@ -54,6 +54,8 @@ export class MemoryPath implements Path {
   #freeAtMs = 0
   #lastArrivalMs = 0
   #arrived: (Uint8Array | string)[] = []
+  /** What is on the wire, in order. */
+  readonly #onTheWay: (Uint8Array | string)[] = []
   #held: (Uint8Array | string)[] = []
   #budgetBytes = Number.POSITIVE_INFINITY
 
@@ -187,7 +189,12 @@ export class MemoryPath implements Path {
     this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + wireMs
     const arrivalMs = this.#freeAtMs + this.#travelMs()
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivalMs)
-    clock.after(this.#lastArrivalMs - nowMs, () => this.#arrive(item))
+    this.#onTheWay.push(item)
+    clock.after(this.#lastArrivalMs - nowMs, () => {
+      // The first that is under way: rounding can turn the timers of one moment round.
+      const first = this.#onTheWay.shift()
+      if (first !== undefined) this.#arrive(first)
+    })
   }
 
   #arrive(item: Uint8Array | string): void {

@@ -7,6 +7,7 @@ import { VirtualClock } from '../testing/virtual-clock.ts'
 import { MemoryNetwork } from './memory.ts'
 import type { TransportHarness } from '../testing/transport-scene.ts'
 import type { Path } from './contract.ts'
+import type { MemoryPath } from './memory-path.ts'
 
 const random = seededRandom(1)
 const [diallerId, accepterId] = [random.bytes(32), random.bytes(32)].map(peerIdFromKey)
@@ -72,4 +73,23 @@ test('[T9] what is sent before and during a silence arrives in order when it is 
   near.write(Uint8Array.of(3))
   await clock.advance(10)
   expect(heard).toEqual([1, 2, 3])
+})
+
+test('[T9] what arrives at one moment arrives in order, whatever its timers are rounded to', async () => {
+  const { clock, near, far } = await meet()
+  const chance = seededRandom(2)
+  const heard: number[] = []
+  far.bind({
+    onData: (bytes) => heard.push(...bytes),
+    onDrain: () => undefined,
+    onClose: () => undefined,
+  })
+  const path = near as MemoryPath
+  for (let item = 0; item < 250; item++) {
+    path.setLatency(100 - item / 3) // Each would overtake the one before, and is held up by it.
+    near.write(Uint8Array.of(item))
+    await clock.advance(chance.next() / 4)
+  }
+  await clock.advance(1_000)
+  expect(heard).toEqual(Array.from({ length: 250 }, (_, item) => item))
 })

@@ -38,5 +38,5 @@ test('[W8] it needs nothing that only Node has', () => {
 })
 
 test('[W8] it is small', () => {
-  expect(text.length).toBeLessThan(64_000) // 53.6 kB, 18.6 kB gzip, when this was written.
+  expect(text.length).toBeLessThan(90_000) // 77.6 kB when this was written; the page has a bound of its own.
 })

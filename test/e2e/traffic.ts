@@ -22,7 +22,7 @@ const sources = {
     }, periodMs)`,
   back: `process.stdin.pipe(process.stdout)`,
   // FILE NAME DELAY_MS
-  call: `
+  answer: `
     const [file, name, delayMs] = process.argv.slice(1)
     require('fs').appendFileSync(file, name + '\\n')
     setTimeout(() => console.log('answer', name), Number(delayMs))`,
@@ -128,7 +128,7 @@ export class Traffic {
 
   #call(delayMs: number): Launched {
     const name = `${this.#calls.length}`
-    const call = this.#ask('call', this.#runsFile, name, `${delayMs}`)
+    const call = this.#ask('answer', this.#runsFile, name, `${delayMs}`)
     this.#calls.push(call)
     return call
   }

@@ -27,9 +27,9 @@ test.each<[string, string, number, string]>([
   ['a key like nothing', '[log]\nxyzzy = 1', 2, 'unknown key log.xyzzy; allowed are level'],
   [
     'a key of a later milestone',
-    '[mail]\nenabled = true',
+    '[replica]\nenabled = true',
     1,
-    'unknown key mail; allowed are network, known, roles, discovery, commands, programs, prompt, log, web, limits',
+    'unknown key replica; allowed are network, known, roles, discovery, commands, programs, prompt, log, web, mail, wall, limits',
   ],
   [
     'an origin with a path',

@@ -17,10 +17,12 @@ const profiles: readonly Profile[] = [
 
 test('one of them serves the page', () => {
   const [alice, bob] = planNodes(profiles, { portOffset: 0, pagePort: 14_680 })
-  expect(bob?.settings.slice(-3)).toEqual([
+  expect(bob?.settings.slice(-5)).toEqual([
     'web.enabled=true',
     'web.host="127.0.0.1"',
     'web.port=14680',
+    'discovery.lan.enabled=false',
+    'discovery.mdns.enabled=false',
   ])
   expect(alice?.settings.join()).not.toContain('web')
 })
