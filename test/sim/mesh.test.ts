@@ -184,14 +184,16 @@ test(
     simulate({ seed: 5 }, async (world) => {
       const names = ['a', 'b', 'c', 'd']
       const village = new Village(world, names)
-      village.limits = { keepAliveMs: 60_000, silenceMs: 240_000 } // A week has many pings.
       for (const name of names) await village.start(name, name === 'a' ? [] : ['a'])
       await world.until(() => village.degrees.every((degree) => degree === 3))
       await world.advance(5_000)
       village.crash('d')
       await world.advance(30_000)
       village.crash('a')
-      await world.advance(7 * 24 * 3_600_000)
+      await world.advance(2 * 3_600_000)
+      // The rest of the week passes at once, on every clock: its pings say nothing that two hours do not.
+      for (const name of names) world.setClockSkew(name, 7 * 24 * 3_600_000)
+      await world.advance(60_000)
       await village.start('d', ['a'])
       await world.until(() => village.degrees.every((degree) => degree === 2), 3_000)
     }),
