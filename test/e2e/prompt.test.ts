@@ -1,5 +1,5 @@
 /** The prompt of `skein up`, fed through a pipe. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { freePort, linesOf, Machine, type RunningNode } from './machine.ts'
 import type { Ended } from './processes.ts'
 
@@ -119,11 +119,14 @@ test('help names what the prompt and what the node can do', async () => {
 })
 
 test('map draws the network that this node knows', async () => {
-  const { code, stdout } = await bob(['map'])
   const own = /^2 nodes: 2 alive · 1 link\n\n◉ bob :\d+ {2}this node, 1 link\n {4}\(?alice .*\n/
-  expect(stdout).toMatch(own)
-  expect(stdout.replace(own, '')).toMatch(/^● alice :\d+ {2}1 link\n {4}\(?bob /)
-  expect(code).toBe(0)
+  // What alice says of herself may come a moment after she is connected.
+  await vi.waitFor(async () => {
+    const { code, stdout } = await bob(['map'])
+    expect(stdout).toMatch(own)
+    expect(stdout.replace(own, '')).toMatch(/^● alice :\d+ {2}1 link\n {4}\(?bob /)
+    expect(code).toBe(0)
+  }, 15_000)
 })
 
 test('connect adds a peer that the configuration does not name', async () => {
