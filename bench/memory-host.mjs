@@ -1,5 +1,4 @@
 /** A process whose memory is measured, or its counterpart: listens and dials as it is told over IPC. */
-import os from 'node:os'
 import v8 from 'node:v8'
 import vm from 'node:vm'
 import { dialBare, listenBare } from './bare.mjs'
@@ -9,14 +8,7 @@ v8.setFlagsFromString('--expose-gc')
 const collect = vm.runInNewContext('gc')
 const limits = { maxInbound: 10_000, maxOutbound: 10_000, maxHalfOpen: 10_000 }
 const atATime = 8
-/**
- * Not loopback where there is another address: who dials that is a stranger, so what is measured is the
- * connection, and not what members of one network know of each other.
- */
-const host =
-  Object.values(os.networkInterfaces())
-    .flat()
-    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+const host = '127.0.0.1'
 const held = [] // Nothing is collected while it is measured.
 
 const tasks = {
@@ -37,7 +29,13 @@ const tasks = {
   /** `count` nodes that listen. */
   async listen(_, count) {
     const nodes = []
-    await repeat(count, async () => nodes.push(await start({ listen: [`${host}:0`] })))
+    await repeat(count, async () => {
+      const node = await start({ listen: [`${host}:0`] })
+      // A network of its own: others are strangers to it, so what is measured is the connection, and
+      // not what members of one network know of each other.
+      await node.invite()
+      nodes.push(node)
+    })
     return nodes.map((node) => node.address)
   },
   /** One node dials each address. */
