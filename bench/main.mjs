@@ -2,7 +2,7 @@
  * `npm run bench` runs all benchmarks, `npm run bench -- echo bulk` those named. Prints a table of
  * ratios, ours to theirs, each of pairs that were measured in turn, and writes `results.json`.
  *
- * `BENCH_BEFORE=/path/to/dist npm run bench -- builds` compares this build with another one.
+ * `BENCH_BEFORE=/path/to/dist npm run bench -- builds commands` compares this build with another one.
  * With rivals, whose packages are installed then: `npm run bench -- codec libp2p objects`, and, of 20
  * minutes,
  * `npm run bench -- outage` (see `outage/main.mjs`).
@@ -32,7 +32,9 @@ const here = path.dirname(fileURLToPath(import.meta.url))
 const resultsFile = path.join(here, 'results.json')
 const withoutRivals = ['echo', 'calls', 'bulk', 'mixed', 'memory', 'start']
 const withRivals = ['codec', 'libp2p', 'objects']
-const names = [...withoutRivals, ...withRivals, 'builds']
+/** What they are compared with is nobody else's: they are not written down. */
+const againstBefore = ['builds', 'commands']
+const names = [...withoutRivals, ...withRivals, ...againstBefore]
 /** Programs of their own, with arguments of their own. */
 const ofTheirOwn = ['outage', 'awareness', 'mail', 'topics', 'page']
 /** One-minute load before anything of ours ran: above 0.5 the machine was not ours alone. */
@@ -63,7 +65,7 @@ await runScript(async () => {
     const rows = await measure(name)
     console.log(`${formatTable(rows)}\n`)
     say(`${name} took ${seconds(startMs)}`)
-    if (name === 'builds') continue // What it was compared with is nobody else's.
+    if (againstBefore.includes(name)) continue
     results.machine = describeMachine()
     results.benchmarks[name] = { isPinned: isPinned(name), loadBefore, rows }
   }

@@ -1,14 +1,17 @@
 /** The command line's end of the control channel. */
 import { systemClock } from '../base/clock.ts'
 import { SkeinError, toSkeinError } from '../base/errors.ts'
-import { commandProtocol } from '../command/messages.ts'
+import { systemRandom } from '../base/random.ts'
+import { commandsName } from '../command/messages.ts'
 import { requestCommand } from '../command/request.ts'
 import { joinDirect } from '../connection/direct.ts'
+import { programObjects } from '../remote/direct.ts'
 import { localAddress, localTransport } from '../transport/local.node.ts'
 import { startAdvice } from './find-node.node.ts'
-import type { CommandRequest } from '../command/messages.ts'
+import type { CommandRequest, Commands } from '../command/messages.ts'
 import type { RequestOptions } from '../command/request.ts'
 import type { Connection } from '../connection/connection.ts'
+import type { Remote } from '../remote/remote-type.ts'
 import type { Place } from './find-node.node.ts'
 
 const patienceMs = 5_000 // A node on this machine answers at once, or hangs.
@@ -26,12 +29,18 @@ function silent({ profile, pid }: Place, timeoutMs: number, cause: SkeinError): 
 /** A running node, as its owner's programs see it. */
 export class ControlClient {
   readonly #connection: Connection
+  readonly #commands: Remote<Commands>
   readonly #profile: string
   /** Resolves when the node closed the channel. */
   readonly closed: Promise<void>
 
-  private constructor(connection: Connection, closed: Promise<void>, profile: string) {
+  private constructor(
+    connection: Connection,
+    commands: Remote<Commands>,
+    { closed, profile }: { readonly closed: Promise<void>; readonly profile: string },
+  ) {
     this.#connection = connection
+    this.#commands = commands
     this.#profile = profile
     this.closed = closed
   }
@@ -56,21 +65,23 @@ export class ControlClient {
     const closed = new Promise<void>((resolve) => {
       onClose = resolve
     })
-    const setup = { clock: systemClock, timeoutMs, token: place.token, onClose }
+    const objects = programObjects(systemClock, systemRandom)
+    const onStream = objects.acceptDirect.bind(objects)
+    const setup = { clock: systemClock, timeoutMs, token: place.token, onClose, onStream }
     const connection = await joinDirect(path, setup).catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
       if (cause.code === 'TIMED_OUT') throw silent(place, timeoutMs, cause)
       throw cause
     })
-    return new ControlClient(connection, closed, place.profile)
+    const commands = objects.directObject(connection, commandsName) as Remote<Commands>
+    return new ControlClient(connection, commands, { closed, profile: place.profile })
   }
 
   /** Runs a command on the node, or with `to` on one of its peers. Returns the exit code. */
   async run(request: CommandRequest, options: Omit<RequestOptions, 'clock'>): Promise<number> {
-    const stream = this.#connection.open(commandProtocol)
     const relayed = request.to === undefined ? {} : { silenceMs: Number.POSITIVE_INFINITY }
     const setup = { clock: systemClock, name: 'the node', ...relayed, ...options }
-    const { exit } = await requestCommand(stream, request, setup).catch((thrown: unknown) => {
+    const { exit } = await requestCommand(this.#commands, request, setup).catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
       const isGone = cause.code === 'CONNECTION_CLOSED' && this.#connection.state === 'closed'
       if (!isGone) throw cause

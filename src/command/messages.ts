@@ -1,19 +1,35 @@
 /**
- * What travels on a stream of `command/1`. Wire format and rules: `docs/spec/command.md`.
+ * What travels when a command is run: the arguments of `commands.run`, and the items of the iteration
+ * that it gives. Rules: `docs/spec/command.md`; how all of it travels: `docs/spec/objects.md`.
  *
- *   caller    {argv, to?, timeoutMs?}  {in}…  (half-close: end of input)
- *   answerer  {out} | {err} | {alive} …  then {exit} or {error, message}, half-close
+ *   commands.run({argv, to?, timeoutMs?, traceparent?}, input?)
+ *     items   {out} | {err} | {alive} …
+ *     end     the exit code, or a failure
  *
  * Keys that are not known are ignored, so that later versions can add some.
  */
-import { isErrorCode, SkeinError, type ErrorCode } from '../base/errors.ts'
-import { maxArgvBytes, maxWords } from './options.ts'
+import { SkeinError, type ErrorCode } from '../base/errors.ts'
+import { maxArgvBytes, maxPartBytes, maxWords } from './options.ts'
 import { isTraceparent } from './traceparent.ts'
 
-/** The name under which streams are opened. */
-export const commandProtocol = 'command/1'
+/** The reserved name under which every node has its commands. */
+export const commandsName = 'commands'
 
-/** What the caller asks for: the first message. */
+/** What stands there. */
+export interface Commands {
+  /**
+   * Runs a command, once somebody iterates over what it returns: that gives its output as it comes, and
+   * at the end its exit code.
+   *
+   * @param input - What the command reads: an async iterable of chunks of the caller's own.
+   */
+  run(
+    request: CommandRequest,
+    input?: AsyncIterable<Uint8Array>,
+  ): AsyncIterable<CommandPart, number>
+}
+
+/** What the caller asks for. */
 export interface CommandRequest {
   /** The command and its arguments; the command is never empty. */
   readonly argv: readonly string[]
@@ -25,22 +41,16 @@ export interface CommandRequest {
   readonly traceparent?: string
 }
 
-/** A message of the caller after its request. */
-export interface InputMessage {
-  readonly in: Uint8Array
-}
+/** What comes of a command while it runs. */
+export type CommandPart =
+  | { readonly out: Uint8Array }
+  | { readonly err: Uint8Array }
+  | { readonly alive: true }
 
 /** How a command ended: its exit code, or why there is none. */
 export type Ending =
   | { readonly exit: number }
   | { readonly error: ErrorCode; readonly message: string }
-
-/** A message of the answerer. */
-export type AnswerMessage =
-  | { readonly out: Uint8Array }
-  | { readonly err: Uint8Array }
-  | { readonly alive: true }
-  | Ending
 
 /** A checked message, or the rule that it broke. */
 export type Checked<Message> =
@@ -54,12 +64,12 @@ const maxExit = 255 // What a process can return.
 
 /** Checks the form of a request; its size is {@link requestProblem}'s. */
 export function readRequest(message: unknown): Checked<CommandRequest> {
-  if (!isMap(message)) return violation('a request is a map')
+  if (!isMap(message)) return violation('D1: a request is a map')
   const { argv, to, timeoutMs, traceparent } = message
-  if (!isWords(argv)) return violation('argv is a list of texts')
-  if (to !== undefined && !isText(to, maxTargetLength)) return violation('to is a short text')
+  if (!isWords(argv)) return violation('D1: argv is a list of texts')
+  if (to !== undefined && !isText(to, maxTargetLength)) return violation('D1: to is a short text')
   if (timeoutMs !== undefined && !isTimeoutMs(timeoutMs)) {
-    return violation('timeoutMs is a number of milliseconds above 0')
+    return violation('D1: timeoutMs is a number of milliseconds above 0')
   }
   if (traceparent !== undefined && !isTraceparent(traceparent)) {
     return violation('D13: traceparent is version-trace-span-flags, of the W3C')
@@ -72,21 +82,30 @@ export function readRequest(message: unknown): Checked<CommandRequest> {
   })
 }
 
-/** Checks what the caller sends after its request. */
-export function readInput(message: unknown): Checked<InputMessage> {
-  if (isMap(message) && message['in'] instanceof Uint8Array) return accept({ in: message['in'] })
-  return violation('after the request come chunks {in: bytes}')
+/** Checks a chunk of standard input. */
+export function readInput(item: unknown): Checked<Uint8Array> {
+  if (isChunk(item)) return accept(item)
+  return violation('D2: input is chunks of at most 64 KiB of bytes')
 }
 
-/** Checks what the answerer sends. Exactly one of the known keys says what it is. */
-export function readAnswer(message: unknown): Checked<AnswerMessage> {
-  if (!isMap(message)) return violation('an answer is a map')
-  const kinds = answerKinds.filter((kind) => message[kind] !== undefined)
-  const [kind] = kinds
-  if (kind === undefined || kinds.length > 1) {
-    return violation('an answer has exactly one of out, err, alive, exit and error')
+/** Checks an item of what comes of a command. Exactly one of the known keys says what it is. */
+export function readPart(item: unknown): Checked<CommandPart> {
+  if (!isMap(item)) return violation('D3: a part is a map')
+  const { out, err, alive } = item
+  const count = Number(out !== undefined) + Number(err !== undefined) + Number(alive !== undefined)
+  if (count !== 1) return violation('D3: a part has exactly one of out, err and alive')
+  if (isChunk(out)) return accept({ out })
+  if (isChunk(err)) return accept({ err })
+  if (alive === true) return accept({ alive })
+  return violation('D3: out and err are at most 64 KiB of bytes, and alive is true')
+}
+
+/** Checks what the iteration ended with. */
+export function readExit(value: unknown): Checked<number> {
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= maxExit) {
+    return accept(value as number)
   }
-  return answerReaders[kind](message)
+  return violation(`D3: a command ends with a whole number from 0 to ${maxExit}`)
 }
 
 /**
@@ -113,32 +132,11 @@ export function requestProblem(argv: readonly string[]): SkeinError | undefined 
 }
 
 /** The ending of a command that failed. */
-export function errorEnding(error: SkeinError): Ending {
+export function errorEnding(error: SkeinError): Extract<Ending, { readonly error: ErrorCode }> {
   return { error: error.code, message: error.message.slice(0, maxErrorLength) }
 }
 
-type AnswerKind = 'out' | 'err' | 'alive' | 'exit' | 'error'
-
-const answerKinds: readonly AnswerKind[] = ['out', 'err', 'alive', 'exit', 'error']
-
 type Fields = Readonly<Record<string, unknown>>
-
-const answerReaders: Record<AnswerKind, (message: Fields) => Checked<AnswerMessage>> = {
-  out: ({ out }) => (out instanceof Uint8Array ? accept({ out }) : violation('out is bytes')),
-  err: ({ err }) => (err instanceof Uint8Array ? accept({ err }) : violation('err is bytes')),
-  alive: ({ alive }) => (alive === true ? accept({ alive }) : violation('alive is true')),
-  exit: ({ exit }) =>
-    Number.isInteger(exit) && (exit as number) >= 0 && (exit as number) <= maxExit
-      ? accept({ exit: exit as number })
-      : violation(`exit is a whole number from 0 to ${maxExit}`),
-  error({ error, message }) {
-    if (!isText(error, 64) || !isText(message, maxErrorLength)) {
-      return violation('error is a code and has a message')
-    }
-    // A code that only later versions know still says, in its message, what went wrong.
-    return accept({ error: isErrorCode(error) ? error : 'INTERNAL', message })
-  },
-}
 
 function isMap(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -154,6 +152,10 @@ function isText(value: unknown, maxLength: number): value is string {
 
 function isTimeoutMs(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value <= maxTimeoutMs
+}
+
+function isChunk(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.length <= maxPartBytes
 }
 
 function utf8Length(text: string): number {

@@ -8,7 +8,7 @@ export interface CommandLimits {
   readonly maxWaitingPerPeer: number
   /** Bytes of their requests, of one peer; more is `LIMIT_EXCEEDED`. */
   readonly maxWaitingBytesPerPeer: number
-  /** How long a stream may stay without its request, in milliseconds. */
+  /** How long a command that was asked for waits to be iterated over, in milliseconds. */
   readonly requestTimeoutMs: number
   /** A sign of life is sent this often while a command runs, in milliseconds. */
   readonly aliveIntervalMs: number
@@ -39,11 +39,14 @@ export const maxArgvBytes = 64 * 2 ** 10 // Fits every system's limit for the wo
 /** Words of one command. */
 export const maxWords = 4_096 // Guess.
 
-/** A longer chunk of input or output is cut into several messages. */
-export const maxChunkBytes = 64 * 2 ** 10 // Measured best for slices of a stream, DESIGN §4.
+/** A longer chunk of input or output is cut into several items. */
+export const maxChunkBytes = 32 * 2 ** 10 // Half of what a pipe gives, and far below a large message.
 
-/** Longest message of `command/1`; a longer one is a violation. */
-export const maxMessageBytes = 256 * 2 ** 10 // A request of maxArgvBytes, with room for its frame.
+/** Longest chunk that is taken; a longer one is a violation. */
+export const maxPartBytes = 64 * 2 ** 10 // Twice what we send.
 
-/** Input that waits for a command that does not read; at more the peer's credit stops. */
-export const maxWaitingInputBytes = 256 * 2 ** 10 // Guess: four chunks.
+/** Output that waits for its reader, beside what its credit let go; at more the command waits. */
+export const maxWaitingOutputBytes = 128 * 2 ** 10 // Guess: two chunks of a pipe.
+
+/** What a part costs of that beside its bytes. */
+export const partCostBytes = 64 // As an item costs of an iteration's credit.

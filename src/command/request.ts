@@ -1,5 +1,5 @@
 /**
- * Asks a peer to run a command: the caller's side of `command/1`.
+ * Asks a peer to run a command: the caller's side of `commands.run`.
  *
  * Three limits. *Silence*: nothing at all came for `silenceMs`; a running command sends a sign of life
  * every 3 s, so silence means that it, or its node, is stuck. While the connection is suspended, we
@@ -7,15 +7,16 @@
  * suspension, until the far side first answered. *`timeoutMs`* of the request counts everything.
  *
  *   running ──exit, error──▶ ending ──all output handed out──▶ over
- *      └── violation, silence, limit, abort, stream lost ────────▲
+ *      └── violation, silence, limit, abort, session lost ───────▲
  */
 import type { Clock, Timer } from '../base/clock.ts'
 import { SkeinError, toSkeinError, type ErrorCode } from '../base/errors.ts'
-import type { Stream } from '../connection/contract.ts'
-import { MessageStream, type MessageHandler } from '../connection/message-stream.ts'
-import { readAnswer, requestProblem } from './messages.ts'
-import type { AnswerMessage, CommandRequest, Ending } from './messages.ts'
-import { defaultSilenceMs, maxChunkBytes, maxMessageBytes } from './options.ts'
+import { remoteOf } from '../remote/proxy.ts'
+import type { Remote } from '../remote/remote-type.ts'
+import { InputSource } from './input.ts'
+import { errorEnding, readExit, readPart, requestProblem } from './messages.ts'
+import type { CommandPart, CommandRequest, Commands } from './messages.ts'
+import { defaultSilenceMs } from './options.ts'
 
 /** How to ask. */
 export interface RequestOptions {
@@ -54,36 +55,32 @@ export interface CommandOutcome {
 }
 
 /**
- * Sends a request on `stream`, opened for `command/1`, and waits for the command's end.
+ * Runs a command of `commands`, a peer's, and waits for its end.
  *
- * Everything that was printed has been handed out when it resolves. When it rejects, the stream is
- * over and the far side stops the command.
+ * Everything that was printed has been handed out when it resolves. When it rejects, the far side is
+ * told to stop the command.
  *
  * @throws {SkeinError} The far side's code where it refuses or fails (`UNKNOWN_COMMAND`, `DENIED`, …).
  * @throws {SkeinError} `LIMIT_EXCEEDED`, `INVALID` the command is too long or empty; nothing was sent.
  * @throws {SkeinError} `TIMED_OUT` silence, or `patienceMs` or `timeoutMs` is over; the command may have
  *   run.
- * @throws {SkeinError} `VIOLATION` what came back is not `command/1`.
- * @throws {SkeinError} `CONNECTION_CLOSED` and its kin: the stream was lost; the command may have run.
+ * @throws {SkeinError} `VIOLATION` what came back is none of what a command gives.
+ * @throws {SkeinError} `CONNECTION_CLOSED` and its kin: the connection was lost; the command may have
+ *   run.
  * @throws {SkeinError} `CANCELLED` `signal` aborted, unless its reason is a `SkeinError` itself.
  * @example
- * const { exit } = await requestCommand(stream, { argv: ['add'] }, { clock, onOut: print })
+ * const { exit } = await requestCommand(commands, { argv: ['add'] }, { clock, onOut: print })
  */
 export function requestCommand(
-  stream: Stream,
+  commands: Remote<Commands>,
   request: CommandRequest,
   options: RequestOptions,
 ): Promise<CommandOutcome> {
   const problem = requestProblem(request.argv)
-  if (problem !== undefined) return refuse(stream, problem)
+  if (problem !== undefined) return Promise.reject(problem)
   return new Promise((resolve, reject) => {
-    new Caller(stream, { ...options, request, resolve, reject }).start()
+    new Caller({ ...options, request, resolve, reject }).start(commands)
   })
-}
-
-function refuse(stream: Stream, problem: SkeinError): Promise<never> {
-  stream.reset('CANCELLED', 'there is no command to send')
-  return Promise.reject(problem)
 }
 
 /** What a caller stands on. */
@@ -96,13 +93,11 @@ interface CallerOptions extends RequestOptions {
 const ticksPerLimit = 8 // So silence and suspension are told apart to an eighth.
 
 /** Sends a request and its input, and hands out what comes back. */
-class Caller implements MessageHandler {
-  readonly #stream: Stream
-  readonly #messages: MessageStream
+class Caller {
   readonly #options: CallerOptions
-  readonly #queue: AnswerMessage[] = []
   readonly #onAbort = (): void => this.#abort()
-  #ending: Ending | undefined
+  #parts: AsyncIterator<unknown, unknown> | undefined
+  #source: InputSource | undefined
   #isOver = false
   #isHandingOut = false
   #silentMs = 0
@@ -113,16 +108,13 @@ class Caller implements MessageHandler {
   #countedMs = 0
   #tick: Timer | undefined
   #limit: Timer | undefined
-  #wakeWriter: (() => void) | undefined
 
-  constructor(stream: Stream, options: CallerOptions) {
-    this.#stream = stream
+  constructor(options: CallerOptions) {
     this.#options = options
-    this.#messages = new MessageStream(stream, { maxMessageBytes })
   }
 
   /** Sends the request. Called once. */
-  start(): void {
+  start(commands: Remote<Commands>): void {
     const { signal, request, stdin, clock } = this.#options
     if (signal?.aborted === true) return this.#abort()
     signal?.addEventListener('abort', this.#onAbort, { once: true })
@@ -131,91 +123,72 @@ class Caller implements MessageHandler {
     }
     this.#hear()
     this.#armLimits()
-    this.#messages.bind(this)
-    if (this.#isOver) return
-    this.#messages.send(toMessage(request))
-    if (stdin === undefined) this.#stream.end()
-    else this.#sendInput(stdin).catch((thrown: unknown) => this.#giveUp(thrown))
+    if (stdin !== undefined) {
+      this.#source = new InputSource(stdin, (thrown) => this.#giveUp(thrown))
+    }
+    const asked = toMessage(request)
+    const running =
+      this.#source === undefined ? commands.run(asked) : commands.run(asked, this.#source)
+    this.#parts = running[Symbol.asyncIterator]()
+    running.then((parts) => this.#onAccepted(parts), ignore)
+    void this.#read(this.#parts)
   }
 
-  onMessage(message: unknown): void {
+  /** The far side has it. What it gave is iterated over already, and is needed no more. */
+  #onAccepted(parts: object): void {
+    remoteOf(parts)?.release()
     if (this.#isOver) return
     this.#hear()
     this.#hasAnswered = true
-    const answer = readAnswer(message)
-    if (!answer.ok) return this.#violate(answer.violation)
-    if (this.#ending !== undefined) return this.#violate('nothing follows exit or error')
-    if ('exit' in answer.value || 'error' in answer.value) this.#ending = answer.value
-    this.#queue.push(answer.value)
-    this.#handOut()
   }
 
-  onEnd(): void {
-    if (this.#ending === undefined) this.#violate('the answer ended without exit or error')
-  }
-
-  onDrain(): void {
-    this.#wakeWriter?.()
-  }
-
-  onClose(error: SkeinError | undefined): void {
-    if (this.#ending !== undefined) return // What it printed is still being handed out.
-    this.#fail(error ?? new SkeinError('STREAM_RESET', `${this.#name} ended without an answer`))
-  }
-
-  /** Hands out what waits, one after the other, as fast as the handlers take it. */
-  #handOut(): void {
-    while (!this.#isHandingOut && !this.#isOver) {
-      const answer = this.#queue.shift()
-      if (answer === undefined) return
-      if ('exit' in answer || 'error' in answer) return this.#finish(answer)
-      let pending: void | Promise<void> = undefined
-      try {
-        if ('out' in answer) pending = this.#options.onOut?.(answer.out)
-        if ('err' in answer) pending = this.#options.onErr?.(answer.err)
-      } catch (thrown) {
-        return this.#giveUp(thrown)
-      }
-      if (pending instanceof Promise) this.#waitFor(pending)
-    }
-  }
-
-  #waitFor(pending: Promise<void>): void {
-    this.#isHandingOut = true
-    this.#stream.setReading(false)
-    pending
-      .then(() => {
-        this.#isHandingOut = false
-        this.#hear()
-        this.#handOut()
-        if (!this.#isHandingOut) this.#stream.setReading(true)
-      })
-      .catch((thrown: unknown) => this.#giveUp(thrown))
-  }
-
-  #finish(ending: Ending): void {
-    this.#stop()
-    this.#stream.end()
-    if ('exit' in ending) this.#options.resolve({ exit: ending.exit })
-    else this.#options.reject(new SkeinError(ending.error, ending.message))
-  }
-
-  async #sendInput(stdin: AsyncIterable<Uint8Array>): Promise<void> {
-    const iterator = stdin[Symbol.asyncIterator]()
+  /** Takes what comes, one part after the other, as fast as the handlers take it. Never rejects. */
+  async #read(parts: AsyncIterator<unknown, unknown>): Promise<void> {
     while (!this.#isOver) {
-      const next = await iterator.next()
-      if (next.done === true) return this.#stream.end()
-      for (let at = 0; at < next.value.length && !this.#isOver; at += maxChunkBytes) {
-        const isWritable = this.#messages.send({ in: next.value.subarray(at, at + maxChunkBytes) })
-        if (!isWritable) await this.#drained()
+      let next: IteratorResult<unknown, unknown>
+      try {
+        next = await parts.next()
+      } catch (thrown) {
+        return this.#fail(failureOf(thrown))
       }
+      if (this.#isOver) return
+      this.#hear()
+      this.#hasAnswered = true
+      if (next.done === true) return this.#finish(next.value)
+      const part = readPart(next.value)
+      if (!part.ok) return this.#violate(part.violation)
+      const handing = this.#handOut(part.value)
+      if (handing !== undefined) await this.#waitFor(handing)
     }
-    await iterator.return?.()
   }
 
-  #drained(): Promise<void> {
-    if (this.#isOver) return Promise.resolve()
-    return new Promise((resolve) => (this.#wakeWriter = resolve))
+  #handOut(part: CommandPart): Promise<void> | undefined {
+    try {
+      const { onOut, onErr } = this.#options
+      const pending = 'out' in part ? onOut?.(part.out) : 'err' in part ? onErr?.(part.err) : undefined
+      return pending instanceof Promise ? pending : undefined
+    } catch (thrown) {
+      this.#giveUp(thrown)
+      return undefined
+    }
+  }
+
+  async #waitFor(handing: Promise<void>): Promise<void> {
+    this.#isHandingOut = true
+    try {
+      await handing
+    } catch (thrown) {
+      this.#giveUp(thrown)
+    }
+    this.#isHandingOut = false
+    this.#hear()
+  }
+
+  #finish(value: unknown): void {
+    const exit = readExit(value)
+    if (!exit.ok) return this.#violate(exit.violation)
+    this.#stop()
+    this.#options.resolve({ exit: exit.value })
   }
 
   #armLimits(): void {
@@ -270,14 +243,17 @@ class Caller implements MessageHandler {
 
   /** Ends the command from our side: the far side is told to stop it. */
   #giveUp(thrown: unknown): void {
-    const error = toSkeinError(thrown, 'CANCELLED')
-    this.#fail(error)
-    this.#stream.reset('CANCELLED', error.message)
+    this.#fail(toSkeinError(thrown, 'CANCELLED'))
+    this.#takeBack()
   }
 
   #violate(rule: string): void {
-    this.#fail(new SkeinError('VIOLATION', `${this.#name} broke a rule of command/1: ${rule}`))
-    this.#stream.reset('VIOLATION', rule)
+    this.#fail(new SkeinError('VIOLATION', `${this.#name} broke a rule of commands: ${rule}`))
+    this.#takeBack()
+  }
+
+  #takeBack(): void {
+    this.#parts?.return?.().catch(ignore)
   }
 
   #fail(error: SkeinError): void {
@@ -290,13 +266,24 @@ class Caller implements MessageHandler {
     this.#isOver = true
     this.#tick?.cancel()
     this.#limit?.cancel()
-    this.#wakeWriter?.()
+    this.#source?.close()
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
   }
 
   get #name(): string {
     return this.#options.name ?? 'the peer'
   }
+}
+
+/** Why the far side failed, in a line of bounded length. */
+function failureOf(thrown: unknown): SkeinError {
+  const error = toSkeinError(thrown)
+  const { error: code, message } = errorEnding(error)
+  return message === error.message ? error : new SkeinError(code, message, { cause: error })
+}
+
+function ignore(_thrown: unknown): void {
+  // The iteration over what was asked for fails with the same.
 }
 
 /** The request without what is absent, or is none of it. */

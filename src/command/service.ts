@@ -1,18 +1,11 @@
-/**
- * Answers `command/1`: one stream, one command.
- *
- *   waiting ──request──▶ running ──ending──▶ answered ──both ended──▶ closed
- *      └──────── violation, reset, connection lost ──────────────────────▲
- *
- * **Invariant**: exactly one ending is sent, it is the last message, and a stream that closes stops
- * what runs on it.
- */
+/** The commands of one node, offered to each session under a reserved name: see `agent.ts`. */
 import type { Clock } from '../base/clock.ts'
 import { SkeinError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Subject } from '../base/policy.ts'
-import type { Stream } from '../connection/contract.ts'
-import { Answerer } from './answerer.ts'
+import type { BuiltIn, BuiltInSession } from '../remote/built-in.ts'
+import { CommandAgent } from './agent.ts'
+import type { Answerer } from './answerer.ts'
 import type { CommandRequest, Ending } from './messages.ts'
 import { defaultCommandLimits, type CommandLimits } from './options.ts'
 import type { CommandRegistry } from './registry.ts'
@@ -28,6 +21,8 @@ export interface CommandServiceOptions {
   readonly limits?: Partial<CommandLimits>
   /** Follows commands across peers; nobody does where absent. */
   readonly tracer?: CommandTracer
+  /** Carries on what the owner's own programs send to others. Absent, they are refused. */
+  readonly relay?: Relay | undefined
   /** Told of every command that ended, beside the log. */
   readonly onRun?: (report: RunReport) => void
 }
@@ -38,14 +33,6 @@ export interface RunReport {
   readonly request: CommandRequest
   readonly ending: Ending
   readonly durationMs: number
-}
-
-/** Who is at the other end of a stream. */
-export interface ServeOptions {
-  /** The proved identity with its roles. */
-  readonly subject: Subject
-  /** Only for the control channel: carries requests with `to` on. Absent, they are refused. */
-  readonly relay?: Relay | undefined
 }
 
 /** Runs the commands of the peers of one node. */
@@ -67,28 +54,24 @@ export class CommandService {
     return this.#slots.total
   }
 
-  /** Answers a stream that a peer opened. Takes the stream over. */
-  serve(stream: Stream, { subject, relay }: ServeOptions): void {
-    if (this.#isClosed) {
-      stream.reset('NODE_CLOSED', 'the node is closing')
-      return
-    }
-    const { registry, clock, log, tracer } = this.#options
-    const answerer: Answerer = new Answerer(stream, {
-      registry,
-      clock,
-      log,
-      subject,
-      relay,
+  /** Makes what a session finds under `commands`. */
+  builtIn({ subject, isDirect, isTheirs }: BuiltInSession): BuiltIn {
+    const { registry, clock, log, tracer, relay } = this.#options
+    const agent = new CommandAgent({
+      ...{ registry, clock, log, tracer, subject, isTheirs },
+      relay: isDirect ? relay : undefined,
       limits: this.#limits,
       slots: this.#slots,
-      tracer,
-      onRun: (request, ending, durationMs) =>
-        this.#report({ subject, request, ending, durationMs }),
-      onOver: () => void this.#answerers.delete(answerer),
+      all: this.#answerers,
+      isClosed: () => this.#isClosed,
+      onRun: (asker, request, ending, durationMs) =>
+        this.#report({ subject: asker, request, ending, durationMs }),
     })
-    this.#answerers.add(answerer)
-    answerer.start()
+    return {
+      target: agent,
+      members: CommandAgent.members,
+      close: (error) => agent.close(error),
+    }
   }
 
   /**

@@ -41,7 +41,7 @@ export interface ConnectionHandler {
   onPathLost(path: Path, reason: string): void
   /** The path in use does not answer in time, and there is no other: another dial may help. */
   onDoubt(): void
-  /** The first stream was opened while there is no path: from now on somebody waits for one. */
+  /** There is no path, and the first stream is needed: from now on somebody waits for one. */
   onWait(): void
   onRtt(rttMicros: number): void
   /** The peer broke a rule; the connection closes with `VIOLATION` right after. */
@@ -180,9 +180,7 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (this.state === 'closed') {
       throw new SkeinError('CONNECTION_CLOSED', `cannot open ${protocol}: the connection is closed`)
     }
-    const stream = this.#streams.open(protocol, options.priority ?? 'call')
-    if (this.state === 'suspended' && this.streamCount === 1) this.#handler.onWait()
-    return stream
+    return this.#streams.open(protocol, options.priority ?? 'call')
   }
 
   /**
@@ -241,6 +239,10 @@ export class Connection implements LinkOwner, FrameOutlet {
     this.append(frameType.goodbye, 0, writeReason(goodbye, message))
     this.#log.flush(this.#sending?.path, this.#ackNumber())
     this.#end(new SkeinError(code, message))
+  }
+
+  onNeed(): void {
+    if (this.state === 'suspended' && this.streamCount === 1) this.#handler.onWait()
   }
 
   append(type: number, streamId: number, payload: Uint8Array): void {

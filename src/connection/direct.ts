@@ -19,7 +19,7 @@ export interface DirectSetup {
   readonly clock: Clock
   readonly timeoutMs: number
   /** Serves streams that the other side opens; false for a protocol that nobody speaks. */
-  readonly onStream?: (stream: Stream) => boolean
+  readonly onStream?: (stream: Stream, connection: Connection) => boolean
   readonly onClose?: (error: SkeinError) => void
   /** The other side broke a rule; the connection closes right after. */
   readonly onViolation?: (rule: string) => void
@@ -110,14 +110,14 @@ function makeConnection(
   { isLower, windowBytes }: { readonly isLower: boolean; readonly windowBytes: number },
 ): Connection {
   const { clock, onStream, onClose, onViolation } = setup
-  return new Connection({
+  const connection: Connection = new Connection({
     epoch: 1,
     isLower,
     peerWindowBytes: windowBytes,
     clock,
     options,
     handler: {
-      onStream: (stream) => onStream?.(stream) ?? false,
+      onStream: (stream) => onStream?.(stream, connection) ?? false,
       onPathAttached: ignore,
       onPathLost: ignore,
       onDoubt: ignore,
@@ -127,6 +127,7 @@ function makeConnection(
       onClose: (error) => onClose?.(error),
     },
   })
+  return connection
 }
 
 function ignore(): void {

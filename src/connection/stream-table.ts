@@ -31,6 +31,8 @@ export interface FrameOutlet {
   appendNumber(type: number, streamId: number, value: number): void
   /** Sends what was appended and what is in line, at the end of this turn. */
   wake(): void
+  /** Somebody began to wait for the peer. */
+  onNeed(): void
   /** Offers a stream that the peer opened; false when nobody serves its protocol. */
   accept(stream: Stream): boolean
 }
@@ -53,7 +55,7 @@ export class StreamTable implements StreamOwner, LineOwner {
   #highestPeerId = -1
   #peerStreams = 0
   readonly #log: Pick<SendLog, 'nextNumber' | 'ackedNumber'>
-  /** Number after the last frame of a stream that is over and was not in the background. */
+  /** Number after the last frame of a stream that was not in the background and is, or is over. */
   #owedNumber = 0
 
   constructor(outlet: FrameOutlet, log: Pick<SendLog, 'nextNumber' | 'ackedNumber'>) {
@@ -108,6 +110,7 @@ export class StreamTable implements StreamOwner, LineOwner {
     payload.set(name, 1)
     this.#outlet.append(frameType.open, id, payload)
     this.#outlet.wake()
+    this.#outlet.onNeed()
     return stream
   }
 
@@ -199,6 +202,11 @@ export class StreamTable implements StreamOwner, LineOwner {
     if (!this.#streams.delete(stream.id)) return
     if (!stream.isBackground) this.#owedNumber = this.#log.nextNumber
     if (this.#isPeers(stream.id)) this.#peerStreams--
+  }
+
+  noteNeed(stream: ConnectionStream): void {
+    if (stream.isBackground) this.#owedNumber = this.#log.nextNumber
+    else this.#outlet.onNeed()
   }
 
   #wakeWriters(): void {

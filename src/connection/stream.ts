@@ -30,6 +30,8 @@ export interface StreamOwner {
   awaitRoom(stream: ConnectionStream): void
   /** Counts bytes that are queued on streams. */
   countQueued(bytes: number): void
+  /** Somebody began to wait for the stream, or nobody does any more. */
+  noteNeed(stream: ConnectionStream): void
   /** The stream is over: its number can be forgotten. */
   forget(stream: ConnectionStream): void
 }
@@ -53,7 +55,6 @@ export class ConnectionStream implements Stream {
   readonly protocol: string
   readonly priority: Priority
   isClosed = false
-  isBackground = false
   /** True while the connection has it in line for sending. */
   isInLine = false
   /** True once `end` was called. */
@@ -62,6 +63,7 @@ export class ConnectionStream implements Stream {
   queuedBytes = 0
 
   readonly #owner: StreamOwner
+  #isBackground = false
   #handler: StreamHandler | undefined
   #sentOffset = 0
   #sendCredit: number
@@ -86,6 +88,16 @@ export class ConnectionStream implements Stream {
     this.#sendCredit = setup.sendCredit
     this.#grantedOffset = setup.receiveWindow
     this.#window = setup.receiveWindow
+  }
+
+  get isBackground(): boolean {
+    return this.#isBackground
+  }
+
+  set isBackground(isBackground: boolean) {
+    if (isBackground === this.#isBackground) return
+    this.#isBackground = isBackground
+    if (!this.isClosed) this.#owner.noteNeed(this)
   }
 
   bind(handler: StreamHandler): void {

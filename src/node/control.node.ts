@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto'
 import { background } from '../base/background.ts'
 import { messageOf } from '../base/errors.ts'
 import { owner } from '../base/policy.ts'
-import { commandProtocol } from '../command/messages.ts'
 import { acceptDirect, tokenGate } from '../connection/direct.ts'
 import { localAddress, localTransport } from '../transport/local.node.ts'
 import type { Storage } from '../base/storage.ts'
@@ -51,11 +50,7 @@ export async function openControlChannel(
         clock: node.clock,
         timeoutMs: handshakeTimeoutMs,
         gate,
-        onStream(stream) {
-          if (stream.protocol !== commandProtocol) return false
-          node.commands.serve(stream, { subject: owner, relay: node.relay })
-          return true
-        },
+        onStream: (stream, joined) => node.objects.acceptDirect(stream, joined, owner),
         onClose: () => void connections.delete(connection),
       })
       connections.add(connection)

@@ -14,7 +14,6 @@ import { Peer, runHere } from './peer.ts'
 import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
 import { untilConnected } from './ready.ts'
-import { relayThrough } from './relay.ts'
 import { commandTracer } from './tracing.node.ts'
 import { Services } from './services.ts'
 import { readStats } from './stats.ts'
@@ -30,7 +29,6 @@ import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule, Subject } from '../base/policy.ts'
 import type { Command, CommandInfo } from '../command/command.ts'
-import type { Relay } from '../command/runner.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Sighting } from '../discovery/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
@@ -447,7 +445,4 @@ export class Node implements PeerHost, AsyncDisposable {
   subject({ id, connection }: PeerEntry): Subject {
     return this.#people.subject(id, connection?.isLocal ?? false)
   }
-
-  /** @internal */
-  readonly relay: Relay = relayThrough(this)
 }

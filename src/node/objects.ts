@@ -7,6 +7,7 @@ import type { Random } from '../base/random.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
+import type { BuiltIns } from '../remote/built-in.ts'
 import { largeProtocol, objectProtocol } from '../remote/messages.ts'
 import type { ObjectLimits } from '../remote/options.ts'
 import { ObjectService } from '../remote/service.ts'
@@ -18,6 +19,7 @@ export interface ObjectsSetup {
   readonly random: Random
   readonly log: Log
   readonly limits: ObjectLimits
+  readonly builtIns: BuiltIns
   /** Made later than the objects. */
   readonly manager: () => ConnectionManager
   readonly subject: (entry: PeerEntry) => Subject

@@ -2,7 +2,7 @@
 import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { isPeerId } from '../base/peer-id.ts'
 import { owner } from '../base/policy.ts'
-import { commandProtocol } from '../command/messages.ts'
+import { commandsName } from '../command/messages.ts'
 import { requestCommand } from '../command/request.ts'
 import { runCommand } from '../command/runner.ts'
 import { splitLine } from '../command/split.ts'
@@ -12,7 +12,7 @@ import type { PeerId } from '../base/peer-id.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Priority, Stream } from '../connection/contract.ts'
 import type { CommandRegistry } from '../command/registry.ts'
-import type { CommandRequest } from '../command/messages.ts'
+import type { CommandRequest, Commands } from '../command/messages.ts'
 import type { OutputHandler } from '../command/request.ts'
 import type { CommandTracer } from '../command/tracing.ts'
 import type { CallOptions } from '../remote/reference.ts'
@@ -164,10 +164,10 @@ export class Peer {
     const connection = await this.#host.reach(id, signal)
     const out = new TextCollector()
     const err = new TextCollector()
-    const stream = connection.open(commandProtocol)
+    const commands = this.#host.objects.object(id, { name: commandsName }) as Remote<Commands>
     const limits = timeoutMs === undefined ? {} : { timeoutMs }
     const { exit } = await requestCommand(
-      stream,
+      commands,
       { ...request, ...limits },
       {
         clock: this.#host.clock,

@@ -3,6 +3,7 @@
  * taken apart in the opposite one.
  */
 import { Emitter } from '../base/emitter.ts'
+import { commandsName } from '../command/messages.ts'
 import { CommandService } from '../command/service.ts'
 import { ConnectionManager } from '../connection/manager.ts'
 import { mailProtocol } from '../mail/exchange.ts'
@@ -19,6 +20,7 @@ import { watchNetwork } from './network-watch.node.ts'
 import { Network } from './network.ts'
 import { acceptObjects, makeObjects } from './objects.ts'
 import { defaultNodeLimits } from './options.ts'
+import { relayThrough } from './relay.ts'
 import { Selection } from './selection.ts'
 import { acceptStream } from './streams.ts'
 import { Talk } from './talk.ts'
@@ -76,6 +78,7 @@ export class Services {
     const subject = (entry: PeerEntry): Subject => node.subject(entry)
     this.objects = makeObjects({
       ...{ self: identity.peerId, clock, log, random, subject, limits: this.limits },
+      builtIns: { [commandsName]: (session) => this.commands.builtIn(session) },
       manager: () => this.manager,
     })
     this.manager = this.#createManager()
@@ -143,6 +146,7 @@ export class Services {
       clock,
       log: log.child({ scope: 'command' }),
       tracer: commandTracer,
+      relay: relayThrough(this.#node),
       limits: { maxRunningPerPeer: commandsPerPeer, maxRunning: commandsPerNode },
       onRun: (report) => this.events.emit('command:run', report),
     })
@@ -187,7 +191,7 @@ export class Services {
     else if (stream.protocol === addressesProtocol) {
       receiveAddresses(stream, (addresses) => entry.replaceClaimed(addresses, entry.seenAt))
     } else {
-      const node = { commands: this.commands, subject: () => this.#node.subject(entry) }
+      const node = { subject: () => this.#node.subject(entry) }
       return acceptStream(stream, { node, entry, servers: this.servers, log: this.#parts.log })
     }
     return true

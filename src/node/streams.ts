@@ -1,8 +1,6 @@
-import { commandProtocol } from '../command/messages.ts'
 import { findRule } from '../base/policy.ts'
 import type { Log } from '../base/log.ts'
 import type { Rule, Subject } from '../base/policy.ts'
-import type { CommandService } from '../command/service.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 
@@ -17,7 +15,6 @@ export interface StreamServer {
 /** What a stream is let in by. */
 export interface Gate {
   readonly node: {
-    readonly commands: CommandService
     subject(entry: PeerEntry): Subject
   }
   readonly entry: PeerEntry
@@ -28,10 +25,6 @@ export interface Gate {
 /** Gives a stream that a peer opened to whoever serves its protocol; false when nobody does. */
 export function acceptStream(stream: Stream, { node, entry, servers, log }: Gate): boolean {
   const subject = node.subject(entry)
-  if (stream.protocol === commandProtocol) {
-    node.commands.serve(stream, { subject })
-    return true
-  }
   const server = servers.get(stream.protocol)
   if (server === undefined) return false
   if (findRule(server.allow, subject) === undefined) {

@@ -54,6 +54,8 @@ export interface AnswersOwner {
   sendFound(question: number, entry: Entry): void
   sendFail(question: number, reason: unknown, giver: Entry | undefined): void
   sendItem(question: number, value: unknown, giver: Entry | undefined): number
+  /** Whether the path takes more items now; {@link Answers.resume} follows where it did not. */
+  readonly mayPump: boolean
 }
 
 /** A question of the peer. */
@@ -88,6 +90,8 @@ export class Answers {
   readonly #answers = new Map<number, Answer>()
   readonly #deadlines: DeadlineTimer
   readonly #asker: Asker
+  /** Those that wait for the path, in the order of their turns. */
+  readonly #blocked = new Set<Producer>()
   /** Methods that were answered for and still run. */
   #overtime = 0
   #iterations = 0
@@ -200,12 +204,22 @@ export class Answers {
     this.#answers.get(question)?.producer?.credit(offset)
   }
 
+  /** The path takes more: iterations go on in turns. */
+  resume(): void {
+    for (const producer of this.#blocked) {
+      if (!this.#owner.mayPump) return
+      this.#blocked.delete(producer)
+      producer.pump()
+    }
+  }
+
   /** The session is over: what runs is told by its signals. */
   close(error: SkeinError): void {
     this.#isClosed = true
     this.#deadlines.cancel()
     const answers = [...this.#answers.values()]
     this.#answers.clear()
+    this.#blocked.clear()
     for (const { producer, signals } of answers) {
       producer?.stop()
       for (const signal of signals ?? []) signal.abort(error)
@@ -213,7 +227,7 @@ export class Answers {
   }
 
   #start(answer: Answer, request: Request): void {
-    if (this.#isClosed || answer.state !== 'running') return
+    if (this.#isClosed || answer.state !== 'running') return this.#stopWorking(answer)
     if (request.wire % 2 === 0) {
       const number = request.wire / 2
       const entry = this.#owner.given(number)
@@ -232,7 +246,7 @@ export class Answers {
   }
 
   #follow(answer: Answer, request: Request, before: Answer): void {
-    if (this.#isClosed || answer.state !== 'running') return
+    if (this.#isClosed || answer.state !== 'running') return this.#stopWorking(answer)
     if (before.state === 'failed') return this.#fail(answer, before.value)
     const { value, giver } = before
     const entry = giver?.target === value ? giver : undefined
@@ -284,6 +298,7 @@ export class Answers {
       const { question } = answer
       const outlet = {
         sendItem: (item: unknown) => this.#owner.sendItem(question, item, answer.giver),
+        mayPump: (producer: Producer) => this.#mayPump(producer),
         finish: (result: unknown, isError: boolean) => {
           if (isError) this.#fail(answer, result)
           else this.#succeed(answer, result)
@@ -296,6 +311,12 @@ export class Answers {
       return this.#fail(answer, thrown)
     }
     answer.producer.pump()
+  }
+
+  #mayPump(producer: Producer): boolean {
+    const { mayPump } = this.#owner
+    if (!mayPump) this.#blocked.add(producer)
+    return mayPump
   }
 
   #succeed(answer: Answer, value: unknown): void {
@@ -324,6 +345,7 @@ export class Answers {
   #settle(answer: Answer): void {
     answer.isWorking = false
     answer.signals = undefined
+    if (answer.producer !== undefined) this.#blocked.delete(answer.producer)
     answer.producer = undefined
     if (answer.isIteration) {
       answer.isIteration = false

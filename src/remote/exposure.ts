@@ -46,6 +46,8 @@ export class Exposure {
   readonly sendsStacks: boolean
   /** Whether the object or its class lists its members itself. */
   readonly isMarked: boolean
+  /** Whether it is a node's own, under a reserved name: see `built-in.ts`. */
+  readonly isBuiltIn: boolean
   readonly #members: ReadonlySet<string>
   readonly #rules: Readonly<Record<string, readonly Rule[]>> | undefined
   readonly #schemas: Readonly<Record<string, StandardSchema>> | undefined
@@ -54,10 +56,12 @@ export class Exposure {
     readonly name?: string | undefined
     readonly members: ReadonlySet<string>
     readonly isMarked?: boolean
+    readonly isBuiltIn?: boolean
     readonly options: ExposeOptions
   }) {
     const { name, members, options } = parts
     this.isMarked = parts.isMarked ?? false
+    this.isBuiltIn = parts.isBuiltIn ?? false
     this.name = name
     this.allow = options.allow ?? []
     this.sendsStacks = options.sendsStacks ?? false
@@ -87,6 +91,11 @@ export class Exposure {
       throw new SkeinError('INVALID', `${name}: validate: '${member}' ${problem}`)
     }
     return new Exposure({ name, members, options })
+  }
+
+  /** An object of the node's own, which decides itself who may do what. */
+  static builtIn(name: string, members: readonly string[]): Exposure {
+    return new Exposure({ name, members: new Set(members), isBuiltIn: true, options: {} })
   }
 
   /**

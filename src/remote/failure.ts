@@ -6,7 +6,7 @@ import { isErrorCode, messageOf, SkeinError } from '../base/errors.ts'
 
 const operating = 0
 const thrown = 1
-const maxMessageLength = 4_096 // Guess: a message is for a person.
+const maxMessageLength = 16 * 2 ** 10 // Guess: a message is for a person.
 
 /** Describes why something failed. */
 export function describeFailure(reason: unknown): unknown {

@@ -120,6 +120,11 @@ export class FrameWriter {
     return this.#at - this.#start - lengthBytes + (this.#large?.length ?? 0)
   }
 
+  /** Bytes of messages that were ended and have not left. */
+  get waitingBytes(): number {
+    return this.#start - this.#from
+  }
+
   /** Ends the message. It leaves soon. */
   end(isStream = false): void {
     const length = this.messageBytes

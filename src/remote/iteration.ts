@@ -6,7 +6,8 @@
  *            ── cancel ──▶  or  ◀── answer, fail ──
  *
  * The producer runs ahead of its reader by one window, so a reader that stops holds back this iteration
- * and nothing else. Credit is absolute: one that comes late does no harm. An item may be larger than
+ * and nothing else. Nor does it run ahead of a path that takes no more: what waits there stands before
+ * every answer, and is held here. Credit is absolute: one that comes late does no harm. An item may be larger than
  * what is left of the credit, so that large items travel too; the next waits then.
  */
 import { itemCostBytes } from './options.ts'
@@ -171,6 +172,8 @@ export function streamOf(iterate: () => AsyncIterableIterator<unknown>): Readabl
 export interface ProducerOutlet {
   /** Sends an item; returns its bytes. @throws {SkeinError} it cannot travel. */
   sendItem(value: unknown): number
+  /** Whether the path takes more now; where not, `pump` is called again once it does. */
+  mayPump(producer: Producer): boolean
   /** The iteration is over; called once, unless it was stopped. */
   finish(value: unknown, isError: boolean): void
 }
@@ -196,6 +199,7 @@ export class Producer {
   /** Sends what it may. */
   pump(): void {
     while (!this.#isAsking && !this.#isOver && this.#sentBytes < this.#creditBytes) {
+      if (!this.#outlet.mayPump(this)) return
       let next: IteratorResult<unknown> | Promise<IteratorResult<unknown>>
       try {
         next = this.#iterator.next()

@@ -11,7 +11,7 @@
  * roles let it find by name.
  */
 import { SkeinError } from '../base/errors.ts'
-import { keyFromPeerId } from '../base/peer-id.ts'
+import { isPeerId, keyFromPeerId } from '../base/peer-id.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { References } from '../codec/references.ts'
 import { Exposure } from './exposure.ts'
@@ -80,6 +80,8 @@ export class Marshal implements References {
   broken: SkeinError | undefined
   readonly #owner: MarshalOwner
   readonly #given = new Map<number, Given>()
+  /** How many of them are built in: nobody is kept connected for the sake of one. */
+  #givenBuiltIn = 0
   readonly #awaited = new Map<number, Awaited>()
   /** Promises and signals of ours that the peer waits for. */
   #awaiting = 0
@@ -101,6 +103,11 @@ export class Marshal implements References {
   /** References that the peer holds of us. */
   get givenCount(): number {
     return this.#given.size + this.#awaiting
+  }
+
+  /** Whether the peer holds anything for whose sake the connection should stay. */
+  get isHeld(): boolean {
+    return this.givenCount > this.#givenBuiltIn
   }
 
   /** References that we hold of the peer, and what of it we wait for. */
@@ -229,6 +236,7 @@ export class Marshal implements References {
       table.letGo(entry)
     }
     this.#given.clear()
+    this.#givenBuiltIn = 0
     this.imports.clear()
     const awaited = [...this.#awaited.values()]
     this.#awaited.clear()
@@ -247,6 +255,7 @@ export class Marshal implements References {
     else {
       this.#checkRoom()
       this.#given.set(entry.number, { entry, count: 1 })
+      if (entry.exposure.isBuiltIn) this.#givenBuiltIn++
       table.hold(entry)
     }
     this.#undo.push(() => this.#uncount(entry.number, 1))
@@ -268,6 +277,7 @@ export class Marshal implements References {
     given.count -= count
     if (given.count > 0) return
     this.#given.delete(number)
+    if (given.entry.exposure.isBuiltIn) this.#givenBuiltIn--
     this.#owner.table.letGo(given.entry)
   }
 
@@ -278,6 +288,9 @@ export class Marshal implements References {
       if (isBoundHere) return [referenceType.yours, reference.number]
     }
     const { name, number, token, kind } = reference
+    if (!isPeerId(peer)) {
+      throw new SkeinError('INVALID', 'what a program of the owner’s gave cannot be handed on')
+    }
     if (number === undefined || token === undefined) {
       return [referenceType.named, keyFromPeerId(peer), name]
     }

@@ -129,13 +129,14 @@ export class ObjectTable {
     for (let index = 0; index < tokenBytes; index++) {
       difference |= (entry?.token[index] ?? 0) ^ (token[index] ?? 0)
     }
-    return difference === 0 ? entry : undefined
+    // What is built in belongs to one session: a token of it is worth nothing in another.
+    return difference === 0 && entry?.exposure.isBuiltIn !== true ? entry : undefined
   }
 
   /** Keeps an object for a while, whoever holds it. */
   lease(entry: Entry, leaseMs: number): void {
     const untilMs = this.#setup.clock.nowMs() + leaseMs
-    if (untilMs <= entry.leasedUntilMs || !this.isAlive(entry)) return
+    if (untilMs <= entry.leasedUntilMs || !this.isAlive(entry) || entry.exposure.isBuiltIn) return
     entry.leasedUntilMs = untilMs
     this.#leased.add(entry)
     this.#sweep ??= this.#setup.clock.after(sweepMs, () => this.#endLeases())

@@ -15,13 +15,15 @@ import type { Random } from '../base/random.ts'
 import { ClassRegistry } from '../codec/class-registry.ts'
 import type { AnyClass, ClassOptions } from '../codec/class-registry.ts'
 import type { Stream } from '../connection/contract.ts'
+import { SessionBuiltIns } from './built-in.ts'
+import type { BuiltIns } from './built-in.ts'
 import { Exposure, isForbiddenName } from './exposure.ts'
 import type { ExposeOptions, MemberInfo } from './exposure.ts'
 import { systemCollector } from './imports.ts'
 import type { Collector } from './imports.ts'
 import { present } from './marshal.ts'
 import type { ThirdReference } from './marshal.ts'
-import { objectProtocol } from './messages.ts'
+import { largeProtocol, objectProtocol } from './messages.ts'
 import { ObjectTable } from './object-table.ts'
 import type { Entry } from './object-table.ts'
 import { defaultObjectLimits } from './options.ts'
@@ -47,6 +49,8 @@ export interface ObjectServiceSetup {
   readonly reach: (peer: PeerId) => Promise<ObjectConnection>
   /** Who a peer is to the policy, now. */
   readonly subject: (peer: PeerId) => Subject
+  /** Objects under reserved names; none where absent. */
+  readonly builtIns?: BuiltIns
   /** Tells when programs let go of things; the language's own where absent. */
   readonly collector?: Collector
 }
@@ -67,6 +71,9 @@ export class ObjectService {
   readonly #classes = new ClassRegistry()
   readonly #dataClasses = new WeakSet<object>()
   readonly #links = new Map<PeerId, SessionLink>()
+  /** Connections of the owner's programs, which have no peer ID: a name for each, of this node's own. */
+  readonly #direct = new Map<ObjectConnection, PeerId>()
+  #lastDirect = 0
   /** Proxies of named and third objects that are in use, by whose and which. */
   readonly #proxies = new Map<string, WeakRef<object>>()
   #isClosed = false
@@ -82,11 +89,15 @@ export class ObjectService {
    * Exposes an object under a name.
    *
    * @returns Takes it away again.
-   * @throws {SkeinError} `INVALID` the name is taken or none, or an option is wrong.
+   * @throws {SkeinError} `INVALID` the name is taken, reserved or none, or an option is wrong.
    */
   expose(name: string, target: object, options: ExposeOptions = {}): Unsubscribe {
     if (!isObjectName(name)) {
       throw new SkeinError('INVALID', `'${name}' is no name of an object: letters, digits, - and _`)
+    }
+    if (Object.hasOwn(this.#setup.builtIns ?? {}, name)) {
+      const text = `'${name}' is the name of an object that every node has; choose another`
+      throw new SkeinError('INVALID', text)
     }
     const isUsable = (typeof target === 'object' && target !== null) || typeof target === 'function'
     if (!isUsable)
@@ -192,10 +203,38 @@ export class ObjectService {
   /** Takes a stream that a peer opened for this layer. */
   accept(stream: Stream, peer: PeerId, connection: ObjectConnection): void {
     if (this.#isClosed) return stream.reset('NODE_CLOSED', 'the node is closing')
-    const link = this.#link(peer)
+    const link = this.#link(peer, () => this.#setup.subject(peer))
     link.attach(connection)
     if (stream.protocol === objectProtocol) link.read(stream)
     else link.session.receiveLarge(stream)
+  }
+
+  /**
+   * Takes a stream of this layer on a connection of the owner's own: a program's with its node, or a
+   * node's with the program. What the two share ends with the connection.
+   *
+   * @param subject - Who is at the other end.
+   * @returns false for a stream of another layer.
+   */
+  acceptDirect(stream: Stream, connection: ObjectConnection, subject: Subject = nobody): boolean {
+    const { protocol } = stream
+    if (protocol !== objectProtocol && protocol !== largeProtocol) return false
+    if (this.#isClosed) {
+      stream.reset('NODE_CLOSED', 'the node is closing')
+      return true
+    }
+    const link = this.#directLink(connection, subject)
+    if (protocol === objectProtocol) link.read(stream)
+    else link.session.receiveLarge(stream)
+    return true
+  }
+
+  /** A proxy of what the node at the other end of the owner's own connection has under a name. */
+  directObject(connection: ObjectConnection, name: string): object {
+    const link = this.#directLink(connection, nobody)
+    return this.#shared(`${link.session.peer}/${name}`, {
+      ...{ peer: link.session.peer, kind: 'object', name },
+    })
   }
 
   /** Ends everything that is shared with anybody. */
@@ -216,7 +255,10 @@ export class ObjectService {
     }
     const known = this.#links.get(peer)
     if (known !== undefined) return known.session
-    const link = this.#link(peer)
+    if (peer.startsWith(directPrefix)) {
+      throw new SkeinError('CONNECTION_CLOSED', 'the program that it was of is gone')
+    }
+    const link = this.#link(peer, () => this.#setup.subject(peer))
     this.#setup.reach(peer).then(
       (connection) => link.attach(connection),
       (thrown: unknown) => link.session.close(toSkeinError(thrown)),
@@ -224,9 +266,22 @@ export class ObjectService {
     return link.session
   }
 
-  #link(peer: PeerId): SessionLink {
+  #directLink(connection: ObjectConnection, subject: Subject): SessionLink {
+    const known = this.#direct.get(connection)
+    const peer = known ?? (`${directPrefix}${++this.#lastDirect}` as PeerId)
+    this.#direct.set(connection, peer)
+    const link = this.#link(peer, () => subject)
+    link.attach(connection)
+    return link
+  }
+
+  #link(peer: PeerId, subject: () => Subject): SessionLink {
     const known = this.#links.get(peer)
     if (known !== undefined) return known
+    const isDirect = peer.startsWith(directPrefix)
+    const isTheirs = (value: unknown): boolean => isOfSession(value, link.session)
+    const { builtIns = {} } = this.#setup
+    const own = new SessionBuiltIns(builtIns, this.#table, { subject, isDirect, isTheirs })
     const link: SessionLink = new SessionLink(this.#limits.objectUnsentBytes, (outlet) => {
       return new Session({
         ...{ self: this.#setup.self, peer, clock: this.#setup.clock, limits: this.#limits },
@@ -236,12 +291,16 @@ export class ObjectService {
         proxyOf: (third) => this.#proxyOf(third),
         namedProxy: (name) => this.#proxies.get(`${peer}/${name}`)?.deref(),
         lease: (reference) => this.#lease(reference),
-        subject: () => this.#setup.subject(peer),
-        findNamed: (name, subject) => this.#findNamed(name, subject),
-        list: (subject) => this.exposedTo(subject),
+        subject,
+        findNamed: (name, asker) => own.find(name) ?? this.#findNamed(name, asker),
+        list: (asker) => this.exposedTo(asker),
         ...outlet,
         onClose: (error, isViolation) => {
           if (this.#links.get(peer) === link) this.#links.delete(peer)
+          for (const [connection, each] of isDirect ? this.#direct : []) {
+            if (each === peer) this.#direct.delete(connection)
+          }
+          own.close(error)
           outlet.onClose(error, isViolation)
           if (isViolation) this.#report(peer, error)
         },
@@ -313,6 +372,16 @@ export class ObjectService {
 }
 
 const maxObjectName = 64
+/** No peer ID begins so. */
+const directPrefix = 'direct/'
+const nobody: Subject = { name: 'the node', roles: new Set() }
+
+/** Whether a value is a proxy of what the peer of a session gave in it. */
+function isOfSession(value: unknown, session: Session): boolean {
+  const isProxy = typeof value === 'function' || (typeof value === 'object' && value !== null)
+  const remote = isProxy ? remoteOf(value) : undefined
+  return remote instanceof Reference && remote.boundSession === session
+}
 
 /** 1 to 64 letters, digits, `-` and `_`; it begins with a letter. */
 function isObjectName(name: string): boolean {

@@ -15,7 +15,7 @@ export interface ObjectConnection {
 }
 
 /** What of a session's setup its streams give. */
-export type Outlet = Pick<SessionSetup, 'send' | 'sendLarge' | 'isCongested' | 'onClose'>
+export type Outlet = Pick<SessionSetup, 'send' | 'sendLarge' | 'isWritable' | 'isCongested' | 'onClose'>
 
 /** See the file's head. */
 export class SessionLink {
@@ -34,6 +34,7 @@ export class SessionLink {
     this.session = make({
       send: (bytes) => this.#send(bytes),
       sendLarge: (key, parts) => this.#sendLarge(key, parts),
+      isWritable: () => this.#isWritable,
       isCongested: () => this.#waitingBytes > maxUnsentBytes,
       onClose: (error, isViolation) => this.#close(error, isViolation),
     })
@@ -128,6 +129,7 @@ export class SessionLink {
     const large = this.#waitingLarge
     this.#waitingLarge = []
     for (const { key, parts } of large) this.#sendLarge(key, parts)
+    if (this.#isWritable) this.session.resume()
   }
 
   /** A connection whose two sides share nothing may be let go. */

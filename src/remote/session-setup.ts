@@ -33,6 +33,8 @@ export interface SessionSetup {
   readonly send: (bytes: Uint8Array) => void
   /** Sends a long message on a stream of its own. */
   readonly sendLarge: (key: number, parts: readonly Uint8Array[]) => void
+  /** True while the stream takes what is sent at once. */
+  readonly isWritable: () => boolean
   /** True while what was sent waits in this process for the peer to read. */
   readonly isCongested: () => boolean
   /** The session is over, by what the peer did or by us; called once. */

@@ -103,8 +103,8 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
 
   /** Whether either side waits for or holds anything of the other. */
   get isNeeded(): boolean {
-    const { calls, answers, given, held } = this.counts
-    return calls > 0 || answers > 0 || given > 0 || held > 0
+    const { calls, answers, held } = this.counts
+    return calls > 0 || answers > 0 || held > 0 || this.marshal.isHeld
   }
 
   /** Numbers for tests, benchmarks and people. */
@@ -205,6 +205,15 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.large.accept(stream)
   }
 
+  get mayPump(): boolean {
+    return this.#setup.isWritable()
+  }
+
+  /** The stream takes more. */
+  resume(): void {
+    this.answers.resume()
+  }
+
   /** Sends what was written so far, without waiting for the end of this turn. */
   flush(): void {
     if (!this.isClosed && !this.#writer.isBusy) this.#writer.flush()
@@ -288,6 +297,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.#writeValue(value, giver)
     const bytes = this.#writer.messageBytes - before
     this.#end({ type: messageType.item, question }, true)
+    if (this.#writer.waitingBytes > largeMessageBytes) this.flush() // So that `mayPump` is so.
     return bytes
   }
 
@@ -373,14 +383,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     return this.#setup.list(this.subject())
   }
 
-  #sendCall(
-    pending: PendingCall,
-    {
-      target,
-      path,
-      args,
-    }: { target: WireTarget; path: readonly string[]; args: readonly unknown[] },
-  ): void {
+  #sendCall(pending: PendingCall, { target, path, args }: Call): void {
     this.#writeHead(messageType.call, pending, { target, path })
     try {
       this.#writeValue(args, undefined)
@@ -480,6 +483,12 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
       ...(classes !== undefined && { classes }),
     })
   }
+}
+
+interface Call {
+  readonly target: WireTarget
+  readonly path: readonly string[]
+  readonly args: readonly unknown[]
 }
 
 function questionOf({ wire }: PendingCall): number {

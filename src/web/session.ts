@@ -14,9 +14,10 @@ import { systemClock } from '../base/clock.ts'
 import { Emitter } from '../base/emitter.ts'
 import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { randomInt, systemRandom } from '../base/random.ts'
-import { commandProtocol } from '../command/messages.ts'
+import { commandsName } from '../command/messages.ts'
 import { requestCommand } from '../command/request.ts'
 import { joinDirect } from '../connection/direct.ts'
+import { programObjects } from '../remote/direct.ts'
 import { dialWebSocket } from '../transport/web-socket.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -24,6 +25,9 @@ import type { Random } from '../base/random.ts'
 import type { CommandOutcome, OutputHandler } from '../command/request.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Priority, Stream } from '../connection/contract.ts'
+import type { Commands } from '../command/messages.ts'
+import type { Remote } from '../remote/remote-type.ts'
+import type { ObjectService } from '../remote/service.ts'
 import type { WebSocketLike } from '../transport/web-socket.ts'
 
 /** Where a session stands. */
@@ -84,6 +88,7 @@ export class Session {
   readonly #options: SessionOptions
   readonly #clock: Clock
   readonly #random: Random
+  readonly #objects: ObjectService
   readonly #events = new Emitter<{ state: SessionState }>((message) => {
     // A listener's own failure belongs to the page, where the browser shows it.
     queueMicrotask(() => {
@@ -104,6 +109,7 @@ export class Session {
     this.#token = options.token
     this.#clock = options.clock ?? systemClock
     this.#random = options.random ?? systemRandom
+    this.#objects = programObjects(this.#clock, this.#random)
   }
 
   /** Where it stands now. */
@@ -167,12 +173,7 @@ export class Session {
    * @throws {SkeinError} `CONNECTION_CLOSED` the session is not open now; see {@link ready}.
    */
   open(protocol: string, options: { readonly priority?: Priority } = {}): Stream {
-    const connection = this.#connection
-    if (connection === undefined) {
-      const text = `cannot open ${protocol}: there is no connection to the node now`
-      throw new SkeinError('CONNECTION_CLOSED', text)
-    }
-    return connection.open(protocol, options)
+    return this.#living(`open ${protocol}`).open(protocol, options)
   }
 
   /**
@@ -194,7 +195,8 @@ export class Session {
       timeoutMs: Math.min(timeoutMs ?? Infinity, waitForNodeMs),
     })
     const waitedMs = this.#clock.nowMs() - startMs
-    const stream = this.open(commandProtocol)
+    const connection = this.#living(`run ${argv[0] ?? 'a command'}`)
+    const commands = this.#objects.directObject(connection, commandsName) as Remote<Commands>
     const request = {
       argv,
       ...(to === undefined ? {} : { to }),
@@ -203,7 +205,7 @@ export class Session {
     // The node itself tells when a peer is silent.
     const relayed = to === undefined ? {} : { silenceMs: Infinity }
     const { onOut, onErr, stdin } = options
-    return requestCommand(stream, request, {
+    return requestCommand(commands, request, {
       clock: this.#clock,
       name: 'the node',
       ...relayed,
@@ -227,6 +229,13 @@ export class Session {
     this.#end(new SkeinError('CONNECTION_CLOSED', 'the session was closed'))
   }
 
+  /** @throws {SkeinError} `CONNECTION_CLOSED` there is no connection. */
+  #living(purpose: string): Connection {
+    if (this.#connection !== undefined) return this.#connection
+    const text = `cannot ${purpose}: there is no connection to the node now`
+    throw new SkeinError('CONNECTION_CLOSED', text)
+  }
+
   /** Never rejects: what fails is the state. */
   async #connect(): Promise<void> {
     const { url, createSocket, onToken } = this.#options
@@ -247,6 +256,7 @@ export class Session {
           this.#token = new TextDecoder().decode(grant)
           onToken?.(this.#token)
         },
+        onStream: (stream, joined) => this.#objects.acceptDirect(stream, joined),
         onClose: (error) => this.#lost(error),
       })
       this.#isDialling = false

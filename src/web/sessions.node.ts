@@ -10,7 +10,6 @@
 import { background } from '../base/background.ts'
 import { SkeinError, messageOf } from '../base/errors.ts'
 import { owner } from '../base/policy.ts'
-import { commandProtocol } from '../command/messages.ts'
 import { acceptDirect } from '../connection/direct.ts'
 import { WebSocketPath } from '../transport/web-socket.ts'
 import type { IncomingMessage } from 'node:http'
@@ -31,7 +30,7 @@ export interface SessionsSetup {
   readonly counts: WebCounts
   readonly gate: Gate
   readonly log: Log
-  /** Serves streams of other protocols than `command/1`; false where nobody does. */
+  /** Serves streams of other protocols than the object layer's; false where nobody does. */
   readonly onStream: (stream: Stream) => boolean
 }
 
@@ -108,11 +107,8 @@ export class Sessions {
         clock: node.clock,
         timeoutMs: limits.handshakeTimeoutMs,
         gate,
-        onStream: (stream) => {
-          if (stream.protocol !== commandProtocol) return onStream(stream)
-          node.commands.serve(stream, { subject: owner, relay: node.relay })
-          return true
-        },
+        onStream: (stream, joined) =>
+          node.objects.acceptDirect(stream, joined, owner) || onStream(stream),
         onClose: () => void this.#connections.delete(connection),
         onViolation: (rule) => {
           counts.refuse('violation')
