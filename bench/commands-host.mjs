@@ -81,7 +81,12 @@ const tasks = {
   busyCalls: (peer, tool) => beside(peer, () => poll(() => tool.echo(1))),
   busyCommands: (peer) => beside(peer, () => poll(() => peer.run(['echo', 'a']))),
   /** The same while a program's output is taken slowly: it waits here and there. */
-  slowCalls: (peer, tool) => beside(peer, () => poll(() => tool.echo(1)), () => pause(20)),
+  slowCalls: (peer, tool) =>
+    beside(
+      peer,
+      () => poll(() => tool.echo(1)),
+      () => pause(20),
+    ),
 }
 
 async function beside(peer, work, onOut = () => undefined) {

@@ -11,8 +11,12 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 5)
 /** Measures; see the file's head. */
 export async function run() {
   const before = process.env.BENCH_BEFORE
-  if (before === undefined) throw new Error('commands: set BENCH_BEFORE to the dist of another build')
-  const pairs = { ours: await start(process.env), theirs: await start({ ...process.env, BENCH_DIST: before }) }
+  if (before === undefined)
+    throw new Error('commands: set BENCH_BEFORE to the dist of another build')
+  const pairs = {
+    ours: await start(process.env),
+    theirs: await start({ ...process.env, BENCH_DIST: before }),
+  }
   const figures = {}
   const take = async (name, amount) => {
     for (const side of ['ours', 'theirs']) {

@@ -1,17 +1,15 @@
 /** The command line's end of the control channel. */
 import { systemClock } from '../base/clock.ts'
 import { SkeinError, toSkeinError } from '../base/errors.ts'
-import { systemRandom } from '../base/random.ts'
 import { commandsName } from '../command/messages.ts'
 import { requestCommand } from '../command/request.ts'
 import { joinDirect } from '../connection/direct.ts'
-import { programObjects } from '../remote/direct.ts'
+import { AskingSession } from '../remote/asking.ts'
 import { localAddress, localTransport } from '../transport/local.node.ts'
 import { startAdvice } from './find-node.node.ts'
-import type { CommandRequest, Commands } from '../command/messages.ts'
-import type { RequestOptions } from '../command/request.ts'
+import type { CommandRequest } from '../command/messages.ts'
+import type { AskForCommand, RequestOptions } from '../command/request.ts'
 import type { Connection } from '../connection/connection.ts'
-import type { Remote } from '../remote/remote-type.ts'
 import type { Place } from './find-node.node.ts'
 
 const patienceMs = 5_000 // A node on this machine answers at once, or hangs.
@@ -29,18 +27,18 @@ function silent({ profile, pid }: Place, timeoutMs: number, cause: SkeinError): 
 /** A running node, as its owner's programs see it. */
 export class ControlClient {
   readonly #connection: Connection
-  readonly #commands: Remote<Commands>
+  readonly #session: AskingSession
   readonly #profile: string
   /** Resolves when the node closed the channel. */
   readonly closed: Promise<void>
 
   private constructor(
     connection: Connection,
-    commands: Remote<Commands>,
+    session: AskingSession,
     { closed, profile }: { readonly closed: Promise<void>; readonly profile: string },
   ) {
     this.#connection = connection
-    this.#commands = commands
+    this.#session = session
     this.#profile = profile
     this.closed = closed
   }
@@ -53,8 +51,10 @@ export class ControlClient {
    */
   static async connect(place: Place, limitMs = patienceMs): Promise<ControlClient> {
     const timeoutMs = Math.min(limitMs, patienceMs)
-    const address = localAddress(place.controlPath)
-    const path = await localTransport.dial(address, { timeoutMs }).catch((thrown: unknown) => {
+    const dialling = localTransport.dial(localAddress(place.controlPath), { timeoutMs })
+    const session = new AskingSession()
+    session.find(commandsName) // While the node answers; it leaves when there is a connection.
+    const path = await dialling.catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
       if (cause.code === 'TIMED_OUT') throw silent(place, timeoutMs, cause)
       const text = `the node of profile '${place.profile}' has died: ${cause.message}`
@@ -65,23 +65,22 @@ export class ControlClient {
     const closed = new Promise<void>((resolve) => {
       onClose = resolve
     })
-    const objects = programObjects(systemClock, systemRandom)
-    const onStream = objects.acceptDirect.bind(objects)
+    const onStream = session.accept.bind(session)
     const setup = { clock: systemClock, timeoutMs, token: place.token, onClose, onStream }
     const connection = await joinDirect(path, setup).catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
       if (cause.code === 'TIMED_OUT') throw silent(place, timeoutMs, cause)
       throw cause
     })
-    const commands = objects.directObject(connection, commandsName) as Remote<Commands>
-    return new ControlClient(connection, commands, { closed, profile: place.profile })
+    session.attach(connection)
+    return new ControlClient(connection, session, { closed, profile: place.profile })
   }
 
   /** Runs a command on the node, or with `to` on one of its peers. Returns the exit code. */
   async run(request: CommandRequest, options: Omit<RequestOptions, 'clock'>): Promise<number> {
     const relayed = request.to === undefined ? {} : { silenceMs: Number.POSITIVE_INFINITY }
     const setup = { clock: systemClock, name: 'the node', ...relayed, ...options }
-    const { exit } = await requestCommand(this.#commands, request, setup).catch((thrown: unknown) => {
+    const { exit } = await requestCommand(this.#ask, request, setup).catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
       const isGone = cause.code === 'CONNECTION_CLOSED' && this.#connection.state === 'closed'
       if (!isGone) throw cause
@@ -89,6 +88,11 @@ export class ControlClient {
       throw new SkeinError('NODE_CLOSED', text, { cause })
     })
     return exit
+  }
+
+  readonly #ask: AskForCommand = (request, input) => {
+    const args = input === undefined ? [request] : [request, input]
+    return this.#session.iterate(commandsName, 'run', args)
   }
 
   /** Ends the channel; the node lives on. */

@@ -90,10 +90,7 @@ export class CommandAgent implements Commands {
 
   #violation(rule: string): SkeinError {
     const { log } = this.#options
-    log.warn(
-      { peer: this.#options.subject().name, rule },
-      'a peer broke the rules of commands',
-    )
+    log.warn({ peer: this.#options.subject().name, rule }, 'a peer broke the rules of commands')
     return new SkeinError('VIOLATION', rule)
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readAnswer, readInput, readRequest, requestProblem } from './messages.ts'
+import { readExit, readInput, readPart, readRequest, requestProblem } from './messages.ts'
 
 const bytes = new Uint8Array([1])
 
@@ -71,35 +71,26 @@ describe('a request', () => {
 
 describe('input', () => {
   test('[D2] is a chunk of bytes', () => {
-    expect(readInput({ in: bytes })).toEqual({ ok: true, value: { in: bytes } })
+    expect(readInput(bytes)).toEqual({ ok: true, value: bytes })
+    expect(readInput(new Uint8Array(65_536)).ok).toBe(true)
   })
 
-  test.each([[{ in: 'text' }], [{}], [null], [{ argv: ['again'] }], [[bytes]]])(
+  test.each([['text'], [{}], [null], [[1]], [new Uint8Array(65_537)], [new Uint16Array(1)]])(
     '[D2] is not %j',
-    (message) => {
-      expect(readInput(message)).toMatchObject({ ok: false })
+    (item) => {
+      expect(readInput(item)).toMatchObject({ ok: false })
     },
   )
 })
 
-describe('an answer', () => {
+describe('what comes of a command', () => {
   test.each<[string, unknown, unknown]>([
     ['[D3] is output', { out: bytes }, { out: bytes }],
     ['[D3] is an error output', { err: bytes }, { err: bytes }],
     ['[D4] is a sign of life', { alive: true }, { alive: true }],
-    ['[D3] is an exit code', { exit: 255 }, { exit: 255 }],
-    ['[D3] is an error', { error: 'DENIED', message: 'no' }, { error: 'DENIED', message: 'no' }],
-    [
-      '[D5] keeps the message of a code from later',
-      { error: 'NEW', message: 'why' },
-      {
-        error: 'INTERNAL',
-        message: 'why',
-      },
-    ],
-    ['[D5] may have keys we do not know', { exit: 0, later: 1 }, { exit: 0 }],
-  ])('%s', (_sentence, message, value) => {
-    expect(readAnswer(message)).toEqual({ ok: true, value })
+    ['[D5] may have keys we do not know', { out: bytes, later: 1 }, { out: bytes }],
+  ])('%s', (_sentence, item, value) => {
+    expect(readPart(item)).toEqual({ ok: true, value })
   })
 
   test.each([
@@ -108,20 +99,22 @@ describe('an answer', () => {
     1,
     [],
     { out: 'text' },
+    { out: new Uint8Array(65_537) },
     { err: 1 },
     { alive: false },
-    { exit: -1 },
-    { exit: 256 },
-    { exit: 0.5 },
-    { exit: '0' },
-    {
-      exit: 0,
-      out: bytes,
-    },
-    { error: 'DENIED' },
-    { error: 1 },
-  ])('[D3] is not %j', (message) => {
-    expect(readAnswer(message)).toMatchObject({ ok: false })
+    { exit: 0 },
+    { out: bytes, err: bytes },
+    { out: bytes, alive: true },
+  ])('[D3] is not %j', (item) => {
+    expect(readPart(item)).toMatchObject({ ok: false })
+  })
+
+  test.each([0, 1, 255])('[D3] ends with exit code %d', (exit) => {
+    expect(readExit(exit)).toEqual({ ok: true, value: exit })
+  })
+
+  test.each([-1, 256, 0.5, '0', undefined, null, {}, 0n])('[D3] does not end with %s', (exit) => {
+    expect(readExit(exit)).toMatchObject({ ok: false })
   })
 })
 
@@ -130,7 +123,8 @@ test('[D5] the guards never throw', () => {
     fc.property(fc.anything(), (value) => {
       readRequest(value)
       readInput(value)
-      readAnswer(value)
+      readPart(value)
+      readExit(value)
     }),
   )
 })

@@ -11,7 +11,7 @@ import { programCommand, type ProgramConfig } from './program.node.ts'
 import { CommandRegistry } from './registry.ts'
 import { requestCommand, type RequestOptions } from './request.ts'
 import { CommandService } from './service.ts'
-import { createStreamPair } from './stream-pair.test-kit.ts'
+import { join, serveCommands } from './pair.test-kit.ts'
 
 const bobId = 'b'.repeat(52) as PeerId
 const bob: Subject = { name: 'bob', peerId: bobId, roles: new Set(['anyone', 'known']) }
@@ -29,12 +29,10 @@ async function runScript(
   } & Partial<RequestOptions> = {},
 ) {
   const bench = offer({ file: process.execPath, args: ['-e', script, '--'], ...config })
-  const [near, far] = createStreamPair()
-  bench.service.serve(far, { subject: bob })
   let out = ''
   let err = ''
   const outcome = await requestCommand(
-    near,
+    asBob(bench.service),
     { argv: ['it', ...words] },
     {
       clock: systemClock,
@@ -51,6 +49,15 @@ function offer(config: ProgramConfig): { service: CommandService } {
   const registry = new CommandRegistry()
   registry.add('it', programCommand('it', config))
   return { service: new CommandService({ registry, clock: systemClock, log: silentLog }) }
+}
+
+function asBob(service: CommandService) {
+  const node = serveCommands(
+    systemClock,
+    (session) => service.builtIn(session),
+    () => bob,
+  )
+  return join(node, { clock: systemClock, subject: bob }).ask
 }
 
 function temporaryFile(name: string): string {
@@ -178,9 +185,7 @@ describe('a program ends', () => {
   test('[D53] when the node closes, which waits for it', async () => {
     const file = temporaryFile('pid')
     const bench = offer({ file: process.execPath, args: ['-e', savePid + stayForever, '--', file] })
-    const [near, far] = createStreamPair()
-    bench.service.serve(far, { subject: bob })
-    const run = requestCommand(near, { argv: ['it'] }, { clock: systemClock })
+    const run = requestCommand(asBob(bench.service), { argv: ['it'] }, { clock: systemClock })
     run.catch(() => undefined)
     const pid = await readPid(file)
     await bench.service.close()

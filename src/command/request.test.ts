@@ -1,32 +1,79 @@
-import { describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { SkeinError } from '../base/errors.ts'
-import { MessageStream } from '../connection/message-stream.ts'
+import { owner } from '../base/policy.ts'
 import type { CommandRequest } from './messages.ts'
 import { requestCommand, type CommandOutcome, type RequestOptions } from './request.ts'
-import { createStreamPair, ManualClock, settle, type PairedStream } from './stream-pair.test-kit.ts'
+import { join, ManualClock, serveCommands, settle, ways, type Joined } from './pair.test-kit.ts'
 
 const utf8 = { encode: (text: string) => new TextEncoder().encode(text) }
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
+/** By which of them the test at hand asks. */
+let way: (typeof ways)[number] = ways[0]
+
+/** What a peer gives back: parts, and an end, when a test says so. */
+class Parts implements AsyncIterator<unknown, unknown> {
+  isTakenBack = false
+  readonly #results: (IteratorResult<unknown, unknown> | Error)[] = []
+  #wake: (() => void) | undefined
+
+  add(...results: (IteratorResult<unknown, unknown> | Error)[]): void {
+    this.#results.push(...results)
+    this.#wake?.()
+  }
+
+  async next(): Promise<IteratorResult<unknown, unknown>> {
+    for (;;) {
+      const result = this.#results.shift()
+      if (result instanceof Error) throw result
+      if (result !== undefined) return result
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+
+  return(): Promise<IteratorResult<unknown, unknown>> {
+    this.isTakenBack = true
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
 /** A request, and a peer that answers what the test says. */
 class Bench {
   readonly clock = new ManualClock()
-  readonly near: PairedStream
-  readonly far: PairedStream
-  readonly peer: MessageStream
-  readonly heard: unknown[] = []
   readonly printed: string[] = []
-  isPeerEnded = false
-  farError: SkeinError | undefined
+  readonly heard: unknown[] = []
+  readonly parts = new Parts()
+  input: AsyncIterable<Uint8Array> | undefined
+  readonly joined: Joined
   readonly result: Promise<CommandOutcome>
   /** How it ended, once it did. */
   ending: unknown
 
-  constructor(options: Partial<RequestOptions> = {}, request: Partial<CommandRequest> = {}) {
-    ;[this.near, this.far] = createStreamPair()
-    this.peer = new MessageStream(this.far)
+  constructor(
+    options: Partial<RequestOptions> = {},
+    request: Partial<CommandRequest> = {},
+    run?: () => unknown,
+  ) {
+    const target = {
+      run: (asked: unknown, input?: AsyncIterable<Uint8Array>): unknown => {
+        this.heard.push(asked)
+        this.input = input
+        return run === undefined ? this.parts : run()
+      },
+    }
+    const builtIn = { target, members: ['run'], close: () => undefined }
+    const node = serveCommands(
+      this.clock,
+      () => builtIn,
+      () => owner,
+    )
+    this.joined = join(node, { clock: this.clock, subject: owner, way })
     this.result = requestCommand(
-      this.near,
+      this.joined.ask,
       { argv: ['add'], ...request },
       {
         clock: this.clock,
@@ -40,16 +87,15 @@ class Bench {
       (outcome) => (this.ending = outcome),
       (error: unknown) => (this.ending = error),
     )
-    this.peer.bind({
-      onMessage: (message) => void this.heard.push(message),
-      onEnd: () => void (this.isPeerEnded = true),
-      onDrain: () => undefined,
-      onClose: (error) => void (this.farError = error),
-    })
   }
 
-  async answer(...messages: unknown[]): Promise<void> {
-    for (const message of messages) this.peer.send(message)
+  async answer(...parts: unknown[]): Promise<void> {
+    for (const value of parts) this.parts.add({ done: false, value })
+    await settle()
+  }
+
+  async exit(value: unknown): Promise<void> {
+    this.parts.add({ done: true, value })
     await settle()
   }
 
@@ -62,19 +108,29 @@ async function* chunks(...texts: string[]): AsyncGenerator<Uint8Array, void, und
   for (const each of texts) yield utf8.encode(each)
 }
 
-describe('a request', () => {
-  test('[D1] is sent first, and its end follows where there is no input', async () => {
+describe.each(ways)('%s: a request', (each) => {
+  beforeEach(() => void (way = each))
+
+  test('[D1] is sent as it is, without input where there is none', async () => {
     const bench = new Bench({}, { argv: ['add', 'a b'], timeoutMs: 5_000 })
     await settle()
     expect(bench.heard).toEqual([{ argv: ['add', 'a b'], timeoutMs: 5_000 }])
-    expect(bench.isPeerEnded).toBe(true)
+    expect(bench.input).toBeUndefined()
+  })
+
+  test('[D1] of the greatest length arrives', async () => {
+    const argv = ['add', 'x'.repeat(65_000)]
+    const bench = new Bench({}, { argv })
+    await settle()
+    await bench.exit(0)
+    expect([bench.heard, bench.ending]).toEqual([[{ argv }], { exit: 0 }])
   })
 
   test('[D3] hands out what is printed, and resolves with the exit code', async () => {
     const bench = new Bench()
     await bench.answer({ out: utf8.encode('a') }, { err: utf8.encode('b') }, { alive: true })
     expect(bench.ending).toBeUndefined()
-    await bench.answer({ exit: 3 })
+    await bench.exit(3)
     expect(bench.printed).toEqual(['a', '! b'])
     expect(bench.ending).toEqual({ exit: 3 })
     expect(bench.clock.pending).toBe(0)
@@ -82,7 +138,8 @@ describe('a request', () => {
 
   test('[D3] rejects with the error of the far side', async () => {
     const bench = new Bench()
-    await bench.answer({ error: 'UNKNOWN_COMMAND', message: 'Unknown command: add' })
+    bench.parts.add(new SkeinError('UNKNOWN_COMMAND', 'Unknown command: add'))
+    await settle()
     expect(bench.ending).toMatchObject({
       code: 'UNKNOWN_COMMAND',
       message: 'Unknown command: add',
@@ -95,39 +152,54 @@ describe('a request', () => {
   ])('%s fails before anything is sent', async (_sentence, argv, code) => {
     const bench = new Bench({}, { argv })
     await settle()
-    expect([bench.code, bench.heard, bench.near.isClosed]).toEqual([code, [], true])
+    expect([bench.code, bench.heard]).toEqual([code, []])
   })
 })
 
-describe('what a peer gets wrong', () => {
-  test.each<[string, unknown[]]>([
-    ['[D3] an answer that is none', [{ hello: 1 }]],
-    ['[D3] two in one', [{ exit: 0, out: utf8.encode('a') }]],
-    ['[D3] an exit code that is none', [{ exit: 1_000 }]],
-  ])('%s is a VIOLATION', async (_sentence, messages) => {
+describe.each(ways)('%s: what a peer gets wrong', (each) => {
+  beforeEach(() => void (way = each))
+
+  test.each<[string, unknown]>([
+    ['[D3] a part that is none', { hello: 1 }],
+    ['[D3] two in one', { err: utf8.encode('b'), out: utf8.encode('a') }],
+    ['[D3] a chunk that is too long', { out: new Uint8Array(70_000) }],
+  ])('%s is a VIOLATION, and takes the command back', async (_sentence, part) => {
     const bench = new Bench()
-    await bench.answer(...messages)
-    expect([bench.code, bench.farError?.code]).toEqual(['VIOLATION', 'VIOLATION'])
+    await bench.answer(part)
+    expect([bench.code, bench.parts.isTakenBack]).toEqual(['VIOLATION', true])
     expect(bench.clock.pending).toBe(0)
   })
 
-  test('[D3] an end without exit or error', async () => {
+  test.each([1_000, undefined, 'x'])('[D3] an end with %s is a VIOLATION', async (exit) => {
     const bench = new Bench()
     await bench.answer({ out: utf8.encode('a') })
-    bench.far.end()
-    await settle()
+    await bench.exit(exit)
     expect(bench.code).toBe('VIOLATION')
   })
 
-  test('[D5] bytes that are no CBOR', async () => {
-    const bench = new Bench()
-    bench.far.write(new Uint8Array([0, 0, 0, 1, 0xff]))
+  test.each<[string, () => unknown]>([
+    ['nothing', () => undefined],
+    ['a number', () => 5],
+    ['a plain list', () => [1]],
+  ])('[D3] a command that is %s, and no iteration, fails', async (_sentence, run) => {
+    const bench = new Bench({}, {}, run)
     await settle()
-    expect(bench.code).toBe('VIOLATION')
+    expect(bench.ending).toBeInstanceOf(SkeinError)
+    expect(bench.clock.pending).toBe(0)
+  })
+
+  test('[D5] a reason without end is cut', async () => {
+    const bench = new Bench()
+    bench.parts.add(new SkeinError('INVALID', 'x'.repeat(100_000)))
+    await settle()
+    expect(bench.code).toBe('INVALID')
+    expect((bench.ending as Error).message.length).toBeLessThan(20_000)
   })
 })
 
-describe('when no end comes', () => {
+describe.each(ways)('%s: when no end comes', (each) => {
+  beforeEach(() => void (way = each))
+
   test('[D8] silence of 10 s is TIMED_OUT, and takes the command back', async () => {
     const bench = new Bench()
     await bench.clock.advance(9_999)
@@ -137,7 +209,8 @@ describe('when no end comes', () => {
       code: 'TIMED_OUT',
       message: 'no answer from bob for 10 s; it may have run there',
     })
-    expect(bench.farError?.code).toBe('CANCELLED')
+    await settle()
+    expect(bench.parts.isTakenBack).toBe(true)
   })
 
   test('[D8] any message breaks the silence', async () => {
@@ -204,7 +277,7 @@ describe('when no end comes', () => {
     await settle()
     abort.abort()
     await settle()
-    expect([bench.code, bench.farError?.code]).toEqual(['CANCELLED', 'CANCELLED'])
+    expect([bench.code, bench.parts.isTakenBack]).toEqual(['CANCELLED', true])
   })
 
   test('[D7] what is aborted already is not sent', async () => {
@@ -217,21 +290,26 @@ describe('when no end comes', () => {
   test('[D7] a peer that vanishes is told with its reason', async () => {
     const bench = new Bench()
     await bench.answer({ out: utf8.encode('half') })
-    bench.far.break(new SkeinError('CONNECTION_EXPIRED', 'gone'))
+    bench.joined.break(new SkeinError('CONNECTION_EXPIRED', 'gone'))
     await settle()
     expect([bench.code, bench.printed]).toEqual(['CONNECTION_EXPIRED', ['half']])
     expect(bench.clock.pending).toBe(0)
   })
 })
 
-describe('input and output', () => {
-  test('[D2] input is sent in chunks, and then its end', async () => {
+describe.each(ways)('%s: input and output', (each) => {
+  beforeEach(() => void (way = each))
+
+  test('[D2] input is sent in chunks to who reads it, and then its end', async () => {
     const bench = new Bench({ stdin: chunks('a', 'b'.repeat(70_000)) })
     await settle()
-    expect(bench.heard.slice(1).map((each) => (each as { in: Uint8Array }).in.length)).toEqual([
-      1, 65_536, 4_464,
-    ])
-    expect(bench.isPeerEnded).toBe(true)
+    const lengths: number[] = []
+    const reading = (async () => {
+      for await (const chunk of bench.input ?? []) lengths.push(chunk.length)
+    })()
+    await settle()
+    await reading
+    expect(lengths).toEqual([1, 32_768, 32_768, 4_464])
   })
 
   test('[D10] input waits for a peer that does not read, and ends with the command', async () => {
@@ -248,10 +326,12 @@ describe('input and output', () => {
       }
     }
     const bench = new Bench({ stdin: endless() })
-    bench.far.setReading(false)
     await settle()
-    expect(taken).toBeLessThan(10)
-    await bench.answer({ exit: 0 })
+    expect(taken).toBe(0)
+    await bench.input?.[Symbol.asyncIterator]().next()
+    await settle()
+    expect(taken * 10_000).toBeLessThan(400_000)
+    await bench.exit(0)
     expect([bench.ending, isReturned]).toEqual([{ exit: 0 }, true])
   })
 
@@ -262,8 +342,12 @@ describe('input and output', () => {
     }
     const bench = new Bench({ stdin: broken() })
     await settle()
+    const parts = bench.input?.[Symbol.asyncIterator]()
+    await parts?.next()
+    await settle()
     expect(bench.ending).toMatchObject({ message: 'disk gone' })
-    expect(bench.farError?.code).toBe('CANCELLED')
+    await settle()
+    expect(bench.parts.isTakenBack).toBe(true)
   })
 
   test('[D10] output waits for who takes it, and all of it comes before the end', async () => {
@@ -274,7 +358,8 @@ describe('input and output', () => {
       return new Promise((resolve) => gates.push(resolve))
     }
     const bench = new Bench({ onOut })
-    await bench.answer({ out: utf8.encode('a') }, { out: utf8.encode('b') }, { exit: 0 })
+    await bench.answer({ out: utf8.encode('a') }, { out: utf8.encode('b') })
+    await bench.exit(0)
     await bench.clock.advance(60_000)
     expect([taken, bench.ending]).toEqual([['a'], undefined])
     gates[0]?.()
@@ -297,6 +382,7 @@ describe('input and output', () => {
     const bench = new Bench({ onOut })
     await bench.answer({ out: utf8.encode('a') })
     expect(bench.ending).toMatchObject({ message: 'closed pipe' })
-    expect(bench.farError?.code).toBe('CANCELLED')
+    await settle()
+    expect(bench.parts.isTakenBack).toBe(true)
   })
 })

@@ -11,11 +11,9 @@
  */
 import type { Clock, Timer } from '../base/clock.ts'
 import { SkeinError, toSkeinError, type ErrorCode } from '../base/errors.ts'
-import { remoteOf } from '../remote/proxy.ts'
-import type { Remote } from '../remote/remote-type.ts'
-import { InputSource } from './input.ts'
+import { InputSource } from './input-source.ts'
 import { errorEnding, readExit, readPart, requestProblem } from './messages.ts'
-import type { CommandPart, CommandRequest, Commands } from './messages.ts'
+import type { CommandPart, CommandRequest } from './messages.ts'
 import { defaultSilenceMs } from './options.ts'
 
 /** How to ask. */
@@ -45,6 +43,20 @@ export interface RequestOptions {
   readonly patienceMs?: number | undefined
 }
 
+/** A command that was asked for. */
+export interface AskedCommand {
+  /** What comes of it. */
+  readonly items: AsyncIterator<unknown, unknown>
+  /** Resolves when the far side has it; rejects when that refused it, as `items` does. */
+  readonly accepted: Promise<unknown>
+}
+
+/** Calls `commands.run` at the far side, and iterates over what it gives. */
+export type AskForCommand = (
+  request: CommandRequest,
+  input: AsyncIterable<Uint8Array> | undefined,
+) => AskedCommand
+
 /** Takes a chunk of output. One that throws or rejects ends the command. */
 export type OutputHandler = (chunk: Uint8Array) => void | Promise<void>
 
@@ -55,7 +67,7 @@ export interface CommandOutcome {
 }
 
 /**
- * Runs a command of `commands`, a peer's, and waits for its end.
+ * Runs a command at the far side, and waits for its end.
  *
  * Everything that was printed has been handed out when it resolves. When it rejects, the far side is
  * told to stop the command.
@@ -69,17 +81,17 @@ export interface CommandOutcome {
  *   run.
  * @throws {SkeinError} `CANCELLED` `signal` aborted, unless its reason is a `SkeinError` itself.
  * @example
- * const { exit } = await requestCommand(commands, { argv: ['add'] }, { clock, onOut: print })
+ * const { exit } = await requestCommand(askBy(commands), { argv: ['add'] }, { clock, onOut: print })
  */
 export function requestCommand(
-  commands: Remote<Commands>,
+  ask: AskForCommand,
   request: CommandRequest,
   options: RequestOptions,
 ): Promise<CommandOutcome> {
   const problem = requestProblem(request.argv)
   if (problem !== undefined) return Promise.reject(problem)
   return new Promise((resolve, reject) => {
-    new Caller({ ...options, request, resolve, reject }).start(commands)
+    new Caller({ ...options, request, resolve, reject }).start(ask)
   })
 }
 
@@ -114,7 +126,7 @@ class Caller {
   }
 
   /** Sends the request. Called once. */
-  start(commands: Remote<Commands>): void {
+  start(ask: AskForCommand): void {
     const { signal, request, stdin, clock } = this.#options
     if (signal?.aborted === true) return this.#abort()
     signal?.addEventListener('abort', this.#onAbort, { once: true })
@@ -126,17 +138,13 @@ class Caller {
     if (stdin !== undefined) {
       this.#source = new InputSource(stdin, (thrown) => this.#giveUp(thrown))
     }
-    const asked = toMessage(request)
-    const running =
-      this.#source === undefined ? commands.run(asked) : commands.run(asked, this.#source)
-    this.#parts = running[Symbol.asyncIterator]()
-    running.then((parts) => this.#onAccepted(parts), ignore)
-    void this.#read(this.#parts)
+    const { items, accepted } = ask(toMessage(request), this.#source)
+    this.#parts = items
+    accepted.then(() => this.#onAccepted(), ignore)
+    void this.#read(items)
   }
 
-  /** The far side has it. What it gave is iterated over already, and is needed no more. */
-  #onAccepted(parts: object): void {
-    remoteOf(parts)?.release()
+  #onAccepted(): void {
     if (this.#isOver) return
     this.#hear()
     this.#hasAnswered = true
@@ -165,7 +173,8 @@ class Caller {
   #handOut(part: CommandPart): Promise<void> | undefined {
     try {
       const { onOut, onErr } = this.#options
-      const pending = 'out' in part ? onOut?.(part.out) : 'err' in part ? onErr?.(part.err) : undefined
+      const pending =
+        'out' in part ? onOut?.(part.out) : 'err' in part ? onErr?.(part.err) : undefined
       return pending instanceof Promise ? pending : undefined
     } catch (thrown) {
       this.#giveUp(thrown)

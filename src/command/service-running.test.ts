@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
 import { SkeinError } from '../base/errors.ts'
 import type { PeerId } from '../base/peer-id.ts'
-import type { Subject } from '../base/policy.ts'
+import { owner, type Subject } from '../base/policy.ts'
 import type { CommandContext } from './command.ts'
-import { bob, Bench, untilStopped, type RawCaller } from './service.test-kit.ts'
-import { settle } from './stream-pair.test-kit.ts'
+import { bob, Bench, Chunks, untilStopped, type RawCaller } from './service.test-kit.ts'
+import { settle } from './pair.test-kit.ts'
 
 describe('a running command', () => {
   test('[D4] shows every 3 s that it is alive', async () => {
@@ -22,23 +22,24 @@ describe('a running command', () => {
       while (context.out('x'.repeat(60_000)));
       return untilStopped(context)
     })
-    const caller = bench.open()
-    caller.near.setReading(false)
+    const caller = bench.open({ isReading: false })
     caller.send({ argv: ['flood'] })
     await bench.clock.advance(60_000)
-    caller.near.setReading(true)
+    caller.read()
     await settle()
     expect(caller.answers.at(-1)).toHaveProperty('out')
+    await bench.clock.advance(3_000)
+    expect(caller.answers.at(-1)).toEqual({ alive: true })
   })
 
   test.each<[string, (caller: RawCaller) => void, string]>([
-    ['reset', (caller) => caller.near.reset('CANCELLED', 'no more'), 'CANCELLED'],
+    ['taken back', (caller) => caller.leave(), 'CANCELLED'],
     [
       'lost',
-      (caller) => caller.near.break(new SkeinError('PEER_RESTARTED', 'x')),
+      (caller) => caller.session.break(new SkeinError('PEER_RESTARTED', 'x')),
       'PEER_RESTARTED',
     ],
-  ])('[D7] is stopped when its stream is %s', async (_sentence, act, code) => {
+  ])('[D7] is stopped when it is %s', async (_sentence, act, code) => {
     const bench = new Bench()
     bench.command('wait', untilStopped)
     const caller = bench.open()
@@ -133,7 +134,7 @@ describe('a running command', () => {
       expect(caller.answers).toEqual([{ alive: true }])
     })
 
-    test('leaves the line with its stream, and with the node', async () => {
+    test('leaves the line with its caller, and with the node', async () => {
       const bench = new Bench(narrow)
       const { begun, end } = gate(bench)
       await bench.ask(['wait', 'b1'])
@@ -142,7 +143,7 @@ describe('a running command', () => {
       const last = bench.open()
       last.send({ argv: ['wait', 'b3'] })
       await settle()
-      gone.near.reset('CANCELLED', 'gone')
+      gone.leave()
       await settle()
       end('b1')
       await settle()
@@ -166,14 +167,17 @@ describe('a running command', () => {
     })
     const caller = bench.open()
     caller.send({ argv: ['slow'] })
-    const waiting = bench.open()
+    const idle = bench.session().commands.run({ argv: ['slow'] })
     await settle()
     await bench.service.close()
     expect(isOver).toBe(true)
     await settle()
     expect(caller.answers).toMatchObject([{ error: 'NODE_CLOSED' }])
-    expect(waiting.closeError?.code).toBe('NODE_CLOSED')
-    expect(bench.open().far.isClosed).toBe(true)
+    const parts = (await idle) as AsyncIterable<unknown>
+    await expect(parts[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'NODE_CLOSED',
+    })
+    expect(await bench.ask(['echo'])).toMatchObject([{ error: 'NODE_CLOSED' }])
   })
 
   test('[D7] that does not end does not hold up closing for ever', async () => {
@@ -199,32 +203,60 @@ describe('input and output', () => {
       return `${bytes}`
     })
     const caller = bench.open()
-    caller.send({ argv: ['count'] })
-    for (let sent = 0; sent < 10; sent++) caller.send({ in: new Uint8Array(1_000) })
-    caller.near.end()
+    caller.send({ argv: ['count'] }, new Chunks(10, new Uint8Array(1_000)))
     await settle()
     expect(caller.answers).toEqual([{ out: '10000\n' }, { exit: 0 }])
   })
 
-  test('[D10] a command that does not read stops the caller, and costs no more', async () => {
+  test('[D2] a command without input reads its end', async () => {
     const bench = new Bench()
-    bench.command('wait', untilStopped)
-    const caller = bench.open()
-    caller.send({ argv: ['wait'] })
-    for (let sent = 0; sent < 100; sent++) caller.send({ in: new Uint8Array(60_000) })
-    await settle()
-    expect(caller.far.deliveredBytes).toBeLessThan(400_000)
+    bench.command('read', async ({ stdin }) => {
+      for await (const chunk of stdin) expect.unreachable(`read ${chunk.length} bytes`)
+    })
+    expect(await bench.ask(['read'])).toEqual([{ exit: 0 }])
   })
 
-  test('[D10] what a command did not read is dropped when it ends', async () => {
+  test('[D10] a command that does not read is sent nothing', async () => {
     const bench = new Bench()
+    bench.command('wait', untilStopped)
+    const input = new Chunks(100, new Uint8Array(60_000))
     const caller = bench.open()
-    caller.send({ argv: ['echo'] })
-    for (let sent = 0; sent < 100; sent++) caller.send({ in: new Uint8Array(60_000) })
-    caller.near.end()
+    caller.send({ argv: ['wait'] }, input)
     await settle()
-    expect(caller.answers).toEqual([{ exit: 0 }])
-    expect(caller.near.isClosed).toBe(true)
+    expect(input.taken).toBe(0)
+  })
+
+  test('[D10] a command that stops reading stops the caller, and costs no more', async () => {
+    const bench = new Bench()
+    bench.command('taste', async (context) => {
+      for await (const chunk of context.stdin) {
+        expect(chunk).toHaveLength(60_000)
+        await untilStopped(context)
+      }
+    })
+    const input = new Chunks(100, new Uint8Array(60_000))
+    const caller = bench.open()
+    caller.send({ argv: ['taste'] }, input)
+    await settle()
+    expect(input.taken).toBeGreaterThan(0)
+    expect(input.taken * 60_000).toBeLessThan(400_000)
+    caller.leave()
+    await settle()
+    expect(input.isReturned).toBe(true)
+  })
+
+  test('[D10] what a command did not read is given back when it ends', async () => {
+    const bench = new Bench()
+    bench.command('first', async ({ stdin }) => {
+      for await (const chunk of stdin) return `${chunk.length}`
+      return undefined
+    })
+    const input = new Chunks(100, new Uint8Array(60_000))
+    const caller = bench.open()
+    caller.send({ argv: ['first'] }, input)
+    await settle()
+    expect(caller.answers).toEqual([{ out: '60000\n' }, { exit: 0 }])
+    expect([input.isReturned, input.taken < 10]).toEqual([true, true])
   })
 
   test('[D10] a command that prints waits for the caller', async () => {
@@ -233,36 +265,72 @@ describe('input and output', () => {
     bench.command('flood', async ({ out, drained, signal }) => {
       while (!signal.aborted) {
         if (!out('x'.repeat(10_000))) await drained()
-        printed += 1
+        else printed += 1
       }
     })
-    const caller = bench.open()
-    caller.near.setReading(false)
+    const caller = bench.open({ isReading: false })
     caller.send({ argv: ['flood'] })
     await settle()
-    expect(printed).toBeLessThan(10)
-    caller.near.reset('CANCELLED', 'enough')
+    // A window at the caller, and what may wait here.
+    expect(printed * 10_000).toBeLessThan((256 + 128 + 32) * 1_024)
+    expect(caller.session.receivedBytes).toBeLessThan(300 * 1_024)
+    caller.leave()
     await settle()
     expect(bench.service.running).toBe(0)
   })
 
-  test('[D3] output above 64 KiB is cut into chunks', async () => {
+  test('[D10] many that print hold little while the path takes nothing', async () => {
+    const bench = new Bench()
+    let printed = 0
+    bench.command('flood', async ({ out, drained, signal }) => {
+      while (!signal.aborted) {
+        if (!out('x'.repeat(10_000))) await drained()
+        else printed += 1
+      }
+    })
+    const callers = Array.from({ length: 32 }, () => bench.open())
+    await bench.ask(['echo'])
+    bench.session().setReading(false)
+    for (const caller of callers) caller.send({ argv: ['flood'] })
+    await settle()
+    const stuck = printed
+    // Each its own 128 KiB; of what is on its way all share one queue, not a window each.
+    expect(stuck * 10_000).toBeLessThan(32 * (128 + 2 * 32) * 1_024)
+    bench.session().setReading(true)
+    await settle()
+    expect(printed).toBeGreaterThan(stuck)
+    expect(callers.every(({ answers }) => answers.length > 0)).toBe(true)
+  })
+
+  test('[D10] one command that prints much does not hold back another', async () => {
+    const bench = new Bench()
+    bench.command('flood', async ({ out, drained, signal }) => {
+      while (!signal.aborted) if (!out('x'.repeat(10_000))) await drained()
+    })
+    const slow = bench.open({ isReading: false })
+    slow.send({ argv: ['flood'] })
+    await settle()
+    expect(await bench.ask(['echo', 'a'])).toEqual([{ out: 'a\n' }, { exit: 0 }])
+  })
+
+  test('[D3] output above 32 KiB is cut into chunks', async () => {
     const bench = new Bench()
     bench.command('big', () => 'x'.repeat(150_000))
     const answers = await bench.ask(['big'])
     const lengths = answers.map((answer) => (answer as { out?: string }).out?.length)
-    expect(lengths).toEqual([65_536, 65_536, 18_929, undefined]) // And the end of the line.
+    // And the end of the line.
+    expect(lengths).toEqual([32_768, 32_768, 32_768, 32_768, 18_929, undefined])
   })
 })
 
 describe('the control channel', () => {
   test('[D12] a request with `to` goes to the relay, with its words and its input', async () => {
-    const bench = new Bench()
     const relay = vi.fn(async ({ out }: CommandContext) => {
       out('from afar')
       return { exit: 7 }
     })
-    const caller = bench.open({ relay: (request, context) => relay({ ...context, ...request }) })
+    const bench = new Bench({}, (request, context) => relay({ ...context, ...request }))
+    const caller = bench.open({ subject: owner })
     caller.send({ argv: ['add', '1'], to: 'carol', timeoutMs: 500 })
     await settle()
     expect(caller.answers).toEqual([{ out: 'from afar' }, { exit: 7 }])
@@ -270,9 +338,11 @@ describe('the control channel', () => {
   })
 
   test('[D12] no peer sends commands on through us', async () => {
-    const caller = new Bench().open()
+    const relay = vi.fn()
+    const caller = new Bench({}, relay).open()
     caller.send({ argv: ['add'], to: 'carol' })
     await settle()
     expect(caller.answers).toMatchObject([{ error: 'DENIED' }])
+    expect(relay).not.toHaveBeenCalled()
   })
 })

@@ -1,15 +1,17 @@
-/** A command service, and a caller that says what it likes: a bench for tests. */
+/** A command service, and callers that say what they like: a bench for tests. */
 import type { SkeinError } from '../base/errors.ts'
 import { silentLog } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Subject } from '../base/policy.ts'
-import { MessageStream } from '../connection/message-stream.ts'
+import type { ObjectService } from '../remote/service.ts'
 import { echo } from './builtin.ts'
 import type { CommandContext, CommandResult } from './command.ts'
+import type { CommandRequest } from './messages.ts'
 import type { CommandLimits } from './options.ts'
 import { CommandRegistry } from './registry.ts'
-import { CommandService, type RunReport, type ServeOptions } from './service.ts'
-import { createStreamPair, ManualClock, settle, type PairedStream } from './stream-pair.test-kit.ts'
+import type { Relay } from './runner.ts'
+import { CommandService, type RunReport } from './service.ts'
+import { join, ManualClock, serveCommands, settle, type Joined } from './pair.test-kit.ts'
 
 /** A peer that is known. */
 export const bob: Subject = {
@@ -19,17 +21,32 @@ export const bob: Subject = {
 }
 const utf8 = new TextDecoder()
 
-/** A service with a caller that says what it likes, message by message. */
+/** Who asks, and how. */
+export interface OpenOptions {
+  readonly subject?: Subject
+  /** False: what comes of the command is not taken, until `read`. */
+  readonly isReading?: boolean
+}
+
+/** A service with callers that say what they like. */
 export class Bench {
   readonly registry = new CommandRegistry()
   readonly clock = new ManualClock()
   readonly reports: RunReport[] = []
   readonly service: CommandService
+  readonly node: ObjectService
+  readonly #subjects: Subject[] = []
+  readonly #joined = new Map<Subject, Joined>()
 
-  constructor(limits: Partial<CommandLimits> = {}) {
+  constructor(limits: Partial<CommandLimits> = {}, relay?: Relay) {
     const { registry, clock } = this
     const onRun = (report: RunReport): void => void this.reports.push(report)
-    this.service = new CommandService({ registry, clock, log: silentLog, limits, onRun })
+    this.service = new CommandService({ registry, clock, log: silentLog, limits, relay, onRun })
+    this.node = serveCommands(
+      clock,
+      (session) => this.service.builtIn(session),
+      (peer) => this.#subjects.find(({ peerId }) => peerId === peer) ?? bob,
+    )
     registry.add('echo', echo)
   }
 
@@ -37,46 +54,77 @@ export class Bench {
     this.registry.add(name, { summary: name, run })
   }
 
-  /** Opens a stream to the service. */
-  open(options: Partial<ServeOptions> = {}): RawCaller {
-    const [near, far] = createStreamPair()
-    this.service.serve(far, { subject: bob, ...options })
-    return new RawCaller(near, far)
+  /** Somebody's session with the node. */
+  session(subject: Subject = bob): Joined {
+    const known = this.#joined.get(subject)
+    if (known !== undefined) return known
+    this.#subjects.push(subject)
+    const joined = join(this.node, { clock: this.clock, subject })
+    this.#joined.set(subject, joined)
+    return joined
   }
 
-  /** Sends a request without input, and gives all that came back. */
-  async ask(argv: unknown, options: Partial<ServeOptions> = {}): Promise<unknown[]> {
+  /** A caller of one command. */
+  open({ subject, isReading = true }: OpenOptions = {}): RawCaller {
+    return new RawCaller(this.session(subject), isReading)
+  }
+
+  /** Asks for a command without input, and gives all that came back. */
+  async ask(argv: unknown, options: OpenOptions = {}): Promise<unknown[]> {
     const caller = this.open(options)
     caller.send({ argv })
-    caller.near.end()
     await settle()
     return caller.answers
   }
 }
 
-/** The caller's end of one stream: sends what it likes, keeps what comes back. */
+/** Asks for one command, with what it likes, and keeps what comes back. */
 export class RawCaller {
-  readonly near: PairedStream
-  readonly far: PairedStream
+  readonly session: Joined
+  /** Parts, and at the end `{exit}` or `{error, message}`. */
   readonly answers: unknown[] = []
-  isEnded = false
-  closeError: SkeinError | undefined
-  readonly #messages: MessageStream
+  #parts: AsyncIterator<unknown, unknown> | undefined
+  #isReading: boolean
 
-  constructor(end: PairedStream, far: PairedStream) {
-    this.near = end
-    this.far = far
-    this.#messages = new MessageStream(end)
-    this.#messages.bind({
-      onMessage: (message) => void this.answers.push(readable(message)),
-      onEnd: () => void (this.isEnded = true),
-      onDrain: () => undefined,
-      onClose: (error) => void (this.closeError = error),
-    })
+  constructor(session: Joined, isReading: boolean) {
+    this.session = session
+    this.#isReading = isReading
   }
 
-  send(message: unknown): boolean {
-    return this.#messages.send(message)
+  send(request: unknown, input?: unknown): void {
+    const { commands } = this.session
+    const asked = request as CommandRequest
+    const running =
+      input === undefined
+        ? commands.run(asked)
+        : commands.run(asked, input as AsyncIterable<Uint8Array>)
+    this.#parts = running[Symbol.asyncIterator]()
+    if (this.#isReading) void this.#read()
+  }
+
+  /** Takes what comes from now on. */
+  read(): void {
+    this.#isReading = true
+    void this.#read()
+  }
+
+  /** Takes the command back. */
+  leave(): void {
+    void this.#parts?.return?.()
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for (;;) {
+        const next = await this.#parts?.next()
+        if (next === undefined) return
+        if (next.done === true) return void this.answers.push({ exit: next.value })
+        this.answers.push(readable(next.value))
+      }
+    } catch (thrown) {
+      const { code, message } = thrown as SkeinError
+      this.answers.push({ error: code, message })
+    }
   }
 }
 
@@ -86,6 +134,27 @@ function readable(message: unknown): unknown {
   return Object.fromEntries(
     chunks.map(([key, value]) => [key, value instanceof Uint8Array ? utf8.decode(value) : value]),
   )
+}
+
+/** Input of so many chunks, and how many of them were taken. */
+export class Chunks implements AsyncIterable<unknown> {
+  taken = 0
+  isReturned = false
+  readonly #count: number
+  readonly #chunk: unknown
+
+  constructor(count: number, chunk: unknown) {
+    this.#count = count
+    this.#chunk = chunk
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    try {
+      for (; this.taken < this.#count; this.taken++) yield this.#chunk
+    } finally {
+      this.isReturned = true
+    }
+  }
 }
 
 /** A command that runs until it is told to stop. */

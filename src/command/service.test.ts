@@ -1,22 +1,19 @@
 import { describe, expect, test, vi } from 'vitest'
 import { SkeinError } from '../base/errors.ts'
 import type { CommandContext, CommandResult } from './command.ts'
-import { bob, Bench, untilStopped } from './service.test-kit.ts'
-import { settle } from './stream-pair.test-kit.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import { seededRandom } from '../base/random.ts'
+import { programObjects } from '../remote/direct.ts'
+import { bob, Bench, Chunks, untilStopped } from './service.test-kit.ts'
+import { settle } from './pair.test-kit.ts'
+
+const tooLong = new Uint8Array(70_000)
 
 describe('an answer', () => {
   test('[D3] is what the command left, its exit code, and the end', async () => {
     const bench = new Bench()
-    const caller = bench.open()
-    caller.send({ argv: ['echo', 'a', 'b c'] })
-    caller.near.end()
-    await settle()
-    expect(caller.answers).toEqual([{ out: 'a b c\n' }, { exit: 0 }])
-    expect([caller.isEnded, caller.near.isClosed, caller.closeError]).toEqual([
-      true,
-      true,
-      undefined,
-    ])
+    expect(await bench.ask(['echo', 'a', 'b c'])).toEqual([{ out: 'a b c\n' }, { exit: 0 }])
+    expect(bench.clock.pending).toBe(0)
   })
 
   test('[D3] carries output while the command runs, and its exit code', async () => {
@@ -106,55 +103,102 @@ describe('an answer', () => {
 })
 
 describe('what a peer gets wrong', () => {
-  test.each<[string, unknown[]]>([
-    ['[D1] a first message that is no request', [{ in: new Uint8Array() }]],
-    ['[D1] a request without argv', [{ to: 'bob' }]],
-    ['[D2] a second request', [{ argv: ['wait'] }, { argv: ['wait'] }]],
-    ['[D2] input that is text', [{ argv: ['wait'] }, { in: 'text' }]],
-  ])('%s resets the stream and stops the command', async (_sentence, messages) => {
+  test.each<[string, unknown, unknown]>([
+    ['[D1] what is no request', { in: new Uint8Array() }, undefined],
+    ['[D1] a request without argv', { to: 'bob' }, undefined],
+    ['[D13] a traceparent that is none', { argv: ['wait'], traceparent: 'x' }, undefined],
+    ['[D2] input that is a list', { argv: ['wait'] }, [new Uint8Array(1)]],
+    ['[D2] input that is a stream', { argv: ['wait'] }, new ReadableStream()],
+    ['[D2] input that is text', { argv: ['read'] }, new Chunks(1, 'text')],
+    ['[D2] input in chunks that are too long', { argv: ['read'] }, new Chunks(1, tooLong)],
+  ])('%s ends that command with VIOLATION, and nothing else', async (_sentence, request, input) => {
     const bench = new Bench()
     const aborted = vi.fn()
-    bench.command('wait', ({ signal }) => {
+    bench.command('wait', (context) => untilStopped(context))
+    bench.command('read', async ({ stdin, signal }) => {
       signal.addEventListener('abort', aborted)
-      return untilStopped({ signal } as CommandContext)
+      for await (const chunk of stdin) expect(chunk).toBeInstanceOf(Uint8Array)
     })
+    const other = bench.open()
+    other.send({ argv: ['wait'] })
     const caller = bench.open()
-    for (const message of messages) caller.send(message)
+    caller.send(request, input)
     await settle()
-    expect(caller.closeError?.code).toBe('VIOLATION')
-    expect(caller.answers).toEqual([])
-    expect(aborted).toHaveBeenCalledTimes(messages.length - 1)
+    expect(caller.answers).toMatchObject([{ error: 'VIOLATION' }])
+    expect(aborted).toHaveBeenCalledTimes(input instanceof Chunks ? 1 : 0)
+    expect([other.answers, bench.service.running]).toEqual([[], 1])
+    other.leave()
+    await settle()
     expect([bench.service.running, bench.clock.pending]).toEqual([0, 0])
   })
 
-  test('[D1] a stream that ends before its request', async () => {
-    const caller = new Bench().open()
-    caller.near.end()
-    await settle()
-    expect(caller.closeError?.code).toBe('VIOLATION')
-  })
-
-  test('[D1] a stream without a request is given up after a while', async () => {
-    const bench = new Bench({ requestTimeoutMs: 1_000 })
+  test('[D2] input of somebody else is not read with the rights of this node', async () => {
+    const bench = new Bench()
+    bench.command('read', async ({ stdin }) => {
+      for await (const chunk of stdin) expect.unreachable(`read ${chunk.length} bytes`)
+    })
+    const secret = vi.fn()
+    bench.node.expose('secret', secret)
+    const third = programObjects({
+      clock: bench.clock,
+      random: seededRandom(3),
+      reach: () => Promise.reject(new RangeError('nobody is asked')),
+    })
+    const others = third.object('c'.repeat(52) as PeerId, { name: 'secret' })
     const caller = bench.open()
+    caller.send({ argv: ['read'] }, others)
+    await settle()
+    expect(caller.answers).toMatchObject([{ error: 'VIOLATION' }])
+    expect(secret).not.toHaveBeenCalled()
+  })
+
+  test('[D1] a command that nobody iterates over is given up after a while', async () => {
+    const bench = new Bench({ requestTimeoutMs: 1_000, maxRunningPerPeer: 1, maxWaitingPerPeer: 1 })
+    const { commands } = bench.session()
+    const idle = [commands.run({ argv: ['echo'] }), commands.run({ argv: ['echo'] })]
     await bench.clock.advance(999)
-    expect(caller.closeError).toBeUndefined()
+    expect(await bench.ask(['echo', 'a'])).toMatchObject([{ error: 'LIMIT_EXCEEDED' }])
     await bench.clock.advance(1)
-    expect(caller.closeError?.code).toBe('TIMED_OUT')
+    expect(await bench.ask(['echo', 'a'])).toEqual([{ out: 'a\n' }, { exit: 0 }])
+    const late = bench.open()
+    const reading = (await idle[0]) as AsyncIterable<unknown>
+    await expect(reading[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+    })
+    expect([late.answers, bench.reports.length]).toEqual([[], 1])
   })
 
-  test('[D5] bytes that are no CBOR', async () => {
-    const caller = new Bench().open()
-    caller.near.write(new Uint8Array([0, 0, 0, 1, 0xff]))
+  test('[D1] words of commands that nobody iterates over are bounded', async () => {
+    const bench = new Bench({ maxWaitingBytesPerPeer: 100 })
+    const { commands } = bench.session()
+    const refused = commands.run({ argv: ['echo', 'x'.repeat(100)] })
     await settle()
-    expect(caller.closeError?.code).toBe('VIOLATION')
+    await expect(refused).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' })
+    expect(await bench.ask(['echo', 'a'])).toEqual([{ out: 'a\n' }, { exit: 0 }])
   })
 
-  test('[D5] a message over 256 KiB is refused when its length is read', async () => {
-    const caller = new Bench().open()
-    caller.near.write(new Uint8Array([0, 4, 0, 1]))
+  test('[D1] what comes of a command is read once', async () => {
+    const bench = new Bench()
+    const parts = (await bench.session().commands.run({ argv: ['echo', 'a'] })) as AsyncIterable<
+      unknown,
+      unknown
+    >
+    const [first, second] = [parts[Symbol.asyncIterator](), parts[Symbol.asyncIterator]()]
+    expect(await first.next()).toMatchObject({ done: false })
+    await expect(second.next()).rejects.toMatchObject({ code: 'INVALID' })
+  })
+
+  test('[D11] what was not read is bounded, and ends with the session', async () => {
+    const bench = new Bench({ maxRunningPerPeer: 2, maxWaitingPerPeer: 1 })
+    const callers = [1, 2, 3].map(() => bench.open({ isReading: false }))
+    bench.command('big', () => 'x'.repeat(1_000_000))
+    for (const caller of callers) caller.send({ argv: ['big'] })
     await settle()
-    expect(caller.closeError?.code).toBe('VIOLATION')
+    expect(bench.service.running).toBe(0)
+    expect(await bench.ask(['echo'])).toMatchObject([{ error: 'LIMIT_EXCEEDED' }])
+    callers[0]?.leave()
+    await settle()
+    expect(await bench.ask(['echo'])).toEqual([{ exit: 0 }])
   })
 })
 

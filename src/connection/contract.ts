@@ -28,7 +28,7 @@ export interface StreamHandler {
 export interface Stream {
   /** Number on its connection. */
   readonly id: number
-  /** What it was opened for, such as `command/1`. */
+  /** What it was opened for, such as `object/1`. */
   readonly protocol: string
   /** True once `onClose` was called. */
   readonly isClosed: boolean

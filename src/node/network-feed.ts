@@ -41,7 +41,7 @@ const batchMs = 100 // The task: at most ten times a second.
 const quietMs = 1_000 // For the history alone.
 const shareOfTime = 10 // A look is followed by ten times its own duration, or more.
 const maxRemoved = 100_000 // Guess: 10 000 nodes that lost all their links; then slow readers begin anew.
-const chunkLength = 32 * 2 ** 10 // Half of what one message of command/1 carries.
+const chunkLength = 32 * 2 ** 10 // What one item of a command's output carries.
 
 /** See the file's head. */
 export class NetworkFeed {

@@ -8,7 +8,7 @@ import type { ConnectionManager } from '../connection/manager.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { BuiltIns } from '../remote/built-in.ts'
-import { largeProtocol, objectProtocol } from '../remote/messages.ts'
+import { isObjectStream } from '../remote/messages.ts'
 import type { ObjectLimits } from '../remote/options.ts'
 import { ObjectService } from '../remote/service.ts'
 
@@ -41,8 +41,7 @@ export function makeObjects(setup: ObjectsSetup): ObjectService {
 
 /** Takes a stream of the object layer; false for every other. */
 export function acceptObjects(objects: ObjectService, stream: Stream, entry: PeerEntry): boolean {
-  const { protocol } = stream
-  if (protocol !== objectProtocol && protocol !== largeProtocol) return false
+  if (!isObjectStream(stream)) return false
   const { connection } = entry
   if (connection === undefined) stream.reset('CONNECTION_CLOSED', 'the connection is over')
   else objects.accept(stream, entry.id, connection)

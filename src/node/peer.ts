@@ -3,6 +3,7 @@ import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { isPeerId } from '../base/peer-id.ts'
 import { owner } from '../base/policy.ts'
 import { commandsName } from '../command/messages.ts'
+import { askBy } from '../command/ask.ts'
 import { requestCommand } from '../command/request.ts'
 import { runCommand } from '../command/runner.ts'
 import { splitLine } from '../command/split.ts'
@@ -167,7 +168,7 @@ export class Peer {
     const commands = this.#host.objects.object(id, { name: commandsName }) as Remote<Commands>
     const limits = timeoutMs === undefined ? {} : { timeoutMs }
     const { exit } = await requestCommand(
-      commands,
+      askBy(commands),
       { ...request, ...limits },
       {
         clock: this.#host.clock,

@@ -56,7 +56,7 @@ function start(
   // The name alone: arguments may be secrets.
   const attributes = {
     'rpc.system': 'skein',
-    'rpc.service': 'command/1',
+    'rpc.service': 'commands',
     'rpc.method': name,
     'skein.peer.name': peer.name,
     ...(peer.id === '' ? {} : { 'skein.peer.id': peer.id }),

@@ -282,7 +282,9 @@ export class Answers {
 
   #iterate(answer: Answer, value: unknown, creditBytes: number): void {
     if (answer.state !== 'running') return this.#stopWorking(answer)
-    if (this.#iterations >= this.#owner.maxIterations) {
+    // What is built in bounds its iterations itself.
+    const isCounted = answer.giver?.exposure.isBuiltIn !== true
+    if (isCounted && this.#iterations >= this.#owner.maxIterations) {
       const text = `at most ${this.#owner.maxIterations} iterations of one peer run at a time`
       return this.#fail(
         answer,
@@ -305,8 +307,8 @@ export class Answers {
         },
       }
       answer.producer = new Producer(outlet, iteratorOf(value), creditBytes)
-      answer.isIteration = true
-      this.#iterations++
+      answer.isIteration = isCounted
+      if (isCounted) this.#iterations++
     } catch (thrown) {
       return this.#fail(answer, thrown)
     }

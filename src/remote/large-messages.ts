@@ -13,6 +13,7 @@
 import type { Stream, StreamHandler } from '../connection/contract.ts'
 import type { SkeinError } from '../base/errors.ts'
 import { violation } from './frame-reader.ts'
+import { keyBytes } from './large-sending.ts'
 
 /** What is announced. */
 export interface Announcement {
@@ -32,7 +33,6 @@ export interface LargeOwner {
   violate(error: SkeinError): void
 }
 
-const keyBytes = 4
 const maxEarlyStreams = 64 // Guess: streams may come before what announces them.
 
 interface Incoming extends Announcement {
@@ -273,19 +273,4 @@ class LargeStream implements StreamHandler {
     this.#parts = []
     this.#events.onWhole(this.#key ?? 0, whole)
   }
-}
-
-/** Sends a long message on a stream of its own. */
-export function sendLarge(stream: Stream, key: number, parts: readonly Uint8Array[]): void {
-  stream.bind({
-    onData: () => undefined,
-    onEnd: () => undefined,
-    onDrain: () => undefined,
-    onClose: () => undefined,
-  })
-  const head = new Uint8Array(keyBytes)
-  new DataView(head.buffer).setUint32(0, key)
-  stream.write(head)
-  for (const part of parts) stream.write(part)
-  stream.end()
 }

@@ -8,6 +8,11 @@ export const objectProtocol = 'object/1'
 /** Protocol of a stream that carries one long message. */
 export const largeProtocol = 'object-large/1'
 
+/** Tells whether a stream is this layer's. */
+export function isObjectStream({ protocol }: { readonly protocol: string }): boolean {
+  return protocol === objectProtocol || protocol === largeProtocol
+}
+
 /** The first byte of a message. */
 export const messageType = {
   call: 1,

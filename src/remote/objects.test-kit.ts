@@ -11,10 +11,11 @@ import type { Random } from '../base/random.ts'
 import type { Subject } from '../base/policy.ts'
 import type { Stream, StreamHandler } from '../connection/contract.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
+import type { BuiltIns } from './built-in.ts'
 import { FrameSplitter } from './frame-reader.ts'
 import type { ObjectLimits } from './options.ts'
 import { ObjectService } from './service.ts'
-import type { ObjectConnection } from './session-link.ts'
+import type { ObjectConnection } from './connection.ts'
 
 const ids: PeerId[] = []
 for (let index = 0; index < 4; index++) ids.push((await loadIdentity(new MemoryStorage())).peerId)
@@ -105,6 +106,7 @@ export interface WorldSetup {
   readonly seed?: number
   readonly names?: readonly string[]
   readonly limits?: Partial<ObjectLimits>
+  readonly builtIns?: BuiltIns
   /** Whether bytes are cut into random pieces. */
   readonly isCutting?: boolean
 }
@@ -141,6 +143,7 @@ export class World {
       random: this.random,
       log,
       limits: this.#setup.limits ?? {},
+      builtIns: this.#setup.builtIns ?? {},
       reach: (peer) => Promise.resolve(this.#connection(name, this.nameOf(peer))),
       subject: (peer): Subject => {
         const other = this.nameOf(peer)

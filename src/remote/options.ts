@@ -29,7 +29,7 @@ export interface ObjectLimits {
 /** What holds where nothing else was said. */
 export const defaultObjectLimits: ObjectLimits = {
   objectCallsPerPeer: 4_096, // Guess: eight times the most that the benchmark has in flight.
-  objectIterationsPerPeer: 2_048, // Twice the commands of one peer that run or wait here.
+  objectIterationsPerPeer: 512, // Guess: half of a connection's streams.
   objectReferencesPerPeer: 262_144, // Guess: 100 MB at about 400 bytes each.
   objectValueBytes: 64 * 2 ** 20, // Guess: larger things are streams.
   objectValueDepth: 64, // As the codec's own.

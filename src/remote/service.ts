@@ -23,7 +23,7 @@ import { systemCollector } from './imports.ts'
 import type { Collector } from './imports.ts'
 import { present } from './marshal.ts'
 import type { ThirdReference } from './marshal.ts'
-import { largeProtocol, objectProtocol } from './messages.ts'
+import { isObjectStream, objectProtocol } from './messages.ts'
 import { ObjectTable } from './object-table.ts'
 import type { Entry } from './object-table.ts'
 import { defaultObjectLimits } from './options.ts'
@@ -36,7 +36,7 @@ import type { Remote } from './remote-type.ts'
 import { Session } from './session.ts'
 import type { SessionCounts } from './session-setup.ts'
 import { SessionLink } from './session-link.ts'
-import type { ObjectConnection } from './session-link.ts'
+import type { ObjectConnection } from './connection.ts'
 
 /** What the service stands on. */
 export interface ObjectServiceSetup {
@@ -210,31 +210,22 @@ export class ObjectService {
   }
 
   /**
-   * Takes a stream of this layer on a connection of the owner's own: a program's with its node, or a
-   * node's with the program. What the two share ends with the connection.
+   * Takes a stream that a program of the owner's opened, on a connection without peer IDs. What the two
+   * share ends with the connection.
    *
-   * @param subject - Who is at the other end.
+   * @param subject - Who the program is to the policy.
    * @returns false for a stream of another layer.
    */
-  acceptDirect(stream: Stream, connection: ObjectConnection, subject: Subject = nobody): boolean {
-    const { protocol } = stream
-    if (protocol !== objectProtocol && protocol !== largeProtocol) return false
+  acceptDirect(stream: Stream, connection: ObjectConnection, subject: Subject): boolean {
+    if (!isObjectStream(stream)) return false
     if (this.#isClosed) {
       stream.reset('NODE_CLOSED', 'the node is closing')
       return true
     }
     const link = this.#directLink(connection, subject)
-    if (protocol === objectProtocol) link.read(stream)
+    if (stream.protocol === objectProtocol) link.read(stream)
     else link.session.receiveLarge(stream)
     return true
-  }
-
-  /** A proxy of what the node at the other end of the owner's own connection has under a name. */
-  directObject(connection: ObjectConnection, name: string): object {
-    const link = this.#directLink(connection, nobody)
-    return this.#shared(`${link.session.peer}/${name}`, {
-      ...{ peer: link.session.peer, kind: 'object', name },
-    })
   }
 
   /** Ends everything that is shared with anybody. */
@@ -374,7 +365,6 @@ export class ObjectService {
 const maxObjectName = 64
 /** No peer ID begins so. */
 const directPrefix = 'direct/'
-const nobody: Subject = { name: 'the node', roles: new Set() }
 
 /** Whether a value is a proxy of what the peer of a session gave in it. */
 function isOfSession(value: unknown, session: Session): boolean {

@@ -3,19 +3,18 @@
  * written before there is a connection waits, and so does what the peer does not read.
  */
 import { SkeinError } from '../base/errors.ts'
-import type { Priority, Stream, StreamHandler } from '../connection/contract.ts'
+import type { Stream, StreamHandler } from '../connection/contract.ts'
 import { largeProtocol, objectProtocol } from './messages.ts'
-import { sendLarge } from './large-messages.ts'
+import type { ObjectConnection } from './connection.ts'
+import { sendLarge } from './large-sending.ts'
 import type { Session } from './session.ts'
 import type { SessionSetup } from './session-setup.ts'
 
-/** What is needed of a connection. */
-export interface ObjectConnection {
-  open(protocol: string, options?: { readonly priority?: Priority }): Stream
-}
-
 /** What of a session's setup its streams give. */
-export type Outlet = Pick<SessionSetup, 'send' | 'sendLarge' | 'isWritable' | 'isCongested' | 'onClose'>
+export type Outlet = Pick<
+  SessionSetup,
+  'send' | 'sendLarge' | 'isWritable' | 'isCongested' | 'onClose'
+>
 
 /** See the file's head. */
 export class SessionLink {

@@ -15,9 +15,11 @@ import { Emitter } from '../base/emitter.ts'
 import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { randomInt, systemRandom } from '../base/random.ts'
 import { commandsName } from '../command/messages.ts'
+import { askBy } from '../command/ask.ts'
 import { requestCommand } from '../command/request.ts'
 import { joinDirect } from '../connection/direct.ts'
-import { programObjects } from '../remote/direct.ts'
+import { programObjects, theNode } from '../remote/direct.ts'
+import { isObjectStream } from '../remote/messages.ts'
 import { dialWebSocket } from '../transport/web-socket.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -109,7 +111,11 @@ export class Session {
     this.#token = options.token
     this.#clock = options.clock ?? systemClock
     this.#random = options.random ?? systemRandom
-    this.#objects = programObjects(this.#clock, this.#random)
+    this.#objects = programObjects({
+      clock: this.#clock,
+      random: this.#random,
+      reach: async () => this.#living('reach the node'),
+    })
   }
 
   /** Where it stands now. */
@@ -195,8 +201,7 @@ export class Session {
       timeoutMs: Math.min(timeoutMs ?? Infinity, waitForNodeMs),
     })
     const waitedMs = this.#clock.nowMs() - startMs
-    const connection = this.#living(`run ${argv[0] ?? 'a command'}`)
-    const commands = this.#objects.directObject(connection, commandsName) as Remote<Commands>
+    const commands = this.#objects.object(theNode, { name: commandsName }) as Remote<Commands>
     const request = {
       argv,
       ...(to === undefined ? {} : { to }),
@@ -205,7 +210,7 @@ export class Session {
     // The node itself tells when a peer is silent.
     const relayed = to === undefined ? {} : { silenceMs: Infinity }
     const { onOut, onErr, stdin } = options
-    return requestCommand(commands, request, {
+    return requestCommand(askBy(commands), request, {
       clock: this.#clock,
       name: 'the node',
       ...relayed,
@@ -227,6 +232,12 @@ export class Session {
   close(): void {
     if (this.#state.status === 'closed') return
     this.#end(new SkeinError('CONNECTION_CLOSED', 'the session was closed'))
+  }
+
+  #accept(stream: Stream, connection: Connection): boolean {
+    if (!isObjectStream(stream)) return false
+    this.#objects.accept(stream, theNode, connection)
+    return true
   }
 
   /** @throws {SkeinError} `CONNECTION_CLOSED` there is no connection. */
@@ -256,7 +267,7 @@ export class Session {
           this.#token = new TextDecoder().decode(grant)
           onToken?.(this.#token)
         },
-        onStream: (stream, joined) => this.#objects.acceptDirect(stream, joined),
+        onStream: (stream, joined) => this.#accept(stream, joined),
         onClose: (error) => this.#lost(error),
       })
       this.#isDialling = false

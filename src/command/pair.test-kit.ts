@@ -1,14 +1,27 @@
-/** The two ends of a stream in memory, and a clock that moves when told: doubles for tests. */
+/** Object layers joined in memory, and a clock that moves when told: doubles for tests. */
 import type { Clock, Timer } from '../base/clock.ts'
+import { silentLog } from '../base/log.ts'
+import { seededRandom } from '../base/random.ts'
+import type { PeerId } from '../base/peer-id.ts'
+import type { Subject } from '../base/policy.ts'
 import { SkeinError, type ErrorCode } from '../base/errors.ts'
 import type { Stream, StreamHandler } from '../connection/contract.ts'
+import type { BuiltIns } from '../remote/built-in.ts'
+import { AskingSession } from '../remote/asking.ts'
+import { programObjects, theNode } from '../remote/direct.ts'
+import type { Remote } from '../remote/remote-type.ts'
+import { ObjectService } from '../remote/service.ts'
+import type { ObjectConnection } from '../remote/connection.ts'
+import { askBy } from './ask.ts'
+import { commandsName, type Commands } from './messages.ts'
+import type { AskForCommand } from './request.ts'
 
 const windowBytes = 64 * 2 ** 10
 
 /** One end. Bytes reach the other in a later microtask, and wait there while it does not read. */
 export class PairedStream implements Stream {
   readonly id = 1
-  readonly protocol = 'command/1'
+  readonly protocol: string
   isClosed = false
   isBackground = false
   /** Bytes that were handed to this end's handler. */
@@ -22,6 +35,10 @@ export class PairedStream implements Stream {
   #isEndDelivered = false
   #owesDrain = false
   #closeError: SkeinError | undefined
+
+  constructor(protocol: string) {
+    this.protocol = protocol
+  }
 
   bind(handler: StreamHandler): void {
     this.#handler = handler
@@ -92,12 +109,92 @@ export class PairedStream implements Stream {
 }
 
 /** Two ends of one stream. */
-export function createStreamPair(): [PairedStream, PairedStream] {
-  const one = new PairedStream()
-  const two = new PairedStream()
+function createStreamPair(protocol: string): [PairedStream, PairedStream] {
+  const one = new PairedStream(protocol)
+  const two = new PairedStream(protocol)
   one.other = two
   two.other = one
   return [one, two]
+}
+
+/** Commands of a node, as a peer or a program of its owner's has them. */
+export interface Joined {
+  readonly commands: Remote<Commands>
+  /** Asks for a command the way that was wanted. */
+  readonly ask: AskForCommand
+  /** Bytes that the program's end was handed so far. */
+  readonly receivedBytes: number
+  /** Stops and goes on taking bytes at the program's end. */
+  setReading(isReading: boolean): void
+  /** Ends what both share, as a lost connection does. */
+  break(error: SkeinError): void
+}
+
+/** By which part of the object layer a caller asks. */
+export const ways = ['by proxies', 'by an asking session'] as const
+
+/** How somebody joins. */
+export interface JoinSetup {
+  readonly clock: Clock
+  /** Who it is: a program of the owner's where it has no ID. */
+  readonly subject: Subject
+  readonly way?: (typeof ways)[number]
+}
+
+/** Joins somebody to a node. */
+export function join(node: ObjectService, { clock, subject, way }: JoinSetup): Joined {
+  const asking = new AskingSession()
+  const program = programObjects({
+    clock,
+    random: seededRandom(1),
+    reach: () => Promise.resolve(near),
+  })
+  const [sent, received]: PairedStream[][] = [[], []]
+  const near: ObjectConnection = {
+    open(protocol) {
+      const [one, other] = createStreamPair(protocol)
+      sent?.push(one)
+      if (subject.peerId === undefined) node.acceptDirect(other, far, subject)
+      else node.accept(other, subject.peerId, far)
+      return one
+    },
+  }
+  const far: ObjectConnection = {
+    open(protocol) {
+      const [one, other] = createStreamPair(protocol)
+      received?.push(other)
+      if (way !== 'by an asking session') program.accept(other, theNode, near)
+      else asking.accept(other)
+      return one
+    },
+  }
+  if (way === 'by an asking session') asking.attach(near)
+  const commands = program.object(theNode, { name: commandsName }) as Remote<Commands>
+  const askBySession: AskForCommand = (request, input) =>
+    asking.iterate(commandsName, 'run', input === undefined ? [request] : [request, input])
+  return {
+    commands,
+    ask: way === 'by an asking session' ? askBySession : askBy(commands),
+    get receivedBytes() {
+      return (received ?? []).reduce((sum, { deliveredBytes }) => sum + deliveredBytes, 0)
+    },
+    setReading: (isReading) => received?.forEach((stream) => stream.setReading(isReading)),
+    break: (error) => [...(sent ?? []), ...(received ?? [])].forEach((each) => each.break(error)),
+  }
+}
+
+/** An object layer that has just `commands`, made for each session. */
+export function serveCommands(
+  clock: Clock,
+  make: BuiltIns[string],
+  subject: (peer: PeerId) => Subject,
+): ObjectService {
+  return new ObjectService({
+    self: 'n'.repeat(52) as PeerId,
+    ...{ clock, random: seededRandom(2), log: silentLog, subject },
+    reach: () => Promise.reject(new RangeError('a node dials nobody here')),
+    builtIns: { [commandsName]: make },
+  })
 }
 
 /** A clock that stands until it is moved. */
