@@ -130,6 +130,7 @@ export class AskingSession {
       this.#writer.number(windowBytes)
       this.#writer.end()
     })
+    accepted.catch(() => undefined) // Whoever iterates is told.
     return { items, accepted }
   }
 
