@@ -9,6 +9,7 @@ import { Answerer, sizeOf } from './answerer.ts'
 import type { AnswererOptions } from './answerer.ts'
 import { errorEnding, readRequest, requestProblem } from './messages.ts'
 import type { CommandPart, Commands } from './messages.ts'
+import type { RunReport } from './report.ts'
 
 /** What an agent stands on; the rest of an answerer's options are its own business. */
 export interface AgentOptions extends Omit<
@@ -21,10 +22,7 @@ export interface AgentOptions extends Omit<
   /** Whether a value is a reference that the very peer gave in this session. */
   readonly isTheirs: (value: unknown) => boolean
   readonly isClosed: () => boolean
-  readonly onRun: (
-    subject: AnswererOptions['subject'],
-    ...run: Parameters<AnswererOptions['onRun']>
-  ) => void
+  readonly onRun: (report: RunReport) => void
 }
 
 /** See the file's head. */
@@ -59,7 +57,8 @@ export class CommandAgent implements Commands {
     }
     const problem = requestProblem(request.value.argv)
     if (problem !== undefined) {
-      onRun(subject, { argv: request.value.argv.slice(0, 1) }, errorEnding(problem), 0)
+      const refused = { argv: request.value.argv.slice(0, 1) }
+      onRun({ subject, request: refused, ending: errorEnding(problem), durationMs: 0 })
       throw problem
     }
     const bytes = sizeOf(request.value)
@@ -71,7 +70,7 @@ export class CommandAgent implements Commands {
     this.#idleBytes += bytes
     const answerer: Answerer = new Answerer(request.value, {
       ...{ ...this.#options, subject, input: input as object | undefined },
-      onRun: (...run) => onRun(subject, ...run),
+      onRun: (ran, ending, durationMs) => onRun({ subject, request: ran, ending, durationMs }),
       onBegin: () => void (this.#idleBytes -= bytes),
       onOver: () => {
         this.#open.delete(answerer)

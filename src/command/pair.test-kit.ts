@@ -19,7 +19,7 @@ import type { AskForCommand } from './request.ts'
 const windowBytes = 64 * 2 ** 10
 
 /** One end. Bytes reach the other in a later microtask, and wait there while it does not read. */
-export class PairedStream implements Stream {
+class PairedStream implements Stream {
   readonly id = 1
   readonly protocol: string
   isClosed = false
@@ -71,7 +71,12 @@ export class PairedStream implements Stream {
     if (isReading) queueMicrotask(() => this.#pump())
   }
 
-  /** Closes both ends, as a reset or a lost connection does. */
+  /** Ends it here, as a lost connection does at both ends. */
+  lose(error: SkeinError): void {
+    this.#close(error)
+  }
+
+  /** Closes both ends. */
   break(error: SkeinError): void {
     this.#close(error)
     queueMicrotask(() => this.other.#close(error))
@@ -150,6 +155,7 @@ export function join(node: ObjectService, { clock, subject, way }: JoinSetup): J
     reach: () => Promise.resolve(near),
   })
   const [sent, received]: PairedStream[][] = [[], []]
+  let isReading = true
   const near: ObjectConnection = {
     open(protocol) {
       const [one, other] = createStreamPair(protocol)
@@ -163,6 +169,7 @@ export function join(node: ObjectService, { clock, subject, way }: JoinSetup): J
     open(protocol) {
       const [one, other] = createStreamPair(protocol)
       received?.push(other)
+      other.setReading(isReading)
       if (way !== 'by an asking session') program.accept(other, theNode, near)
       else asking.accept(other)
       return one
@@ -178,8 +185,17 @@ export function join(node: ObjectService, { clock, subject, way }: JoinSetup): J
     get receivedBytes() {
       return (received ?? []).reduce((sum, { deliveredBytes }) => sum + deliveredBytes, 0)
     },
-    setReading: (isReading) => received?.forEach((stream) => stream.setReading(isReading)),
-    break: (error) => [...(sent ?? []), ...(received ?? [])].forEach((each) => each.break(error)),
+    setReading(wanted) {
+      isReading = wanted
+      received?.forEach((stream) => stream.setReading(wanted))
+    },
+    break(error) {
+      const ends = [...(sent ?? []), ...(received ?? [])]
+      // The node's own end of each, then the program's: no side's goodbye comes first.
+      for (const end of sent ?? []) end.other.lose(error)
+      for (const end of ends) end.lose(error)
+      for (const end of received ?? []) end.other.lose(error)
+    },
   }
 }
 

@@ -238,6 +238,7 @@ describe.each(ways)('%s: when no end comes', (each) => {
     let isSuspended = false
     const patience = { isSuspended: () => isSuspended, patienceMs: 10_000 }
     const [waiting, running] = [new Bench(patience), new Bench(patience)]
+    waiting.joined.setReading(false) // So not even that it was accepted is heard.
     await running.answer({ alive: true })
     await waiting.clock.advance(5_000)
     isSuspended = true

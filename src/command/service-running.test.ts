@@ -6,6 +6,19 @@ import type { CommandContext } from './command.ts'
 import { bob, Bench, Chunks, untilStopped, type RawCaller } from './service.test-kit.ts'
 import { settle } from './pair.test-kit.ts'
 
+/** Prints so many bytes in pieces of 10 kB, as fast as they are taken. */
+async function print(
+  bytes: number,
+  { out, drained, signal }: CommandContext,
+  onPiece: () => void = () => undefined,
+): Promise<void> {
+  for (let sent = 0; sent < bytes && !signal.aborted; sent += 10_000) {
+    const isWritable = out('x'.repeat(10_000))
+    onPiece()
+    if (!isWritable) await drained()
+  }
+}
+
 describe('a running command', () => {
   test('[D4] shows every 3 s that it is alive', async () => {
     const bench = new Bench()
@@ -19,7 +32,7 @@ describe('a running command', () => {
   test('[D4] sends no signs of life to one who does not read', async () => {
     const bench = new Bench()
     bench.command('flood', async (context) => {
-      while (context.out('x'.repeat(60_000)));
+      await print(1_000_000, context)
       return untilStopped(context)
     })
     const caller = bench.open({ isReading: false })
@@ -262,12 +275,7 @@ describe('input and output', () => {
   test('[D10] a command that prints waits for the caller', async () => {
     const bench = new Bench()
     let printed = 0
-    bench.command('flood', async ({ out, drained, signal }) => {
-      while (!signal.aborted) {
-        if (!out('x'.repeat(10_000))) await drained()
-        else printed += 1
-      }
-    })
+    bench.command('flood', (context) => print(1_000_000, context, () => void (printed += 1)))
     const caller = bench.open({ isReading: false })
     caller.send({ argv: ['flood'] })
     await settle()
@@ -282,12 +290,7 @@ describe('input and output', () => {
   test('[D10] many that print hold little while the path takes nothing', async () => {
     const bench = new Bench()
     let printed = 0
-    bench.command('flood', async ({ out, drained, signal }) => {
-      while (!signal.aborted) {
-        if (!out('x'.repeat(10_000))) await drained()
-        else printed += 1
-      }
-    })
+    bench.command('flood', (context) => print(500_000, context, () => void (printed += 1)))
     const callers = Array.from({ length: 32 }, () => bench.open())
     await bench.ask(['echo'])
     bench.session().setReading(false)
@@ -304,9 +307,7 @@ describe('input and output', () => {
 
   test('[D10] one command that prints much does not hold back another', async () => {
     const bench = new Bench()
-    bench.command('flood', async ({ out, drained, signal }) => {
-      while (!signal.aborted) if (!out('x'.repeat(10_000))) await drained()
-    })
+    bench.command('flood', (context) => print(1_000_000, context).then(() => undefined))
     const slow = bench.open({ isReading: false })
     slow.send({ argv: ['flood'] })
     await settle()

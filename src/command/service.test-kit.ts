@@ -10,7 +10,8 @@ import type { CommandRequest } from './messages.ts'
 import type { CommandLimits } from './options.ts'
 import { CommandRegistry } from './registry.ts'
 import type { Relay } from './runner.ts'
-import { CommandService, type RunReport } from './service.ts'
+import type { RunReport } from './report.ts'
+import { CommandService } from './service.ts'
 import { join, ManualClock, serveCommands, settle, type Joined } from './pair.test-kit.ts'
 
 /** A peer that is known. */

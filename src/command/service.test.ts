@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { SkeinError } from '../base/errors.ts'
 import type { CommandContext, CommandResult } from './command.ts'
-import type { PeerId } from '../base/peer-id.ts'
+import { peerIdFromKey } from '../base/peer-id.ts'
 import { seededRandom } from '../base/random.ts'
 import { programObjects } from '../remote/direct.ts'
 import { bob, Bench, Chunks, untilStopped } from './service.test-kit.ts'
@@ -144,7 +144,7 @@ describe('what a peer gets wrong', () => {
       random: seededRandom(3),
       reach: () => Promise.reject(new RangeError('nobody is asked')),
     })
-    const others = third.object('c'.repeat(52) as PeerId, { name: 'secret' })
+    const others = third.object(peerIdFromKey(new Uint8Array(32).fill(7)), { name: 'secret' })
     const caller = bench.open()
     caller.send({ argv: ['read'] }, others)
     await settle()

@@ -2,14 +2,13 @@
 import type { Clock } from '../base/clock.ts'
 import { SkeinError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
-import type { Subject } from '../base/policy.ts'
 import type { BuiltIn, BuiltInSession } from '../remote/built-in.ts'
 import { CommandAgent } from './agent.ts'
 import type { Answerer } from './answerer.ts'
-import type { CommandRequest, Ending } from './messages.ts'
 import { defaultCommandLimits, type CommandLimits } from './options.ts'
 import type { CommandRegistry } from './registry.ts'
 import type { Relay } from './runner.ts'
+import type { RunReport } from './report.ts'
 import { CommandSlots } from './slots.ts'
 import type { CommandTracer } from './tracing.ts'
 
@@ -25,14 +24,6 @@ export interface CommandServiceOptions {
   readonly relay?: Relay | undefined
   /** Told of every command that ended, beside the log. */
   readonly onRun?: (report: RunReport) => void
-}
-
-/** A command that ended: what was asked, by whom, and how it went. */
-export interface RunReport {
-  readonly subject: Subject
-  readonly request: CommandRequest
-  readonly ending: Ending
-  readonly durationMs: number
 }
 
 /** Runs the commands of the peers of one node. */
@@ -64,8 +55,7 @@ export class CommandService {
       slots: this.#slots,
       all: this.#answerers,
       isClosed: () => this.#isClosed,
-      onRun: (asker, request, ending, durationMs) =>
-        this.#report({ subject: asker, request, ending, durationMs }),
+      onRun: (report) => this.#report(report),
     })
     return {
       target: agent,

@@ -242,6 +242,13 @@ describe('streams', () => {
     expect([connection.streamCount, connection.isNeeded]).toEqual([0, true])
     await duo.clock.advance(100)
     expect(connection.isNeeded).toBe(false)
+    quiet.isBackground = false
+    expect(connection.isNeeded).toBe(true)
+    quiet.write(Uint8Array.of(2))
+    quiet.isBackground = true
+    expect([connection.streamCount, connection.isNeeded]).toEqual([0, true])
+    await duo.clock.advance(100)
+    expect(connection.isNeeded).toBe(false)
   })
 
   test('[C12] a reset tells the other side its code and message', async () => {

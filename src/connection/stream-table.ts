@@ -205,8 +205,8 @@ export class StreamTable implements StreamOwner, LineOwner {
   }
 
   noteNeed(stream: ConnectionStream): void {
-    if (stream.isBackground) this.#owedNumber = this.#log.nextNumber
-    else this.#outlet.onNeed()
+    if (!stream.isBackground) this.#outlet.onNeed()
+    else if (stream.hasSent) this.#owedNumber = this.#log.nextNumber
   }
 
   #wakeWriters(): void {

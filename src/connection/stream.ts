@@ -135,6 +135,11 @@ export class ConnectionStream implements Stream {
     if (isReading) this.#deliver()
   }
 
+  /** Whether anything of it was sent. */
+  get hasSent(): boolean {
+    return this.#sentOffset > 0
+  }
+
   /** Credit left for sending, bytes. */
   get sendRoom(): number {
     return this.#sendCredit - this.#sentOffset

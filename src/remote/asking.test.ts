@@ -128,6 +128,16 @@ test('[O1] a second stream ends the session', async () => {
   expect(stage.session.accept(new MemoryStream(3, 'chat/1'))).toBe(false)
 })
 
+test('arguments that cannot travel fail their call, and no other', async () => {
+  const stage = new Stage()
+  const { items, accepted } = stage.session.iterate('desk', 'run', [Symbol('no')])
+  await expect(items.next()).rejects.toMatchObject({ code: 'INVALID' })
+  await expect(accepted).rejects.toMatchObject({ code: 'INVALID' })
+  await stage.quiet()
+  await stage.send('0e 00 05')
+  expect(await stage.first).toEqual({ done: false, value: 5 })
+})
+
 test.each(['01 00 02 00 00 80', '02 00 02 00 00', '04 00 01 61', '06 00'])(
   'whatever is asked of it fails: %s',
   async (message) => {

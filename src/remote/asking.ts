@@ -118,12 +118,17 @@ export class AskingSession {
       }
       const wire = this.#found.get(name) ?? this.#findTarget(name)
       const call = this.#nextQuestion()
-      this.#questions.set(call, { type: 'call', resolve, reject })
-      this.#questions.set(iterate, { type: 'iterate', consumer })
       this.#head(messageType.call, call, wire)
       this.#writer.number(1)
       this.#writer.text(method)
-      this.#writer.value(this.#codec, args)
+      try {
+        this.#writer.value(this.#codec, args)
+      } catch (thrown) {
+        consumer.end(thrown, true) // It cannot travel, and nothing was written.
+        throw thrown
+      }
+      this.#questions.set(call, { type: 'call', resolve, reject })
+      this.#questions.set(iterate, { type: 'iterate', consumer })
       this.#endCall(call, wire)
       this.#head(messageType.iterate, iterate, 2 * call + 1)
       this.#writer.number(0)

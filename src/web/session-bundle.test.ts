@@ -38,5 +38,6 @@ test('[W8] it needs nothing that only Node has', () => {
 })
 
 test('[W8] it is small', () => {
-  expect(text.length).toBeLessThan(90_000) // 77.6 kB when this was written; the page has a bound of its own.
+  // 137.3 kB when this was written, half of it objects; the page has a bound of its own.
+  expect(text.length).toBeLessThan(150_000)
 })
