@@ -163,7 +163,7 @@ test('[O14] what it gave is iterated over, ended by a cancel, and answered once'
   stage.messages.length = 0
   await stage.send('03 00 02 00 00 8001') // Credit for two items of 65.
   expect(stage.messages).toEqual(['0e0000', '0e0001'])
-  await stage.send('0f 00 8201')
+  await stage.send('0f 00 8301')
   expect(stage.messages).toEqual(['0e0000', '0e0001', '0e0002'])
   await stage.send('0b 00')
   expect(stage.messages.slice(3)).toEqual([expect.stringMatching(/^0900/)])
