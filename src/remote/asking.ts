@@ -25,7 +25,13 @@ import {
   referenceType,
   tokenBytes,
 } from './messages.ts'
-import { defaultObjectLimits, largeMessageBytes, maxNameLength, maxPathNames } from './options.ts'
+import {
+  defaultObjectLimits,
+  largeMessageBytes,
+  maxNameLength,
+  maxPathNames,
+  pieceBytes,
+} from './options.ts'
 import type { ObjectConnection } from './connection.ts'
 
 /** What a call gave that is iterated over. */
@@ -323,7 +329,7 @@ export class AskingSession {
     this.#writer.value(this.#codec, value)
     const bytes = this.#writer.messageBytes - before
     this.#writer.end(true)
-    if (this.#writer.waitingBytes > largeMessageBytes) this.#writer.flush()
+    if (this.#writer.waitingBytes >= pieceBytes) this.#writer.flush()
     return bytes
   }
 

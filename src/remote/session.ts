@@ -34,7 +34,7 @@ import { Marshal } from './marshal.ts'
 import type { MarshalOwner, ThirdReference } from './marshal.ts'
 import { messageType, referenceType } from './messages.ts'
 import type { Entry, ObjectTable } from './object-table.ts'
-import { largeMessageBytes, maxValueItems } from './options.ts'
+import { largeMessageBytes, maxValueItems, pieceBytes } from './options.ts'
 import { closedError, congested, gone } from './over.ts'
 import { markHandled, rejected } from './proxy.ts'
 import type { CallOptions, Reference, SessionFinder, WireTarget } from './reference.ts'
@@ -297,7 +297,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.#writeValue(value, giver)
     const bytes = this.#writer.messageBytes - before
     this.#end({ type: messageType.item, question }, true)
-    if (this.#writer.waitingBytes > largeMessageBytes) this.flush() // So that `mayPump` is so.
+    if (this.#writer.waitingBytes >= pieceBytes) this.flush() // So that `mayPump` is so.
     return bytes
   }
 
