@@ -16,6 +16,8 @@ export interface Side {
   readonly violations: string[]
   readonly lost: string[]
   doubts: number
+  /** How often somebody began to wait for a path. */
+  waits: number
   closed: SkeinError | undefined
   /** Serves streams that the other side opens; they are collected in `opened` in any case. */
   serve: (stream: Stream) => boolean
@@ -102,6 +104,7 @@ export class Duo {
       violations: [],
       lost: [],
       doubts: 0,
+      waits: 0,
       closed: undefined,
       serve: () => true,
       connection: new Connection({
@@ -118,7 +121,7 @@ export class Duo {
           onPathAttached: () => undefined,
           onPathLost: (_path, reason) => void side.lost.push(reason),
           onDoubt: () => void side.doubts++,
-          onWait: () => undefined,
+          onWait: () => void side.waits++,
           onRtt: () => undefined,
           onViolation: (rule) => void side.violations.push(rule),
           onClose: (error) => {

@@ -251,6 +251,22 @@ describe('streams', () => {
     expect(connection.isNeeded).toBe(false)
   })
 
+  test('[C24] a stream that leaves the background while there is no path asks for one, once', async () => {
+    const duo = new Duo()
+    const path = await duo.attach()
+    const { connection } = duo.a
+    const streams = [connection.open('one/1'), connection.open('two/1')]
+    for (const stream of streams) stream.isBackground = true
+    path.breakOff('reset')
+    await duo.clock.advance(10)
+    expect([connection.state, duo.a.waits]).toEqual(['suspended', 0])
+    for (const stream of streams) stream.isBackground = false
+    expect([connection.streamCount, duo.a.waits]).toEqual([2, 1])
+    for (const stream of streams) stream.isBackground = true
+    connection.open('three/1')
+    expect(duo.a.waits).toBe(2)
+  })
+
   test('[C12] a reset tells the other side its code and message', async () => {
     const duo = new Duo()
     await duo.attach()
