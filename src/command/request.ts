@@ -43,19 +43,11 @@ export interface RequestOptions {
   readonly patienceMs?: number | undefined
 }
 
-/** A command that was asked for. */
-export interface AskedCommand {
-  /** What comes of it. */
-  readonly items: AsyncIterator<unknown, unknown>
-  /** Resolves when the far side has it; rejects when that refused it, as `items` does. */
-  readonly accepted: Promise<unknown>
-}
-
 /** Calls `commands.run` at the far side, and iterates over what it gives. */
 export type AskForCommand = (
   request: CommandRequest,
   input: AsyncIterable<Uint8Array> | undefined,
-) => AskedCommand
+) => AsyncIterator<unknown, unknown>
 
 /** Takes a chunk of output. One that throws or rejects ends the command. */
 export type OutputHandler = (chunk: Uint8Array) => void | Promise<void>
@@ -138,16 +130,8 @@ class Caller {
     if (stdin !== undefined) {
       this.#source = new InputSource(stdin, (thrown) => this.#giveUp(thrown))
     }
-    const { items, accepted } = ask(toMessage(request), this.#source)
-    this.#parts = items
-    accepted.then(() => this.#onAccepted(), ignore)
-    void this.#read(items)
-  }
-
-  #onAccepted(): void {
-    if (this.#isOver) return
-    this.#hear()
-    this.#hasAnswered = true
+    this.#parts = ask(toMessage(request), this.#source)
+    void this.#read(this.#parts)
   }
 
   /** Takes what comes, one part after the other, as fast as the handlers take it. Never rejects. */
@@ -292,7 +276,7 @@ function failureOf(thrown: unknown): SkeinError {
 }
 
 function ignore(_thrown: unknown): void {
-  // The iteration over what was asked for fails with the same.
+  // Who gave it up is not interested any more.
 }
 
 /** The request without what is absent, or is none of it. */

@@ -2,7 +2,7 @@
  * The part of `object/1` that a program needs which does nothing but ask: it finds what a node has under
  * a name, calls a method, and iterates over what that gives; and gives async iterables of its own.
  *
- *   find name ──▶ call method(args) ──▶ iterate the result      in one write, none waits for another
+ *   find name ──▶ stream method(args)      in one write, the second does not wait for the first
  *
  * The command line is such a program. It starts anew for every command, and the whole layer costs it a
  * fifth of its time (docs/decisions/one-layer.md); whoever stays longer has that.
@@ -34,22 +34,17 @@ import {
 } from './options.ts'
 import type { ObjectConnection } from './connection.ts'
 
-/** What a call gave that is iterated over. */
-export interface AskedIteration {
-  readonly items: AsyncIterator<unknown, unknown>
-  /** Resolves when the method was called; rejects when it could not be. */
-  readonly accepted: Promise<unknown>
-}
-
 /** A question that the node has not answered. */
 type Question =
   | { readonly type: 'find'; readonly name: string }
-  | {
-      readonly type: 'call'
-      readonly resolve: () => void
-      readonly reject: (reason: unknown) => void
-    }
   | { readonly type: 'iterate'; readonly consumer: Consumer }
+
+interface Asked {
+  readonly question: number
+  readonly wire: number
+  readonly method: string
+  readonly args: readonly unknown[]
+}
 
 const { objectWindowBytes: windowBytes } = defaultObjectLimits
 const messageBytes = largeMessageBytes + maxPathNames * (maxNameLength + 2) + 64
@@ -110,39 +105,35 @@ export class AskingSession {
   }
 
   /** Calls a method of what the node has under a name, and iterates over what it gives. */
-  iterate(name: string, method: string, args: readonly unknown[]): AskedIteration {
-    const iterate = this.#nextQuestion()
-    const cancel = (question: number): void => this.#message(messageType.cancel, question)
-    const sendCredit = (question: number, offset: number): void =>
+  iterate(
+    name: string,
+    method: string,
+    args: readonly unknown[],
+  ): AsyncIterableIterator<unknown, unknown> {
+    const wire = this.#found.get(name) ?? this.#findTarget(name)
+    const question = this.#nextQuestion()
+    const cancel = (): void => this.#message(messageType.cancel, question)
+    const sendCredit = (_question: number, offset: number): void =>
       this.#message(messageType.credit, question, offset)
-    const consumer = new Consumer({ cancel, sendCredit }, { question: iterate, windowBytes })
-    const items = new RemoteIterator(consumer)
-    const accepted = new Promise<void>((resolve, reject) => {
-      if (this.#closed !== undefined) {
-        consumer.end(this.#closed, true)
-        return reject(this.#closed)
-      }
-      const wire = this.#found.get(name) ?? this.#findTarget(name)
-      const call = this.#nextQuestion()
-      this.#head(messageType.call, call, wire)
-      this.#writer.number(1)
-      this.#writer.text(method)
-      try {
-        this.#writer.value(this.#codec, args)
-      } catch (thrown) {
-        consumer.end(thrown, true) // It cannot travel, and nothing was written.
-        throw thrown
-      }
-      this.#questions.set(call, { type: 'call', resolve, reject })
-      this.#questions.set(iterate, { type: 'iterate', consumer })
-      this.#endCall(call, wire)
-      this.#head(messageType.iterate, iterate, 2 * call + 1)
-      this.#writer.number(0)
-      this.#writer.number(windowBytes)
-      this.#writer.end()
-    })
-    accepted.catch(() => undefined) // Whoever iterates is told.
-    return { items, accepted }
+    const consumer = new Consumer({ cancel, sendCredit }, { question, windowBytes })
+    if (this.#closed === undefined) this.#ask(consumer, { question, wire, method, args })
+    else consumer.end(this.#closed, true)
+    return new RemoteIterator(consumer)
+  }
+
+  #ask(consumer: Consumer, { question, wire, method, args }: Asked): void {
+    const writer = this.#writer
+    writer.begin(messageType.stream)
+    for (const field of [question, wire, 0, 1]) writer.number(field)
+    writer.text(method)
+    writer.number(windowBytes)
+    try {
+      writer.value(this.#codec, args)
+    } catch (thrown) {
+      return consumer.end(thrown, true) // It cannot travel, and nothing was written.
+    }
+    this.#questions.set(question, { type: 'iterate', consumer })
+    this.#endCall(question, wire)
   }
 
   #findTarget(name: string): number {
@@ -161,20 +152,13 @@ export class AskingSession {
     return this.#lastQuestion++
   }
 
-  #head(type: number, question: number, wire: number): void {
-    this.#writer.begin(type)
-    this.#writer.number(question)
-    this.#writer.number(wire)
-    this.#writer.number(0)
-  }
-
   /** Ends a call, or sends it on a stream of its own where it is long. */
   #endCall(call: number, wire: number): void {
     const byteLength = this.#writer.messageBytes
     if (byteLength <= largeMessageBytes) return this.#writer.end()
     const parts = this.#writer.takeOut()
     const key = ++this.#lastKey
-    this.#message(messageType.large, key, byteLength, messageType.call, wire, call)
+    this.#message(messageType.large, key, byteLength, messageType.stream, wire, call)
     this.#writer.flush()
     const connection = this.#connection
     if (connection === undefined)
@@ -233,6 +217,7 @@ export class AskingSession {
       case messageType.lease:
         return
       case messageType.call:
+      case messageType.stream:
       case messageType.get:
       case messageType.find:
       case messageType.restore:
@@ -261,19 +246,9 @@ export class AskingSession {
         return void this.#found.delete(asked.name)
       case 'iterate':
         return asked.consumer.end(value, isFailure)
-      case 'call':
-        if (isFailure) return asked.reject(value)
-        this.#release(value)
-        return asked.resolve()
       default:
         return asked satisfies never
     }
-  }
-
-  /** What a call gave is iterated over already, and needed no more. */
-  #release(description: unknown): void {
-    const number: unknown = Array.isArray(description) ? description[1] : undefined
-    if (typeof number === 'number' && number > 0) this.#message(messageType.release, number, 1)
   }
 
   #onItem(question: number): void {
@@ -394,7 +369,6 @@ export class AskingSession {
     this.#questions.clear()
     for (const asked of questions) {
       if (asked.type === 'iterate') asked.consumer.end(error, true)
-      else if (asked.type === 'call') asked.reject(error)
     }
     for (const producer of this.#producers.values()) producer.stop()
     this.#producers.clear()

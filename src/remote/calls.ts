@@ -24,6 +24,7 @@ export interface CallsOwner extends Calling {
 
 /** A question that was asked. */
 export class PendingCall implements Remotely, WireTarget {
+  readonly question: number
   readonly wire: number
   readonly options: CallOptions | undefined
   readonly promise: RemotePromise
@@ -42,6 +43,7 @@ export class PendingCall implements Remotely, WireTarget {
 
   constructor(session: Calling, question: number, options: CallOptions | undefined) {
     this.#session = session
+    this.question = question
     this.wire = 2 * question + 1
     this.options = options
     this.promise = new RemotePromise((resolve, reject) => {

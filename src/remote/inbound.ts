@@ -64,6 +64,7 @@ export class Inbound {
       case messageType.call:
       case messageType.get:
       case messageType.iterate:
+      case messageType.stream:
         return this.#onRequest(type)
       case messageType.answer:
       case messageType.keptAnswer:
@@ -123,11 +124,12 @@ export class Inbound {
     if (type === messageType.iterate) {
       return this.#owner.answers.take({ ...base, creditBytes: fields.number() })
     }
+    const credit = type === messageType.stream ? { creditBytes: fields.number() } : undefined
     const decoded = this.#decode()
     const signals = this.#owner.marshal.takeSignals()
     if (decoded.ok && Array.isArray(decoded.value)) {
       const args = decoded.value as unknown[]
-      return this.#owner.answers.take({ ...base, args, signals })
+      return this.#owner.answers.take({ ...base, args, signals, ...credit })
     }
     const problem = decoded.ok ? 'they are no list' : decoded.violation
     this.#owner.answers.answer(question, () => {
@@ -231,7 +233,7 @@ export class Inbound {
     if (byteLength > this.#owner.maxValueBytes + headBytes) {
       throw violation(`O32: a value of ${byteLength} bytes; at most ${this.#owner.maxValueBytes}`)
     }
-    const isRequest = type === messageType.call
+    const isRequest = type === messageType.call || type === messageType.stream
     const isWanted = !isRequest || this.#owner.answers.expect(fields.number(), subject)
     this.#owner.large.announce({ key, byteLength, order: orderOf(type, subject), isWanted })
   }
@@ -242,7 +244,8 @@ export class Inbound {
     switch (type) {
       case messageType.call:
       case messageType.get:
-      case messageType.iterate: {
+      case messageType.iterate:
+      case messageType.stream: {
         const [question, wire] = [this.#fields.number(), this.#fields.number()]
         const order = orderOf(type, wire)
         const mustWait = large.isHolding(order)
@@ -280,11 +283,16 @@ export class Inbound {
   }
 }
 
+const requests: ReadonlySet<number> = new Set([
+  messageType.call,
+  messageType.get,
+  messageType.iterate,
+  messageType.stream,
+])
+
 /** What a message is about: messages with the same number keep their order. */
 function orderOf(type: number, subject: number): number {
-  const isRequest =
-    type === messageType.call || type === messageType.get || type === messageType.iterate
-  return 2 * subject + (isRequest ? 0 : 1)
+  return 2 * subject + (requests.has(type) ? 0 : 1)
 }
 
 function notArrived(what: string, problem: string): SkeinError {

@@ -33,6 +33,7 @@ export const messageType = {
   settle: 16,
   forget: 17,
   large: 18,
+  stream: 19,
 } as const
 
 /** What a reference points to. */

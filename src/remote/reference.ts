@@ -32,7 +32,12 @@ export interface Calling {
   readonly isClosed: boolean
   call(target: WireTarget, path: readonly string[], args: readonly unknown[]): Promise<unknown>
   read(target: WireTarget, path: readonly string[]): Promise<unknown>
-  iterate(target: WireTarget, path: readonly string[]): AsyncIterableIterator<unknown>
+  /** With `args`: over what a call of it gives, in one message. */
+  iterate(
+    target: WireTarget,
+    path: readonly string[],
+    args?: readonly unknown[],
+  ): AsyncIterableIterator<unknown>
   /** Asks for the object of a reference; returns what names it until the answer is there. */
   ask(reference: Reference): number
   sendRelease(number: number, count: number): void
@@ -115,9 +120,10 @@ export class Reference implements Remotely, WireTarget {
     }
   }
 
-  iterate(path: readonly string[]): AsyncIterableIterator<unknown> {
+  /** @param args - Those of a method at the end of `path`, whose result is iterated over. */
+  iterate(path: readonly string[], args?: readonly unknown[]): AsyncIterableIterator<unknown> {
     try {
-      return this.bind().iterate(this, path)
+      return this.bind().iterate(this, path, args)
     } catch (thrown) {
       return new BrokenIterator(thrown)
     }

@@ -128,7 +128,7 @@ export class SessionLink {
     const large = this.#waitingLarge
     this.#waitingLarge = []
     for (const { key, parts } of large) this.#sendLarge(key, parts)
-    if (this.#isWritable) this.session.resume()
+    if (this.#isWritable) this.session.answers.resume()
   }
 
   /** A connection whose two sides share nothing may be let go. */

@@ -8,7 +8,7 @@ import type { Collector } from './imports.ts'
 import type { ThirdReference } from './marshal.ts'
 import type { Entry, ObjectTable } from './object-table.ts'
 import type { ObjectLimits } from './options.ts'
-import type { Reference, SessionFinder } from './reference.ts'
+import type { Reference, SessionFinder, WireTarget } from './reference.ts'
 
 /** What a session stands on. */
 export interface SessionSetup {
@@ -51,4 +51,11 @@ export interface SessionCounts {
   readonly given: number
   /** References of the peer that we hold. */
   readonly held: number
+}
+
+/** A call that is about to be asked. */
+export interface Asking {
+  readonly target: WireTarget
+  readonly path: readonly string[]
+  readonly args: readonly unknown[]
 }

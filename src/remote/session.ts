@@ -38,7 +38,7 @@ import { largeMessageBytes, maxValueItems, pieceBytes } from './options.ts'
 import { closedError, congested, gone } from './over.ts'
 import { markHandled, rejected } from './proxy.ts'
 import type { CallOptions, Reference, SessionFinder, WireTarget } from './reference.ts'
-import type { SessionCounts, SessionSetup } from './session-setup.ts'
+import type { Asking, SessionCounts, SessionSetup } from './session-setup.ts'
 
 /** See the file's head. */
 export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundOwner {
@@ -140,9 +140,13 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     return pending.promise
   }
 
-  iterate(target: WireTarget, path: readonly string[]): AsyncIterableIterator<unknown> {
+  iterate(
+    target: WireTarget,
+    path: readonly string[],
+    args?: readonly unknown[],
+  ): AsyncIterableIterator<unknown> {
     const pending = this.calls.ask(target.options)
-    const question = questionOf(pending)
+    const { question } = pending
     const windowBytes = this.#setup.limits.objectWindowBytes
     const consumer = new Consumer(this, { question, windowBytes })
     pending.consumer = consumer
@@ -150,15 +154,16 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
       (value) => consumer.end(value, false),
       (reason: unknown) => consumer.end(reason, true),
     )
+    const iterator = new RemoteIterator(consumer)
     if (this.isClosed) pending.settle(closedError(), true)
     else {
       this.#whenFree(() => {
-        this.#writeHead(messageType.iterate, pending, { target, path })
+        this.#writeHead(args ? messageType.stream : messageType.iterate, pending, { target, path })
         this.#writer.number(windowBytes)
-        this.#writer.end()
+        if (args === undefined) this.#writer.end()
+        else this.#endWith(pending, { type: messageType.stream, target, args })
       })
     }
-    const iterator = new RemoteIterator(consumer)
     this.collector.watch(iterator, () => consumer.stop())
     return iterator
   }
@@ -168,7 +173,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     const pending = this.calls.ask(options)
     this.#whenFree(() => {
       this.#writer.begin(messageType.list)
-      this.#writer.number(questionOf(pending))
+      this.#writer.number(pending.question)
       this.#writer.end()
     })
     return pending.promise
@@ -182,7 +187,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.#whenFree(() => {
       const isByToken = number !== undefined && token !== undefined
       this.#writer.begin(isByToken ? messageType.restore : messageType.find)
-      this.#writer.number(questionOf(pending))
+      this.#writer.number(pending.question)
       if (isByToken) {
         this.#writer.number(number)
         this.#writer.raw(token)
@@ -207,11 +212,6 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
 
   get mayPump(): boolean {
     return this.#setup.isWritable()
-  }
-
-  /** The stream takes more. */
-  resume(): void {
-    this.answers.resume()
   }
 
   /** Sends what was written so far, without waiting for the end of this turn. */
@@ -383,16 +383,24 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     return this.#setup.list(this.subject())
   }
 
-  #sendCall(pending: PendingCall, { target, path, args }: Call): void {
+  #sendCall(pending: PendingCall, { target, path, args }: Asking): void {
     this.#writeHead(messageType.call, pending, { target, path })
+    this.#endWith(pending, { type: messageType.call, target, args })
+  }
+
+  /** Writes the arguments, and ends the message. */
+  #endWith(
+    pending: PendingCall,
+    { type, target, args }: Omit<Asking, 'path'> & { readonly type: number },
+  ): void {
+    const { question } = pending
     try {
       this.#writeValue(args, undefined)
     } catch (thrown) {
-      this.calls.forget(questionOf(pending))
-      pending.settle(thrown, true)
-      return
+      this.calls.forget(question)
+      return pending.settle(thrown, true)
     }
-    this.#end({ type: messageType.call, question: questionOf(pending), wire: target.wire })
+    this.#end({ type, question, wire: target.wire })
   }
 
   #writeHead(
@@ -402,7 +410,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   ): void {
     const writer = this.#writer
     writer.begin(type)
-    writer.number(questionOf(pending))
+    writer.number(pending.question)
     writer.number(target.wire)
     writer.number(Math.ceil(target.options?.timeoutMs ?? 0))
     writer.number(path.length)
@@ -483,16 +491,6 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
       ...(classes !== undefined && { classes }),
     })
   }
-}
-
-interface Call {
-  readonly target: WireTarget
-  readonly path: readonly string[]
-  readonly args: readonly unknown[]
-}
-
-function questionOf({ wire }: PendingCall): number {
-  return (wire - 1) / 2
 }
 
 function ignore(_what: unknown): void {
