@@ -148,14 +148,14 @@ test('[O12, O13, O14] an iteration sends what it has credit for, and stops when 
 
 test('[O16] stream calls and iterates in one, within credit, and is cancelled like any other', async () => {
   const { peer } = await start()
-  const stream = (question: string, name: string, credit: string, args: string): string =>
-    `13 ${question} 02 00 01 ${hex(name)} ${credit} ${args}`
-  await peer.send(stream('02', 'many', 'c801', '80'))
+  const stream = (question: string, name: string, args: string): string =>
+    `13 ${question} 02 00 01 ${hex(name)} c801 ${args}`
+  await peer.send(stream('02', 'many', '80'))
   const items = (): number => peer.messages.filter((each) => each.startsWith('0e02')).length
   expect(items()).toBe(4)
   await peer.send('0f 02 9003', '0b 02', '0f 02 ffff7f')
   expect(items()).toBe(7)
-  await peer.send(stream('03', 'add', 'c801', '8105'), stream('04', 'many', 'c801', '05'))
+  await peer.send(stream('03', 'add', '8105'), stream('04', 'many', '05'))
   const texts = peer.messages.slice(-2).map((each) => Buffer.from(each, 'hex').toString())
   expect(texts).toEqual([
     expect.stringMatching('it cannot be iterated over'),
