@@ -142,16 +142,16 @@ export class Chunks implements AsyncIterable<unknown> {
   taken = 0
   isReturned = false
   readonly #count: number
-  readonly #chunk: unknown
+  readonly chunk: unknown
 
   constructor(count: number, chunk: unknown) {
     this.#count = count
-    this.#chunk = chunk
+    this.chunk = chunk
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
     try {
-      for (; this.taken < this.#count; this.taken++) yield this.#chunk
+      for (; this.taken < this.#count; this.taken++) yield this.chunk
     } finally {
       this.isReturned = true
     }

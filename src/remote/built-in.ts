@@ -13,11 +13,11 @@ import type { Entry, ObjectTable } from './object-table.ts'
 /** What a built-in object is told of its session. */
 export interface BuiltInSession {
   /** Who is at the other end, now. */
-  subject(): Subject
+  readonly subject: () => Subject
   /** Whether that is a program of the owner's own, which joined without an ID. */
   readonly isDirect: boolean
   /** Whether a value is a proxy of an object of that very peer's, given in this session. */
-  isTheirs(value: unknown): boolean
+  readonly isTheirs: (value: unknown) => boolean
 }
 
 /** One object for one session. */
