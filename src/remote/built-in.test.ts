@@ -1,4 +1,4 @@
-/* oxlint-disable typescript/no-explicit-any, typescript/no-unsafe-assignment, typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/no-unsafe-argument, typescript/no-unsafe-return -- proxies have whatever members a test names */
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/no-unsafe-argument -- proxies have whatever members a test names */
 import { describe, expect, test } from 'vitest'
 import type { BuiltIn, BuiltInSession } from './built-in.ts'
 import { RawPeer, World } from './objects.test-kit.ts'
