@@ -132,7 +132,9 @@ function Entry({ entry }: { readonly entry: ChatEntry }): preact.JSX.Element {
     case 'line':
     case 'direct':
       return (
-        <article class={`remark ${kind} ${entry.isOwn === true ? 'own' : ''}`}>
+        <article
+          class={`remark ${kind === 'direct' ? 'direct' : ''} ${entry.isOwn === true ? 'own' : ''}`}
+        >
           <Disc id={id} name={name} />
           <header>
             <Author id={id} name={name} />
