@@ -55,7 +55,7 @@ export function ChatRooms(): preact.JSX.Element {
         <input
           type="text"
           aria-label="Another room"
-          placeholder="another room"
+          placeholder="room …"
           maxLength={64}
           autocomplete="off"
           autocapitalize="none"
