@@ -100,7 +100,8 @@ test('who is blocked is not heard in the chat of that node, until that is taken 
   expect(blocked.stdout).toContain('nothing of alice is taken')
   await carolsNode.process.stop()
   await machine.up(['-p', 'carol'])
-  await machine.connected('carol', 1)
+  const peers = async () => (await machine.skein(['-p', 'carol', 'peers'])).stdout
+  await expect.poll(peers, { timeout: 15_000 }).toContain('bob')
   const [bob, carol] = [await enter('bob'), await enter('carol')]
   const shout = (text: string) => machine.skein(['-p', 'alice', 'chat'], { stdin: `${text}\n` })
   await shout('buy this')

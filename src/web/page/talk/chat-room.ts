@@ -6,6 +6,7 @@
  * before stands at its author's time.
  */
 import { batch, signal } from '@preact/signals'
+import { SkeinError } from '../../../base/errors.ts'
 import { JsonLines } from './json-lines.ts'
 import { OrderQueue } from '../../../node/order-queue.ts'
 import type { Session } from '../../session.ts'
@@ -70,6 +71,7 @@ const firstHistory = 100 // Lines: three screens.
 const maxHistory = 1_000 // As the command gives at most.
 const maxEntries = 5_000 // Guess: a day of a busy room.
 const retryMs = 500 // As for lists.
+const whoMs = 200 // Guess: nobody looks sooner.
 const moves = {
   arrive: 'is here',
   leave: 'has left',
@@ -95,6 +97,7 @@ export class ChatRoom {
   readonly #onNews: () => void
   #orders = new OrderQueue()
   #count = 0
+  #whoTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(session: Session, topic: string, onNews: () => void) {
     this.#session = session
@@ -137,6 +140,8 @@ export class ChatRoom {
       } catch (thrown) {
         if (!ended.aborted)
           this.problem.value = thrown instanceof Error ? thrown.message : 'it failed'
+        // A name that no topic can have: it will not do better.
+        if (thrown instanceof SkeinError && thrown.code === 'INVALID') return
       }
       this.isHere.value = false
       await new Promise((resolve) => setTimeout(resolve, retryMs))
@@ -156,6 +161,14 @@ export class ChatRoom {
     })
   }
 
+  /** Asks who is here, soon: many may come at once. */
+  #askWho(): void {
+    this.#whoTimer ??= setTimeout(() => {
+      this.#whoTimer = undefined
+      this.order({ who: true })
+    }, whoMs)
+  }
+
   /** Does what a line says; what it shows. */
   #read(line: ChatLine): readonly ChatEntry[] {
     switch (line.event) {
@@ -170,7 +183,7 @@ export class ChatRoom {
       case 'leave':
       case 'lost':
       case 'back':
-        this.order({ who: true })
+        this.#askWho()
         return [this.#now({ kind: 'move', ...line, text: moves[line.event] })]
       case 'direct':
         return [this.#now({ kind: 'direct', ...line, timeMs: line.time })]

@@ -5,6 +5,8 @@ import { Disc } from './author.tsx'
 import { currentRoom, enter, goTo, leave, rooms, whisperTo } from './chat-state.ts'
 import type { ChatRoom } from './chat-room.ts'
 
+const maxShown = 300 // Guess: more people than that nobody looks through.
+
 /** The rooms, and a field to enter another one. */
 export function ChatRooms(): preact.JSX.Element {
   const [name, setName] = useState('')
@@ -57,6 +59,8 @@ export function ChatRooms(): preact.JSX.Element {
           aria-label="Another room"
           placeholder="room …"
           maxLength={64}
+          pattern="[A-Za-z0-9_][A-Za-z0-9_.\/\-]*"
+          title="Letters, digits and _ . / - ; it begins with a letter, a digit or _"
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
@@ -80,7 +84,7 @@ export function ChatPeople({ room }: { readonly room: ChatRoom }): preact.JSX.El
         {people.length} {people.length === 1 ? 'person' : 'people'} here
       </h2>
       <ul tabIndex={0} role="list" aria-label="People">
-        {people.map((each) => (
+        {people.slice(0, maxShown).map((each) => (
           <li key={each.id}>
             <Disc id={each.id} name={each.name} />
             {each.isSelf ? (
@@ -100,6 +104,7 @@ export function ChatPeople({ room }: { readonly room: ChatRoom }): preact.JSX.El
             )}
           </li>
         ))}
+        {people.length > maxShown && <li class="muted">and {people.length - maxShown} more</li>}
       </ul>
     </aside>
   )

@@ -60,7 +60,7 @@ export async function openSent(letter: SentLine): Promise<void> {
 /** Sends a text; resolves when it is sent and shown. */
 export async function sendTo(to: string, text: string): Promise<SentLine> {
   const name = to.trim().replace(/^@/, '')
-  return JSON.parse(await give(['send', '--read', '--json', name, '-'], text)) as SentLine
+  return JSON.parse(await give(['send', '--read', '--json', '--', name, '-'], text)) as SentLine
 }
 
 /** Goes back to the list. */
