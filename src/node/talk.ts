@@ -80,7 +80,7 @@ export class Talk {
       rules: allow,
       // Who is in a room is known all the same, so that it is right when they are heard again.
       isSilenced: (author, topic) => !isPresence(topic) && setup.isBlocked(author),
-      judge: (author, allow) => this.#judge(author, allow),
+      judge: (author, rules) => this.#judge(author, rules),
       onMiss: (topic) => events.emit('topic:miss', { topic }),
     })
     this.typed = new TypedMessages({

@@ -153,6 +153,66 @@ describe.skipIf(chromiumPath === undefined)(`talk in Chromium${skipReason}`, () 
     await late.waitForSelector('.remark >> text=are you there?')
   })
 
+  test('a long wall holds only what is in sight, loads as one scrolls, and stays where one reads', async () => {
+    const bob = await startNode('bob')
+    for (let each = 1; each <= 250; each++) {
+      await bob.wall.post(`post ${each}\n`.repeat(1 + (each % 4)))
+    }
+    const page = await openPage(bob, 'Wall')
+    await page.waitForSelector('.post >> text=post 250')
+    expect(await page.locator('.post').count()).toBeLessThan(40)
+    await page.waitForFunction(() => {
+      document.querySelector('.scroll')?.scrollBy({ top: 2_000 })
+      return document.querySelector('li[aria-posinset="250"]') !== null
+    })
+    expect(await page.locator('.post').count()).toBeLessThan(40)
+    await page.evaluate(() => document.querySelector('.scroll')?.scrollTo({ top: 3_000 }))
+    const seen = (): Promise<string> =>
+      page.evaluate(() => {
+        const { left = 0, top = 0 } =
+          document.querySelector('.scroll')?.getBoundingClientRect() ?? {}
+        const post = document.elementFromPoint(left + 100, top + 30)?.closest('.post')
+        return `${post?.textContent} ${Math.round(post?.getBoundingClientRect().top ?? 0)}`
+      })
+    await expect.poll(seen).toContain('post')
+    const before = await seen()
+    await bob.wall.post('something new')
+    await page.waitForSelector('.to-top >> text=1 new')
+    expect(await seen()).toBe(before)
+    await page.click('.to-top')
+    await page.waitForSelector('li[aria-posinset="1"] >> text=something new')
+  })
+
+  test('the inbox needs no mouse', async () => {
+    const [alice, bob] = await startPair()
+    for (const text of ['first', 'second', 'third']) await alice.send('bob', text)
+    const page = await openPage(bob, 'Map')
+    const press = async (...keys: readonly string[]): Promise<void> => {
+      for (const key of keys) await page.keyboard.press(key)
+    }
+    const focused = (): Promise<string> =>
+      page.evaluate(() => document.activeElement?.textContent ?? '')
+    await page.getByRole('button', { name: 'Inbox' }).focus()
+    await press('Enter')
+    await page.waitForSelector('.letter-row >> nth=2')
+    for (let presses = 0; presses < 20 && !(await focused()).includes('third'); presses++) {
+      await press('Tab')
+      if ((await page.evaluate(() => document.activeElement?.className)) === 'letter-row') break
+    }
+    await press('ArrowDown')
+    expect(await focused()).toContain('second')
+    await press('Enter')
+    await page.waitForSelector('.letter-body >> text=second')
+    await press('Tab', 'Tab', 'Tab', 'Tab')
+    await page.keyboard.type('an answer')
+    await press('Control+Enter')
+    await page.waitForSelector('.fate >> text=delivered')
+    await press('Escape')
+    await page.waitForSelector('.read-side .nothing')
+    await expect.poll(focused).toContain('second')
+    expect((await alice.inbox.list())[0]?.body).toBe('an answer')
+  })
+
   test.each(['light', 'dark'] as const)('it can be used by everybody, %s', async (colorScheme) => {
     const [alice, bob] = await startPair()
     const carol = await startNode('carol', { peers: [bob.address] })

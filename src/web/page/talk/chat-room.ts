@@ -70,6 +70,7 @@ type ChatLine =
 const firstHistory = 100 // Lines: three screens.
 const maxHistory = 1_000 // As the command gives at most.
 const maxEntries = 5_000 // Guess: a day of a busy room.
+const maxLength = 4 * 2 ** 20 // Characters of all; guess: 64 of the longest lines, ten thousands of others.
 const retryMs = 500 // As for lists.
 const whoMs = 200 // Guess: nobody looks sooner.
 const moves = {
@@ -97,7 +98,7 @@ export class ChatRoom {
   readonly #onNews: () => void
   #orders = new OrderQueue()
   #count = 0
-  #whoTimer: ReturnType<typeof setTimeout> | undefined
+  #isAskingWho = false
 
   constructor(session: Session, topic: string, onNews: () => void) {
     this.#session = session
@@ -163,8 +164,10 @@ export class ChatRoom {
 
   /** Asks who is here, soon: many may come at once. */
   #askWho(): void {
-    this.#whoTimer ??= setTimeout(() => {
-      this.#whoTimer = undefined
+    if (this.#isAskingWho) return
+    this.#isAskingWho = true
+    setTimeout(() => {
+      this.#isAskingWho = false
       this.order({ who: true })
     }, whoMs)
   }
@@ -218,7 +221,9 @@ export class ChatRoom {
       .toReversed()
     if (fresh.length === 0) return
     const all = [...fresh, ...this.entries.value].toSorted((a, b) => b.atMs - a.atMs)
-    this.entries.value = all.slice(0, maxEntries)
+    let length = 0
+    const end = all.findIndex((entry) => (length += entry.text.length) > maxLength)
+    this.entries.value = all.slice(0, Math.min(maxEntries, end < 0 ? maxEntries : Math.max(1, end)))
   }
 }
 

@@ -8,6 +8,7 @@ import { Author, Disc } from './author.tsx'
 import { currentRoom, doLine, enterFirst, whisperTo } from './chat-state.ts'
 import { ChatPeople, ChatRooms } from './chat-side.tsx'
 import { LongList } from './long-list.tsx'
+import { LongText } from './long-text.tsx'
 import { loadStyle } from './style.ts'
 import { When } from './when.tsx'
 import { WriteBox } from './write-box.tsx'
@@ -109,14 +110,13 @@ function Room({ room }: { readonly room: ChatRoom }): preact.JSX.Element {
 
 function Entry({ entry }: { readonly entry: ChatEntry }): preact.JSX.Element {
   const { kind, id = '', name = '', timeMs, text } = entry
-  const safe = sanitizeText(text)
   const who = visibleText(name, 40)
   switch (kind) {
     case 'move':
       return (
         <p class="event muted">
           <span>
-            {who} {safe}
+            {who} {text}
           </span>
           <When timeMs={timeMs} />
         </p>
@@ -125,7 +125,7 @@ function Entry({ entry }: { readonly entry: ChatEntry }): preact.JSX.Element {
     case 'problem':
       return (
         <p class={`event ${kind === 'problem' ? 'problem' : 'muted'}`}>
-          <span class="pre">{safe}</span>
+          <span class="pre">{sanitizeText(text)}</span>
           <When timeMs={timeMs} />
         </p>
       )
@@ -141,9 +141,7 @@ function Entry({ entry }: { readonly entry: ChatEntry }): preact.JSX.Element {
             {kind === 'direct' && <span class="chip">to you alone</span>}
             <When timeMs={timeMs} />
           </header>
-          <p class="body" dir="auto">
-            {safe}
-          </p>
+          <LongText id={entry.key} text={text} />
         </article>
       )
     case 'sent':
@@ -157,9 +155,7 @@ function Entry({ entry }: { readonly entry: ChatEntry }): preact.JSX.Element {
             <span class="chip">to {who} alone</span>
             <When timeMs={timeMs} />
           </header>
-          <p class="body" dir="auto">
-            {safe}
-          </p>
+          <LongText id={entry.key} text={text} />
         </article>
       )
     default:

@@ -30,7 +30,13 @@ export function LetterView(): preact.JSX.Element {
   const open = openLetter.value
   const to = writingTo.value
   return (
-    <section class="read-side" aria-label="Message">
+    <section
+      class="read-side"
+      aria-label="Message"
+      onKeyDown={({ key }) => {
+        if (key === 'Escape' && (open !== undefined || to !== undefined)) back()
+      }}
+    >
       {problem.value !== '' && (
         <p class="problem" role="alert">
           {problem.value}
@@ -47,6 +53,16 @@ export function LetterView(): preact.JSX.Element {
       )}
     </section>
   )
+}
+
+/** Back to the list, and there to the message that was open. */
+function back(): void {
+  const row = document.querySelector<HTMLElement>('.letter-row[aria-current]')
+  closeLetter()
+  requestAnimationFrame(() => {
+    const button = document.querySelector<HTMLElement>('.list-side .main')
+    ;(row?.isConnected === true ? row : button)?.focus()
+  })
 }
 
 function Head({
@@ -77,7 +93,7 @@ function Head({
 
 function CloseButton(): preact.JSX.Element {
   return (
-    <button type="button" class="icon close" aria-label="Back to the list" onClick={closeLetter}>
+    <button type="button" class="icon close" aria-label="Back to the list" onClick={back}>
       <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true">
         <path
           d="m5 5 10 10M15 5 5 15"

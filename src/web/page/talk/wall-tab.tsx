@@ -1,13 +1,13 @@
 /** The wall: a box to post, and what everybody posted, newest first. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import { signal } from '@preact/signals'
-import { sanitizeText } from '../../../base/text.ts'
 import { network } from '../state.ts'
 import { addNews } from '../tabs.ts'
 import { Author, Disc } from './author.tsx'
 import { give, session } from './commands.ts'
 import { LetterList } from './letter-list.ts'
 import { LongList } from './long-list.tsx'
+import { LongText } from './long-text.tsx'
 import { SearchBox } from './search-box.tsx'
 import { loadStyle } from './style.ts'
 import { When } from './when.tsx'
@@ -16,8 +16,6 @@ import type { PostLine } from './letters.ts'
 
 const wanted = signal('')
 const posts = signal<LetterList<PostLine> | undefined>(undefined)
-const shownLength = 700 // Characters of a post before "Show all"; guess: a dozen lines.
-const shownLines = 12
 
 /** Loads what the wall needs. */
 export async function loadWallTab(): Promise<() => preact.JSX.Element> {
@@ -110,13 +108,8 @@ function Posts({
   )
 }
 
-const opened = signal<ReadonlySet<number>>(new Set())
-
 function Post({ post }: { readonly post: PostLine }): preact.JSX.Element {
   const { id, author, from, timeMs, text } = post
-  const [safe] = useState(() => sanitizeText(text))
-  const isLong = safe.length > shownLength || safe.split('\n', shownLines + 1).length > shownLines
-  const isOpen = opened.value.has(id)
   return (
     <article class="post">
       <Disc id={author} name={from} />
@@ -124,30 +117,7 @@ function Post({ post }: { readonly post: PostLine }): preact.JSX.Element {
         <Author id={author} name={from} />
         <When timeMs={timeMs} />
       </header>
-      <p class="body" dir="auto">
-        {isLong && !isOpen ? shorten(safe) : safe}
-      </p>
-      {isLong && (
-        <button
-          type="button"
-          class="text show-all"
-          aria-expanded={isOpen}
-          onClick={() => (opened.value = toggle(opened.value, id))}
-        >
-          {isOpen ? 'Show less' : 'Show all'}
-        </button>
-      )}
+      <LongText id={`post ${id}`} text={text} />
     </article>
   )
-}
-
-function shorten(text: string): string {
-  const [...lines] = text.slice(0, shownLength).split('\n', shownLines)
-  return `${lines.join('\n').trimEnd()} …`
-}
-
-function toggle(set: ReadonlySet<number>, id: number): ReadonlySet<number> {
-  const next = new Set(set)
-  if (!next.delete(id)) next.add(id)
-  return next
 }
