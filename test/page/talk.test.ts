@@ -86,6 +86,8 @@ describe.skipIf(chromiumPath === undefined)(`talk in Chromium${skipReason}`, () 
 
   test('two people write to each other from two windows: delivered, read, held; one is away', async () => {
     const [alice, bob] = await startPair()
+    await startNode('carol', { peers: [alice.address] }) // She holds what bob does not get.
+    await expect.poll(() => alice.nodes().length).toBe(3)
     const [a, b] = [await openPage(alice, 'Inbox'), await openPage(bob, 'Inbox')]
     await b.waitForSelector('text=No message came yet.')
     await a.click('button >> text=Write')
@@ -110,9 +112,9 @@ describe.skipIf(chromiumPath === undefined)(`talk in Chromium${skipReason}`, () 
     await bob.close()
     await a.getByLabel('Answer to bob').fill('are you there?')
     await a.getByLabel('Answer to bob').press('Control+Enter')
-    await a.waitForSelector('.fate >> text=kept here')
+    await a.waitForSelector('.fate >> text=held by 1 peer')
     await a.click('button >> text=Sent')
-    await expect.poll(() => texts(a, '.letter-row .chip')).toEqual(['kept here', 'read'])
+    await expect.poll(() => texts(a, '.letter-row .chip')).toEqual(['held by 1 peer', 'read'])
   })
 
   test('two people talk in two windows, as at a terminal: lines, whispers, who is there', async () => {
