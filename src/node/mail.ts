@@ -70,6 +70,9 @@ export class NodeMail {
   readonly #setup: NodeParts & Omit<NodeMailSetup, 'parts'>
   readonly #exchange: Exchange
   readonly #nearby = new Set<PeerId>()
+  /** Who is blocked, as long as the machine reads the rest. */
+  readonly #blocked = new Set<PeerId>()
+  #onRecall: () => void = () => undefined
   #opening: Promise<OpenMail> | undefined
   #open: OpenMail | undefined
   #failed: { readonly error: SkeinError; readonly untilMs: number } | undefined
@@ -89,8 +92,8 @@ export class NodeMail {
   }
 
   /**
-   * Goes on with what was under way, where there is something. Waits for a file, for who is blocked
-   * stands there: they are not heard meanwhile. What is wrong with it is told, and the node starts without.
+   * Goes on with what was under way, where there is something. Waits until it is read from the file who
+   * is blocked: they are not heard meanwhile. What is wrong with it is told, and the node starts without.
    */
   async start(): Promise<void> {
     const { storage, log, clock } = this.#setup
@@ -108,13 +111,14 @@ export class NodeMail {
         timer.cancel()
         resolve()
       }
+      this.#onRecall = goOn
       opening.then(goOn, goOn)
     })
   }
 
   /** Whether a peer is blocked; nobody is while mail cannot be opened. */
   isBlocked(id: PeerId): boolean {
-    return this.#open?.machine.inbox.blocked.has(id) ?? false
+    return (this.#open?.machine.inbox.blocked ?? this.#blocked).has(id)
   }
 
   /** The machine, opened if need be. @throws {SkeinError} `STORAGE_FAILED`, `NODE_CLOSED`. */
@@ -166,6 +170,10 @@ export class NodeMail {
     }
     const warn = (message: string): void => log.debug({ scope: 'mail' }, message)
     try {
+      for (const row of await database.read({ sql: 'SELECT peer FROM blocked' })) {
+        this.#blocked.add(textIn(row, 'peer') as PeerId)
+      }
+      this.#onRecall()
       for (const row of await database.read({ sql: 'SELECT peer FROM nearby' })) {
         this.#nearby.add(textIn(row, 'peer') as PeerId)
       }
