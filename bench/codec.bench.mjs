@@ -140,7 +140,10 @@ function makeCall(index) {
 
 /** More objects than the encoder looks through one by one. */
 function makeWideCall(index) {
-  const rows = Array.from({ length: 38 }, (_, each) => ({ id: index + each, isOpen: each % 2 === 0 }))
+  const rows = Array.from({ length: 38 }, (_, each) => ({
+    id: index + each,
+    isOpen: each % 2 === 0,
+  }))
   return { method: 'put', rows }
 }
 

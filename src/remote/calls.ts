@@ -27,8 +27,8 @@ export class PendingCall implements Remotely, WireTarget {
   readonly wire: number
   readonly options: CallOptions | undefined
   readonly promise: RemotePromise
-  /** When it is given up, ms of the clock; `Infinity` for never. */
-  deadlineMs = Number.POSITIVE_INFINITY
+  /** When it is given up, ms of the clock; never where absent. */
+  deadlineMs: number | undefined
   /** Where items go; answers of other questions have none. */
   consumer: Consumer | undefined
   /** Who is told of an object that was asked for. */
@@ -217,7 +217,7 @@ export class Calls {
   #giveUpLate(nowMs: number): number {
     let nextMs = Number.POSITIVE_INFINITY
     for (const [question, pending] of this.#slots.entries()) {
-      if (pending === undefined || pending.isSettled) continue
+      if (pending?.deadlineMs === undefined || pending.isSettled) continue
       if (pending.deadlineMs > nowMs) nextMs = Math.min(nextMs, pending.deadlineMs)
       else this.#giveUp(pending, question, this.#timedOut(pending))
     }

@@ -99,10 +99,10 @@ export class FrameWriter {
    * @throws {SkeinError} `INVALID` it cannot travel; the message is then taken back.
    */
   value(codec: ValueCodec, value: unknown): void {
-    let encoded: Uint8Array
+    let encoded: number | Uint8Array
     this.isBusy = true
     try {
-      encoded = codec.encodeInto(value, this.#bytes, this.#at)
+      encoded = codec.encodeAt(value, this.#bytes, this.#at)
     } catch (thrown) {
       this.#at = this.#start
       throw thrown
@@ -110,7 +110,7 @@ export class FrameWriter {
       this.isBusy = false
       if (this.#deferred.length > 0) queueMicrotask(this.#writeDeferred)
     }
-    if (encoded.buffer === this.#bytes.buffer) this.#at += encoded.length
+    if (typeof encoded === 'number') this.#at += encoded
     else if (encoded.length > largeMessageBytes) this.#large = encoded
     else this.raw(encoded)
   }

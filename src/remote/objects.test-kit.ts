@@ -275,8 +275,8 @@ export class RawPeer {
     const splitter = new FrameSplitter(2 ** 20)
     stream.bind({
       onData: (bytes) =>
-        splitter.read(bytes, (message) => {
-          this.messages.push(Buffer.from(message).toString('hex'))
+        splitter.read(bytes, (chunk, from, end) => {
+          this.messages.push(Buffer.from(chunk.subarray(from, end)).toString('hex'))
           return true
         }),
       onEnd: () => undefined,

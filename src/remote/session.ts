@@ -89,7 +89,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.large = new LargeInbox({
       maxIncomingBytes: limits.objectIncomingBytes,
       deliver: (message) => {
-        this.#guard(() => this.#inbound.handle(message, true))
+        this.#guard(() => this.#inbound.release(message))
         this.flush()
       },
       violate: (error) => this.close(error, true),
@@ -356,8 +356,8 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.#send(messageType.finish, question)
   }
 
-  decode(bytes: Uint8Array): DecodedValue {
-    const decoded = this.#codec.decode(bytes)
+  decode(bytes: Uint8Array, from: number, end: number): DecodedValue {
+    const decoded = this.#codec.decodeWithin(bytes, from, end)
     const { broken } = this.marshal
     if (broken === undefined) return decoded
     this.marshal.broken = undefined
