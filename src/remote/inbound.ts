@@ -100,7 +100,7 @@ export class Inbound {
       case messageType.release:
         return marshal.release(first, this.#fields.number())
       case messageType.forget:
-        return marshal.forget(first)
+        return marshal.endings.forget(first)
       case messageType.lease: {
         const entry = marshal.given(first)
         const leaseMs = Math.min(this.#fields.number(), this.#owner.maxLeaseMs)
@@ -124,7 +124,7 @@ export class Inbound {
     let signals: readonly AbortController[] | undefined
     if (type === messageType.call) {
       const decoded = this.#decode()
-      signals = this.#owner.marshal.takeSignals()
+      signals = this.#owner.marshal.endings.takeSignals()
       if (!decoded.ok || !Array.isArray(decoded.value)) {
         return this.#refuse(question, decoded.ok ? 'they are no list' : decoded.violation)
       }
@@ -223,9 +223,9 @@ export class Inbound {
     const number = this.#fields.number()
     const isError = this.#fields.number() !== 0
     const decoded = this.#decode()
-    const { marshal } = this.#owner
-    if (!decoded.ok) marshal.settle(number, notArrived('value', decoded.violation), true)
-    else marshal.settle(number, isError ? readFailure(decoded.value) : decoded.value, isError)
+    const { endings } = this.#owner.marshal
+    if (!decoded.ok) endings.settle(number, notArrived('value', decoded.violation), true)
+    else endings.settle(number, isError ? readFailure(decoded.value) : decoded.value, isError)
   }
 
   #onLarge(): void {

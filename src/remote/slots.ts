@@ -13,8 +13,12 @@ const dense = 4_096 // The most calls that one peer has under way by default.
 export class Slots<T extends object> {
   readonly #low: (T | undefined)[] = []
   readonly #high = new Map<number, T>()
+  #count = 0
+
   /** How many there are. */
-  size = 0
+  get size(): number {
+    return this.#count
+  }
 
   get(number: number): T | undefined {
     return number < dense ? this.#low[number] : this.#high.get(number)
@@ -22,7 +26,7 @@ export class Slots<T extends object> {
 
   /** Puts something under a number that nothing stands under. */
   add(number: number, value: T): void {
-    this.size++
+    this.#count++
     if (number >= dense) {
       this.#high.set(number, value)
       return
@@ -33,10 +37,10 @@ export class Slots<T extends object> {
 
   delete(number: number): void {
     if (number >= dense) {
-      if (this.#high.delete(number)) this.size--
+      if (this.#high.delete(number)) this.#count--
     } else if (this.#low[number] !== undefined) {
       this.#low[number] = undefined
-      this.size--
+      this.#count--
     }
   }
 
@@ -48,6 +52,6 @@ export class Slots<T extends object> {
   clear(): void {
     this.#low.length = 0
     this.#high.clear()
-    this.size = 0
+    this.#count = 0
   }
 }
