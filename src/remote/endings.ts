@@ -91,7 +91,8 @@ export class Endings {
     readonly description: readonly unknown[]
     readonly undo: (() => void) | undefined
   } {
-    const { aborted, reason } = signal
+    const { aborted } = signal
+    const reason: unknown = signal.reason
     const known = this.#signals.get(signal)
     const number = known?.number ?? this.#owner.table.nextNumber()
     const failure = aborted ? describeFailure(plainReason(reason)) : undefined

@@ -32,7 +32,7 @@ test('[O9] one signal takes back any number of calls to any number of peers, wit
     const options = { name: 'tool', options: { signal: stop.signal } }
     return world.service('alice').object(world.idOf(name), options) as RemoteTool
   })
-  const answered = Array.from({ length: 40 }, (_, n) => remotes[n % 2]?.echo(n))
+  const answered = Array.from({ length: 40 }, (_, n) => Promise.resolve(remotes[n % 2]?.echo(n)))
   const hanging = Array.from({ length: 40 }, (_, n) => {
     return codeOf(remotes[n % 2]?.hang(stop.signal) ?? Promise.resolve())
   })
