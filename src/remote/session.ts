@@ -197,7 +197,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   receive(bytes: Uint8Array): void {
     if (this.isClosed) return
     this.#guard(() => this.#inbound.receive(bytes))
-    this.flush()
+    if (!this.isClosed && !this.#writer.isBusy) this.#writer.flushUrgent()
   }
 
   /** A stream with a long message. */
@@ -287,7 +287,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     const before = this.#writer.messageBytes
     this.#writeValue(value, giver)
     const bytes = this.#writer.messageBytes - before
-    this.#end({ type: messageType.item, question }, true)
+    this.#end({ type: messageType.item, question }, 'stream')
     return bytes
   }
 
@@ -307,7 +307,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   }
 
   sendRelease(number: number, count: number): void {
-    this.#send(messageType.release, number, count)
+    this.#sendIdly(messageType.release, number, count)
   }
 
   /** Asks the owner of an object to keep it for a while, whoever holds it. */
@@ -316,7 +316,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   }
 
   sendForget(number: number): void {
-    this.#send(messageType.forget, number)
+    this.#sendIdly(messageType.forget, number)
   }
 
   sendSettle(number: number, value: unknown, isError: boolean): void {
@@ -353,7 +353,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   }
 
   sendFinish(question: number): void {
-    this.#send(messageType.finish, question)
+    this.#sendIdly(messageType.finish, question)
   }
 
   decode(bytes: Uint8Array, from: number, end: number): DecodedValue {
@@ -423,10 +423,10 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   /** Ends a message, or sends it another way where it is long. */
   #end(
     about: { readonly type: number; readonly question: number; readonly wire?: number },
-    isStream = false,
+    haste: 'now' | 'stream' = 'now',
   ): void {
     const byteLength = this.#writer.messageBytes
-    if (byteLength <= largeMessageBytes) return this.#writer.end(isStream)
+    if (byteLength <= largeMessageBytes) return this.#writer.end(haste)
     const parts = this.#writer.takeOut()
     const key = this.#nextLargeKey++
     const { type, question, wire } = about
@@ -441,13 +441,25 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.#setup.sendLarge(key, parts)
   }
 
+  /** Sends what nobody waits for. */
+  #sendIdly(type: number, first: number, second?: number): void {
+    this.#whenFree(() => {
+      this.#writeNumbers(type, first, second)
+      this.#writer.end('idle')
+    })
+  }
+
   #send(type: number, first: number, second?: number): void {
-    if (this.isClosed) return
-    if (this.#writer.isBusy) return this.#writer.defer(() => this.#send(type, first, second))
+    this.#whenFree(() => {
+      this.#writeNumbers(type, first, second)
+      this.#writer.end()
+    })
+  }
+
+  #writeNumbers(type: number, first: number, second: number | undefined): void {
     this.#writer.begin(type)
     this.#writer.number(first)
     if (second !== undefined) this.#writer.number(second)
-    this.#writer.end()
   }
 
   #whenFree(write: () => void): void {
