@@ -113,11 +113,11 @@ async function measureAllocation() {
 /** The second pair does a share of the plan; but for the first time, when the engine compiles it. */
 async function inTurn(pairs, plan, share) {
   const figures = pairs.map(() => [])
-  const plans = [plan, { ...plan, count: Math.ceil(plan.count * share) }]
+  const shared = [plan, { ...plan, count: Math.ceil(plan.count * share) }]
   for (const pair of pairs) await pair.measure(plan)
   for (let block = 0; block < blocks; block++) {
     const order = block % 2 === 0 ? [0, 1] : [1, 0]
-    for (const at of order) figures[at].push(await pairs[at].measure(plans[at]))
+    for (const at of order) figures[at].push(await pairs[at].measure(shared[at]))
   }
   return figures
 }
