@@ -64,8 +64,8 @@ class Stage {
     this.#streams.push(near, far)
     far.bind({
       onData: (bytes) =>
-        this.#splitter.read(bytes, (message) => {
-          this.messages.push(Buffer.from(message).toString('hex'))
+        this.#splitter.read(bytes, (chunk, from, end) => {
+          this.messages.push(Buffer.from(chunk.subarray(from, end)).toString('hex'))
           return true
         }),
       onEnd: () => undefined,

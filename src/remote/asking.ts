@@ -182,8 +182,9 @@ export class AskingSession {
 
   #receive(bytes: Uint8Array): void {
     try {
-      this.#splitter.read(bytes, (message) => {
-        this.#handle(message)
+      this.#splitter.read(bytes, (chunk, from, end) => {
+        this.#fields.start(chunk, from, end)
+        this.#handle()
         return this.#closed === undefined
       })
     } catch (thrown) {
@@ -193,9 +194,8 @@ export class AskingSession {
   }
 
   /** @throws {SkeinError} `VIOLATION`. */
-  #handle(message: Uint8Array): void {
+  #handle(): void {
     const fields = this.#fields
-    fields.start(message)
     const type = fields.byte()
     const number = fields.number()
     switch (type) {
@@ -254,14 +254,15 @@ export class AskingSession {
   #onItem(question: number): void {
     const asked = this.#questions.get(question)
     if (asked?.type !== 'iterate') throw violation(`O12: an item for question ${question}`)
-    const { byteLength } = this.#fields.rest()
+    const byteLength = this.#fields.end - this.#fields.at
     if (asked.consumer.take(this.#value(), byteLength)) return
     throw violation(`O13: an item beyond the credit of question ${question}`)
   }
 
   /** @throws {SkeinError} `VIOLATION` it is no value: nothing that a program asks for is so. */
   #value(): unknown {
-    const decoded = this.#codec.decode(this.#fields.rest())
+    const { bytes, at, end } = this.#fields
+    const decoded = this.#codec.decodeWithin(bytes, at, end)
     if (decoded.ok) return decoded.value
     throw violation(`O10: a value that did not arrive: ${decoded.violation}`)
   }
@@ -303,7 +304,7 @@ export class AskingSession {
     const before = this.#writer.messageBytes
     this.#writer.value(this.#codec, value)
     const bytes = this.#writer.messageBytes - before
-    this.#writer.end(true)
+    this.#writer.end('stream')
     if (this.#writer.waitingBytes >= pieceBytes) this.#writer.flush()
     return bytes
   }
