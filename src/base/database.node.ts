@@ -129,10 +129,8 @@ class ThreadDatabase implements Database {
 function siblingUrl(): URL {
   const here = import.meta.url
   if (here.endsWith('.ts')) return new URL('../../dist/base/database-worker.node.js', here)
-  return new URL(
-    here.endsWith('.cjs') ? './database-worker.cjs' : './database-worker.node.js',
-    here,
-  )
+  const isModule = here.endsWith('/database.node.js')
+  return new URL(isModule ? './database-worker.node.js' : './database-worker.cjs', here)
 }
 
 /**
