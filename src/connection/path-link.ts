@@ -1,7 +1,7 @@
 /**
  * One path under a connection: its reader, its pings, its round-trip time, its end.
  *
- * A ping goes out as soon as the path is attached and every `keepAliveMs` after. A ping of the peer is as
+ * A ping goes out as soon as the path is attached and again within `keepAliveMs`. A ping of the peer is as
  * good a sign of life: it puts ours off, a few times in a row, for we want to know the round trip, too. So
  * an idle path carries two records in that time and not four. A pong that is late by
  * two round trips and a second makes the path doubtful: the connection looks for a better one, and
@@ -31,6 +31,8 @@ export interface PathUse {
 export interface LinkOwner extends FrameSink {
   readonly clock: Clock
   readonly options: ConnectionOptions
+  /** Whether our peer ID is the lower one: the two ends differ in something. */
+  readonly isLower: boolean
   /** The path brought bytes: whatever they led to leaves in one write when this returns. */
   onLinkData(link: PathLink, bytes: Uint8Array): void
   onLinkClose(link: PathLink, reason: string): void
@@ -50,7 +52,10 @@ const lateShare = 2 // Guess: silence is borne at most three times as long.
 const lateMs = 1_000 // DESIGN: a pong late by two round trips and a second.
 const rttSmoothing = 1 / 8 // RFC 6298 §2: alpha.
 const mostPutOff = 3 // Guess: the round trip is measured by each end four times a minute at least.
-const leadShare = 0.96 // Who pinged last pings again before the other end's turn comes: a tenth of a second.
+// Of `keepAliveMs`: who pinged last pings again before the other end's turn comes, and of two whose pings
+// cross one is sooner by a tenth of a second the next time.
+const lowerShare = 0.92
+const higherShare = 0.96
 
 /** See the file's head. */
 export class PathLink implements PathHandler {
@@ -226,8 +231,9 @@ export class PathLink implements PathHandler {
     this.#token = clock.nowMicros()
     this.#isAsking = true
     this.#owner.writeProbe(this, frameType.ping, this.#token)
+    const share = this.#owner.isLower ? lowerShare : higherShare
     const patienceMs = lateMs + (2 * (this.rttMicros ?? 0)) / 1_000
-    this.#dueMs = clock.nowMs() + Math.max(patienceMs, leadShare * options.keepAliveMs)
+    this.#dueMs = clock.nowMs() + Math.max(patienceMs, share * options.keepAliveMs)
     this.#timer = afterAwake(clock, patienceMs, () => {
       this.#tickAt(this.#dueMs)
       if (!this.#isAsking) return
