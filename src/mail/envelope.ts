@@ -13,7 +13,7 @@
  */
 import { decode, encode } from '../codec/index.ts'
 import { keyFromPeerId } from '../base/peer-id.ts'
-import { isOrdinal, isSigned, parseSigned, signAs, toPeerId } from './signed.ts'
+import { isOrdinal, isSignedSoon, parseSigned, signAs, toPeerId } from './signed.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { MailOptions } from './options.ts'
 import type { MailSigner } from './signed.ts'
@@ -76,10 +76,10 @@ export function writeEnvelope(
 }
 
 /** Reads an envelope and checks its form, its times and its signature; a string says what is wrong. */
-export function readEnvelope(
+export async function readEnvelope(
   bytes: Uint8Array,
   setup: { readonly signer: MailSigner; readonly options: MailOptions; readonly unixMs: number },
-): Envelope | string {
+): Promise<Envelope | string> {
   const { signer, options, unixMs } = setup
   const parsed = parseSigned(bytes, 'mail', options.maxBodyBytes + envelopeExtraBytes)
   if (typeof parsed === 'string') return parsed
@@ -91,7 +91,7 @@ export function readEnvelope(
   if (!isOrdinal(timeMs) || !isOrdinal(expiresMs)) return 'a time that is none'
   const problem = timeProblem({ epoch, timeMs, expiresMs }, options, unixMs)
   if (problem !== undefined) return problem
-  if (!isSigned(parsed, signer)) return 'a wrong signature'
+  if (!(await isSignedSoon(parsed, signer))) return 'a wrong signature'
   return { author: parsed.author, to, epoch, counter, floor, timeMs, expiresMs, sealed, bytes }
 }
 

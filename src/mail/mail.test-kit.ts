@@ -15,7 +15,7 @@ import type { Database } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Random } from '../base/random.ts'
 import type { Sealer } from './envelope.ts'
-import type { ReceivedMessage } from './inbox.ts'
+import type { ReceivedMessage } from './received.ts'
 import type { MailAnswer, MailRequest } from './messages.ts'
 import type { MailOptions } from './options.ts'
 import type { MailSigner } from './signed.ts'
@@ -25,10 +25,13 @@ import type { WallPost } from './wall.ts'
 export function testSigner(id: PeerId): MailSigner {
   const sign = (by: PeerId, bytes: Uint8Array): Uint8Array =>
     new Uint8Array(createHash('sha512').update(by).update(bytes).digest())
+  const verify = (by: PeerId, bytes: Uint8Array, signature: Uint8Array): boolean =>
+    Buffer.compare(sign(by, bytes), signature) === 0
   return {
     id,
     sign: (bytes) => sign(id, bytes),
-    verify: (by, bytes, signature) => Buffer.compare(sign(by, bytes), signature) === 0,
+    verify,
+    verifySoon: (...signed) => Promise.resolve(verify(...signed)),
   }
 }
 
@@ -185,7 +188,7 @@ export class MailWorld {
     const body = new TextEncoder().encode(text)
     const { expiryMs } = this.#options
     const outgoing = { to: this.id(to), body, type: 'text/plain', wantsRead, expiryMs }
-    return this.wait(this.host(from).machine.outbox.send(outgoing))
+    return (await this.wait(this.host(from).machine.outbox.send(outgoing))).id
   }
 
   /** How far a message got. */

@@ -11,6 +11,8 @@ export interface MailSigner {
   readonly id: PeerId
   sign(bytes: Uint8Array): Uint8Array
   verify(id: PeerId, bytes: Uint8Array, signature: Uint8Array): boolean
+  /** As `verify`, beside what this thread does: many at once are checked on all processors. */
+  verifySoon(id: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean>
 }
 
 /** What was signed, and by whom; the signature is not checked yet. */
@@ -53,6 +55,11 @@ export function parseSigned(bytes: Uint8Array, kind: string, maxBytes: number): 
 /** Whether the signature is the author's. */
 export function isSigned({ author, body, signature }: Parsed, signer: MailSigner): boolean {
   return signer.verify(author, body, signature)
+}
+
+/** As {@link isSigned}, beside what this thread does. */
+export function isSignedSoon(parsed: Parsed, signer: MailSigner): Promise<boolean> {
+  return signer.verifySoon(parsed.author, parsed.body, parsed.signature)
 }
 
 /** The ID of a public key, if it has the form of one. */

@@ -13,7 +13,7 @@ import { Emitter } from '../base/emitter.ts'
 import { SkeinError, messageOf } from '../base/errors.ts'
 import { FolderStorage } from '../base/folder-storage.node.ts'
 import { findRule } from '../base/policy.ts'
-import { verifySignature } from '../base/verify.node.ts'
+import { verifySignature, verifySignatureSoon } from '../base/verify.node.ts'
 import { Exchange, mailProtocol } from '../mail/exchange.ts'
 import { MailMachine } from '../mail/machine.ts'
 import { defaultMailOptions } from '../mail/options.ts'
@@ -27,9 +27,10 @@ import type { Storage } from '../base/storage.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
-import type { ReceivedMessage } from '../mail/inbox.ts'
+
 import type { MailAnswer, MailRequest } from '../mail/messages.ts'
 import type { MailNetwork } from '../mail/setup.ts'
+import type { ReceivedMessage } from '../mail/received.ts'
 import type { WallPost } from '../mail/wall.ts'
 import type { NodeEvents } from './events.ts'
 import type { Network } from './network.ts'
@@ -138,11 +139,16 @@ export class NodeMail {
   async #openAll(): Promise<OpenMail> {
     const { identity, clock, random, log } = this.#setup
     const options = { ...defaultMailOptions, ...this.#setup.options.mail?.options }
-    const [database, sealer] = await Promise.all([this.#openDatabase(), createSealer(identity)])
+    const [database, sealer] = await Promise.all([
+      this.#openDatabase(),
+      createSealer(identity, clock),
+    ])
     const signer = {
       id: identity.peerId,
       sign: (bytes: Uint8Array) => identity.sign(bytes),
       verify: verifySignature,
+      // Virtual time does not wait for other threads.
+      verifySoon: this.#setup.storage instanceof FolderStorage ? verifySignatureSoon : verifyNow,
     }
     const warn = (message: string): void => log.debug({ scope: 'mail' }, message)
     try {
@@ -172,7 +178,7 @@ export class NodeMail {
     try {
       if (storage instanceof FolderStorage) {
         const path = storage.pathOf(mailSchema.name)
-        return await openDatabase(path, mailSchema, options.databaseWorkerUrl)
+        return await openDatabase(path, mailSchema, { workerUrl: options.databaseWorkerUrl })
       }
       const disk = disks.get(storage) ?? new MemoryDisk(mailSchema)
       disks.set(storage, disk)
@@ -298,5 +304,8 @@ export class NodeMail {
     if (write !== undefined) background(write, 'note who is on this machine', log)
   }
 }
+
+const verifyNow = (...signed: Parameters<typeof verifySignature>): Promise<boolean> =>
+  Promise.resolve(verifySignature(...signed))
 
 const greetMs = 200 // As on the wall: who connects has more to say at once.
