@@ -407,6 +407,26 @@ test('[B13] a flood of posts of one author is cut, and the wall keeps so many of
   expect((await world.wall(0)).at(-1)).toBe('post 49')
 })
 
+test('[B15] while the disk of the recipient is full its messages wait elsewhere, and then come once and in order', async () => {
+  const world = new MailWorld(21, 4)
+  await world.startAll()
+  await sendAll(world, 1, texts(5, 'before'))
+  const limit = (pages: number): Promise<unknown> =>
+    world.wait(world.host(1).database.read({ sql: `PRAGMA max_page_count = ${pages}` }))
+  await limit(1) // SQLite takes the size that it has.
+  const big = texts(40, 'meanwhile').map((text) => text + ' '.repeat(2_000))
+  const states: string[] = []
+  for (const text of big) states.push(await world.stateOf(0, await world.send(0, 1, text)))
+  expect(states).toContain('held')
+  const accepted = states.filter((state) => state === 'delivered').length
+  expect((await world.inbox(1)).length).toBe(5 + accepted) // What it has it still has.
+  expect(await world.stateOf(2, await world.send(2, 3, 'others go on'))).toBe('delivered')
+  await limit(1_000_000)
+  await world.advance(30 * 60_000)
+  expect(await world.inbox(1)).toEqual([...texts(5, 'before'), ...big])
+  expect(await world.stateOf(0, 5 + big.length)).toBe('delivered')
+})
+
 test('[B14] a crash at any moment loses nothing that was acknowledged and repeats nothing', async () => {
   for (const seed of seeds(60, 2_000)) {
     const world = new MailWorld(seed, 4)

@@ -5,6 +5,13 @@
  * The database is opened with the first message or post, or at the start where there is one: who never
  * uses mail pays nothing for it. Where it cannot be opened the node goes on without mail; peers keep what
  * they hold, and it is tried again when it is next needed.
+ *
+ *   closed ──needed──▶ opening ─▶ open ──its thread died──▶ waiting 250 ms ─▶ opening
+ *     ▲                   │ failed                              │ died twice within a minute
+ *     └─── 5 s later ─────┴─────────────────────────────────────┘
+ *
+ * A thread that died is as a process that was killed: what was acknowledged is in the file, everything in
+ * memory is read anew, and what was under way fails.
  */
 import { background } from '../base/background.ts'
 import { MemoryDisk, openDatabase } from '../base/database.node.ts'
@@ -61,6 +68,8 @@ export interface OpenMail {
 const everybodyHere: readonly Rule[] = ['role:known', 'role:member', 'role:local']
 const flushMs = 2 // Guess: what a disk takes, for those that are simulated.
 const tryAgainMs = 5_000 // Guess: a lock is held for a moment, a full disk for longer.
+const reopenMs = 250 // Guess: the memory that a thread ran out of is free again by then.
+const steadyMs = 60_000 // Guess: what dies again within a minute dies of what it finds in the file.
 /** The disks of nodes without a data folder, and of simulated machines: they outlive a process. */
 const disks = new WeakMap<Storage, MemoryDisk>()
 
@@ -73,6 +82,7 @@ export class NodeMail {
   #opening: Promise<OpenMail> | undefined
   #open: OpenMail | undefined
   #failed: { readonly error: SkeinError; readonly untilMs: number } | undefined
+  #diedMs = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   constructor({ parts, ...others }: NodeMailSetup) {
@@ -104,7 +114,9 @@ export class NodeMail {
     if (this.#isClosed) throw new SkeinError('NODE_CLOSED', 'this node was closed')
     if (this.#open !== undefined) return this.#open
     if (this.#failed !== undefined && clock.nowMs() < this.#failed.untilMs) throw this.#failed.error
-    this.#opening ??= this.#openAll().finally(() => (this.#opening = undefined))
+    this.#opening ??= this.#openAll().finally(() => {
+      this.#opening = undefined
+    })
     return this.#opening
   }
 
@@ -178,7 +190,11 @@ export class NodeMail {
     try {
       if (storage instanceof FolderStorage) {
         const path = storage.pathOf(mailSchema.name)
-        return await openDatabase(path, mailSchema, { workerUrl: options.databaseWorkerUrl })
+        const onDeath = (error: SkeinError): void => this.#onDeath(error)
+        return await openDatabase(path, mailSchema, {
+          workerUrl: options.databaseWorkerUrl,
+          onDeath,
+        })
       }
       const disk = disks.get(storage) ?? new MemoryDisk(mailSchema)
       disks.set(storage, disk)
@@ -186,6 +202,34 @@ export class NodeMail {
     } catch (thrown) {
       throw this.#fail(thrown)
     }
+  }
+
+  /** The database's thread ended by itself: opens it again, once within a minute. */
+  #onDeath(error: SkeinError): void {
+    const { clock, log } = this.#setup
+    const open = this.#open
+    if (open === undefined || this.#isClosed) return // What was opening it hears of it.
+    this.#open = undefined
+    open.machine.stop()
+    const isAgain = clock.nowMs() - this.#diedMs < steadyMs
+    this.#diedMs = clock.nowMs()
+    if (isAgain) {
+      this.#fail(error)
+      return
+    }
+    log.error({ scope: 'mail' }, `${error.message}; it is opened again`)
+    const later = new Promise<void>((resolve) => clock.after(reopenMs, resolve))
+    this.#opening = later
+      .then(() => this.#reopen())
+      .finally(() => {
+        this.#opening = undefined
+      })
+    background(this.#opening, 'open mail again', log)
+  }
+
+  async #reopen(): Promise<OpenMail> {
+    if (this.#isClosed) throw new SkeinError('NODE_CLOSED', 'this node was closed')
+    return this.#openAll()
   }
 
   #fail(thrown: unknown): SkeinError {
