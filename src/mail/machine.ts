@@ -169,8 +169,8 @@ export class MailMachine {
       [others, await this.holder.put(others, from)],
     ]
     const receipts: Uint8Array[] = []
-    for (const [envelopes, taken] of parts) {
-      for (const [at, envelope] of envelopes.entries()) {
+    for (const [group, taken] of parts) {
+      for (const [at, envelope] of group.entries()) {
         results[valid.get(envelope) ?? 0] = taken.results[at] ?? 'later'
       }
       receipts.push(...taken.receipts.map(({ bytes }) => bytes))

@@ -1,10 +1,11 @@
 /** Mail of real nodes whose database fails them: threads that die, files that are damaged or locked. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { systemClock } from '../base/clock.ts'
 import { openFolder } from '../base/folder-storage.node.ts'
+import { openBeside } from '../base/database.test-kit.ts'
 import { SkeinError } from '../base/errors.ts'
 import { Node } from './node.ts'
 import type { NodeOptions } from './options.ts'
@@ -82,13 +83,14 @@ test('[B15] with a damaged database a node runs without mail, and says what to d
   await (await start('alice')).close()
   writeFileSync(place, 'this was a database once, and is none any more '.repeat(200))
   let skippedMs = 0
-  const { systemClock } = await import('../base/clock.ts')
   const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + skippedMs }
   const alice = await start('alice', { peers: [bob.address ?? ''], clock })
   await alice.ready()
   await expect(alice.send('bob', 'hello')).rejects.toMatchObject({
     code: 'STORAGE_FAILED',
-    message: expect.stringMatching(/mail\.db: it is damaged; stop the node, move the file/) as string,
+    message: expect.stringMatching(
+      /mail\.db: it is damaged; stop the node, move the file/,
+    ) as string,
   })
   await expect(alice.inbox.list()).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
   expect((await alice.peer('bob').run('echo still here')).text).toBe('still here')
@@ -100,11 +102,7 @@ test('[B15] with a damaged database a node runs without mail, and says what to d
 test('[B15] what comes while another program has the file locked is kept by others, and comes once', async () => {
   const [alice, bob] = await startBoth({ mail: { options: { retryMinMs: 100, retryMaxMs: 200 } } })
   await alice.send('bob', 'first')
-  const load = createRequire(import.meta.url)
-  const { DatabaseSync } = load('@photostructure/sqlite') as {
-    DatabaseSync: new (place: string) => { exec(sql: string): void; close(): void }
-  }
-  const other = new DatabaseSync(path.join(folder, 'bob', 'mail.db'))
+  const other = openBeside(path.join(folder, 'bob', 'mail.db'))
   other.exec('BEGIN IMMEDIATE')
   expect((await alice.send('bob', 'second')).state).toBe('queued')
   await expect(bob.wall.post('hello')).rejects.toThrow(/another program has locked it/)

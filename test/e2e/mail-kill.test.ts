@@ -4,11 +4,10 @@
  */
 import { expect, test } from 'vitest'
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { openBeside } from '../../src/base/database.test-kit.ts'
 import { Machine, freePort } from './machine.ts'
-import type * as SqliteModule from '@photostructure/sqlite'
 import type { RunningNode } from './machine.ts'
 
 const kills = Number(process.env['MAIL_KILLS'] ?? 6)
@@ -96,9 +95,7 @@ async function patiently(wait: () => Promise<unknown>): Promise<void> {
 
 /** An inbox from its file, all of it, as any program could read it while the node runs. */
 function readInbox(dataFolder: string): readonly string[] {
-  const load = createRequire(import.meta.url)
-  const { DatabaseSync } = load('@photostructure/sqlite') as typeof SqliteModule
-  const file = new DatabaseSync(path.join(dataFolder, 'mail.db'), { readOnly: true })
+  const file = openBeside(path.join(dataFolder, 'mail.db'))
   try {
     const rows = file.prepare('SELECT body FROM inbox ORDER BY id').all()
     return rows.map((row) => String((row as { readonly body: unknown }).body))
