@@ -5,7 +5,7 @@ import { row } from './figures.mjs'
 
 const rounds = 3
 const before = 100 // Connections that come first: tables, code and heap pages are there then.
-const count = 400
+const count = 1_000
 
 /** Measures; see the file's head. Each figure comes from two fresh processes. */
 export async function run() {

@@ -4,7 +4,7 @@
  * **Invariant**: an existing key is never overwritten, however broken its file is: with it the node
  * would lose its place in every list that names it.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, randomBytes, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { SkeinError } from './errors.ts'
 import { peerIdFromKey } from './peer-id.ts'
@@ -25,10 +25,20 @@ export interface Identity {
 /** The name of the key's file in the data folder. */
 export const identityFileName = 'identity.pem'
 
-/** Makes a new identity, in memory only. */
+/**
+ * Makes a new identity, in memory only.
+ *
+ * An Ed25519 private key *is* 32 random bytes (RFC 8032 §5.1.5). `generateKeyPairSync` would make the
+ * same, but Node 20 hangs for ever when the collector meets the job that made a key while that key is
+ * exported: both want one lock, on one thread.
+ */
 export function createIdentity(): Identity {
-  return identityOf(generateKeyPairSync('ed25519').privateKey)
+  const key = Buffer.concat([pkcs8Ed25519, randomBytes(32)])
+  return identityOf(createPrivateKey({ key, format: 'der', type: 'pkcs8' }))
 }
+
+/** What stands before the 32 bytes of an Ed25519 key in PKCS#8 (RFC 8410 §7), DER. */
+const pkcs8Ed25519 = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 /**
  * Reads an identity from its private key, PKCS#8 in PEM.

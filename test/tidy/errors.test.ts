@@ -51,6 +51,15 @@ test('banned calls have a better one', () => {
   expect(files.flatMap(bannedCalls)).toEqual([])
 })
 
+test('keys are made of random bytes: exporting one of generateKeyPair can hang Node 20', () => {
+  const violations = files.flatMap((file) => {
+    return findNodes(file.program, 'CallExpression')
+      .filter((node) => nameOf(child(node, 'callee'))?.startsWith('generateKeyPair'))
+      .map((node) => violation(file, node.start, 'generateKeyPair · see createIdentity'))
+  })
+  expect(violations).toEqual([])
+})
+
 /** Thrown, or what a promise is rejected with; as the cause of a better one an Error is welcome. */
 function bareErrors(file: SourceFile): readonly string[] {
   const instead = 'SkeinError; assert for a bug of ours; RangeError or TypeError for a wrong call'
