@@ -13,7 +13,7 @@
  */
 import { decode, encode } from '../codec/index.ts'
 import { keyFromPeerId } from '../base/peer-id.ts'
-import { isOrdinal, isSignedSoon, parseSigned, signAs, toPeerId } from './signed.ts'
+import { isOrdinal, isSignedSoon, parseSigned, signAsSoon, toPeerId } from './signed.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { MailOptions } from './options.ts'
 import type { MailSigner } from './signed.ts'
@@ -60,11 +60,11 @@ const maxTypeLength = 100
 const typePattern = /^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*$/
 
 /** Seals and signs a message. */
-export function writeEnvelope(
+export async function writeEnvelope(
   head: Omit<Envelope, 'sealed' | 'bytes' | 'author'>,
   letter: Letter,
   { signer, sealer }: { readonly signer: MailSigner; readonly sealer: Sealer },
-): Envelope {
+): Promise<Envelope> {
   const { to, epoch, counter } = head
   const [author, recipient] = [keyFromPeerId(signer.id), keyFromPeerId(to)]
   const { type, body, wantsRead } = letter
@@ -72,7 +72,7 @@ export function writeEnvelope(
   const sealed = sealer.seal(to, inner)
   const { floor, timeMs, expiresMs } = head
   const fields = { to: recipient, epoch, counter, floor, timeMs, expiresMs, sealed }
-  return { ...head, author: signer.id, sealed, bytes: signAs('mail', fields, signer) }
+  return { ...head, author: signer.id, sealed, bytes: await signAsSoon('mail', fields, signer) }
 }
 
 /** Reads an envelope and checks its form, its times and its signature; a string says what is wrong. */

@@ -30,6 +30,7 @@ export function testSigner(id: PeerId): MailSigner {
   return {
     id,
     sign: (bytes) => sign(id, bytes),
+    signSoon: (bytes) => Promise.resolve(sign(id, bytes)),
     verify,
     verifySoon: (...signed) => Promise.resolve(verify(...signed)),
   }

@@ -13,6 +13,7 @@ import { bodyOf } from './stored-body.ts'
 import { writeEnvelope } from './envelope.ts'
 import { batchBytes, maxItems } from './messages.ts'
 import { hasCounter, pairs, rangesOf } from './ranges.ts'
+import { Serial } from './serial.ts'
 import type { SqlValue, Statement } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Outgoing, SentState } from './outgoing.ts'
@@ -47,6 +48,7 @@ export class OutboxTable {
   readonly #onChange: (id: number) => void
   readonly #open = new Map<PeerId, Map<number, OpenMessage>>()
   readonly #numbers = new Map<PeerId, number>()
+  readonly #inTurn = new Serial()
   /** Recipients of which word may be awaited that they have read something. */
   readonly #readers = new Set<PeerId>()
   #bytesAtHand = 0
@@ -99,13 +101,20 @@ export class OutboxTable {
     try {
       const expiresMs = timeMs + Math.min(expiryMs, options.maxExpiryMs)
       const head = { to, epoch: this.#epoch, counter, floor: this.#floor(to), timeMs, expiresMs }
-      const { bytes } = writeEnvelope(head, { type, body, wantsRead }, { signer, sealer })
+      const writing = writeEnvelope(head, { type, body, wantsRead }, { signer, sealer })
+      writing.catch(() => undefined) // It is awaited when its turn comes.
       const kept = bodyOf(type, body)
       const values = [to, counter, timeMs, expiresMs, type, body.length, wantsRead ? 1 : 0, kept]
-      const [, rows = []] = await database.write([
-        { sql: numberSql, values: [to, counter] },
-        { sql: insertSql, values: [...values, timeMs, bytes] },
-      ])
+      // Signatures come in any order; what is on the disk is always the first so many.
+      const [bytes, storing] = await this.#inTurn.run(to, async () => {
+        const { bytes: envelope } = await writing
+        const statements = [
+          { sql: numberSql, values: [to, counter] },
+          { sql: insertSql, values: [...values, timeMs, envelope] },
+        ]
+        return [envelope, { stored: database.write(statements) }] as const
+      })
+      const [, rows = []] = await storing.stored
       message.id = numberIn(rows[0], 'id')
       if (wantsRead) this.#readers.add(to)
       this.#keepAtHand(message, bytes)

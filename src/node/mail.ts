@@ -20,11 +20,11 @@ import { Emitter } from '../base/emitter.ts'
 import { SkeinError, messageOf } from '../base/errors.ts'
 import { FolderStorage } from '../base/folder-storage.node.ts'
 import { findRule } from '../base/policy.ts'
-import { verifySignature, verifySignatureSoon } from '../base/verify.node.ts'
 import { Exchange, mailProtocol } from '../mail/exchange.ts'
 import { MailMachine } from '../mail/machine.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { mailSchema } from '../mail/schema.ts'
+import { poolSigner, signerAtOnce } from '../mail/pool-signer.node.ts'
 import { createSealer } from '../mail/sodium.node.ts'
 import { emptyWallHash } from '../mail/wall.ts'
 import type { Database } from '../base/database.ts'
@@ -155,13 +155,9 @@ export class NodeMail {
       this.#openDatabase(),
       createSealer(identity, clock),
     ])
-    const signer = {
-      id: identity.peerId,
-      sign: (bytes: Uint8Array) => identity.sign(bytes),
-      verify: verifySignature,
-      // Virtual time does not wait for other threads.
-      verifySoon: this.#setup.storage instanceof FolderStorage ? verifySignatureSoon : verifyNow,
-    }
+    // Virtual time does not wait for other threads.
+    const isReal = this.#setup.storage instanceof FolderStorage
+    const signer = isReal ? poolSigner(identity) : signerAtOnce(identity)
     const warn = (message: string): void => log.debug({ scope: 'mail' }, message)
     try {
       for (const row of await database.read({ sql: 'SELECT peer FROM nearby' })) {
@@ -348,8 +344,5 @@ export class NodeMail {
     if (write !== undefined) background(write, 'note who is on this machine', log)
   }
 }
-
-const verifyNow = (...signed: Parameters<typeof verifySignature>): Promise<boolean> =>
-  Promise.resolve(verifySignature(...signed))
 
 const greetMs = 200 // As on the wall: who connects has more to say at once.
