@@ -219,8 +219,11 @@ test('[B8] who is blocked writes to nobody here, until it is unblocked', async (
   const world = new MailWorld(12, 2)
   await world.startAll()
   await world.wait(world.host(1).machine.inbox.block(world.id(0)))
-  const refused = await world.send(0, 1, 'hello?')
-  expect(await world.stateOf(0, refused)).toBe('refused')
+  const body = new TextEncoder().encode('hello?')
+  const outgoing = { to: world.id(1), body, type: 'text/plain', wantsRead: false, expiryMs: hour }
+  const refused = await world.wait(world.host(0).machine.outbox.send(outgoing))
+  expect([refused.state, refused.reason]).toEqual(['refused', 'it takes nothing of you'])
+  expect(await world.stateOf(0, refused.id)).toBe('refused')
   await world.wait(world.host(1).machine.inbox.unblock(world.id(0)))
   await world.send(0, 1, 'thanks')
   expect(await world.inbox(1)).toEqual(['thanks'])

@@ -1,7 +1,7 @@
 /**
  * The table of what was sent, and in memory what of it is still under way.
  *
- *   storing ─▶ stored, never sent (its envelope at hand) ─▶ sent, or tried ─▶ settled: not here any more
+ *   storing ─▶ stored, never sent (its envelope at hand) ─▶ sent, or tried ─▶ settled ─▶ not here any more
  *
  * A message that is stored now and sent now costs no query: its envelope is kept until somebody was asked
  * to take it, 8 MiB of all of them at most. The others are read from the table.
@@ -33,6 +33,8 @@ export interface OpenMessage {
   reason: string
   /** Whether nobody was ever asked to take it. */
   isFresh: boolean
+  /** Whether its recipient has it: that this is so is being written down. */
+  isSettled: boolean
   /** As it travels, while it is at hand. */
   envelope: Uint8Array | undefined
 }
@@ -213,15 +215,27 @@ export class OutboxTable {
       WHERE id = ? ${returning}`
     const values = [reason.slice(0, maxReasonLength), this.#setup.clock.unixMs()]
     await this.#settle(messages.map(({ id }) => ({ sql, values: [...values, id] })))
+    for (const message of messages) {
+      message.state = 'refused'
+      message.reason = reason.slice(0, maxReasonLength)
+    }
   }
 
-  /** Takes the word of a recipient for what it has, and has read. */
+  /**
+   * Takes the word of a recipient for what it has, and has read: it counts at once. Resolves when it is
+   * written down; if that fails, the recipient is asked again.
+   */
   async takeReceipt({ by, got, read, isRefusal, author, epoch }: SignedReceipt): Promise<void> {
     if (author !== this.#setup.signer.id || epoch !== this.#epoch) return // It is not for us.
     const unixMs = this.#setup.clock.unixMs()
     const statements: Statement[] = []
     const among = 'recipient = ? AND counter BETWEEN ? AND ?'
-    for (const [first, last] of pairs(this.#openAmong(by, got))) {
+    const settled = this.#openAmong(by, got)
+    for (const message of settled) {
+      message.isSettled = true
+      message.state = 'delivered'
+    }
+    for (const [first, last] of pairs(rangesOf(settled.map(({ counter }) => counter)))) {
       const sql = `UPDATE outbox SET state = 'delivered', reason = '', envelope = NULL, changed_ms = ?
         WHERE ${among} AND envelope IS NOT NULL ${returning}`
       statements.push({ sql, values: [unixMs, by, first, last] })
@@ -236,7 +250,12 @@ export class OutboxTable {
         envelope = NULL, changed_ms = ? WHERE recipient = ? AND envelope IS NOT NULL ${returning}`
       statements.push({ sql, values: [unixMs, by] })
     }
-    await this.#settle(statements)
+    try {
+      await this.#settle(statements)
+    } catch (thrown) {
+      for (const message of settled) message.isSettled = false
+      throw thrown
+    }
   }
 
   /** Gives up what has expired. */
@@ -284,19 +303,21 @@ export class OutboxTable {
   }
 
   /** Which of these counters are under way: a receipt names all there ever were. */
-  #openAmong(to: PeerId, counters: Ranges): Ranges {
+  #openAmong(to: PeerId, counters: Ranges): readonly OpenMessage[] {
     const end = counters.at(-1) ?? 0
-    const found: number[] = []
-    for (const { counter } of this.#stored(to)) {
-      if (counter > end) break
-      if (hasCounter(counters, counter)) found.push(counter)
+    const found: OpenMessage[] = []
+    for (const message of this.#stored(to)) {
+      if (message.counter > end) break
+      if (hasCounter(counters, message.counter)) found.push(message)
     }
-    return rangesOf(found)
+    return found
   }
 
-  /** What is under way to a recipient and on the disk, in order: numbers are given and stored in order. */
+  /** What is to arrive at a recipient yet and is on the disk, in order: it is stored in order. */
   *#stored(to: PeerId): Generator<OpenMessage> {
-    for (const message of this.#open.get(to)?.values() ?? []) if (message.id > 0) yield message
+    for (const message of this.#open.get(to)?.values() ?? []) {
+      if (message.id > 0 && !message.isSettled) yield message
+    }
   }
 
   /** The lowest number that is still to arrive. */
@@ -308,7 +329,7 @@ export class OutboxTable {
   #add(to: PeerId, counter: number, timeMs: number): OpenMessage {
     const message: OpenMessage = {
       ...{ to, counter, id: 0, timeMs, state: 'queued', heldBy: 0, reason: '' },
-      ...{ isFresh: true, envelope: undefined },
+      ...{ isFresh: true, isSettled: false, envelope: undefined },
     }
     const open = this.#open.get(to) ?? new Map<number, OpenMessage>()
     this.#open.set(to, open)

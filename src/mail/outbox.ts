@@ -109,7 +109,7 @@ export class OutboxMachine {
 
   /** Takes receipts that somebody passed on; those of other authors are not for us. */
   async takeReceipts(receipts: readonly SignedReceipt[]): Promise<void> {
-    for (const receipt of receipts) await this.#table.takeReceipt(receipt)
+    await Promise.all(receipts.map((receipt) => this.#table.takeReceipt(receipt)))
   }
 
   /** Gives up what has expired. */
@@ -205,11 +205,14 @@ export class OutboxMachine {
       const items = batch.map(([, envelope]) => envelope)
       const answer = await this.#setup.network.ask(to, { kind: 'put', items })
       this.#table.tried(messages)
-      await this.#take(answer)
+      const noted = this.#take(answer)
       const isWrong = (at: number): boolean =>
         answer.results[at] === 'invalid' || answer.results[at] === 'refused'
       const wrong = messages.filter((_, at) => isWrong(at))
-      await this.#table.markRefused(wrong, answer.reason)
+      if (wrong.length > 0) {
+        await noted
+        await this.#table.markRefused(wrong, answer.reason)
+      } else noted.catch((thrown: unknown) => this.#setup.warn(messageOf(thrown)))
       tell(lane, messages)
       if (answer.results.includes('later')) return false
       from = last.counter
@@ -294,11 +297,10 @@ export class OutboxMachine {
     )
   }
 
+  /** Takes the receipts of an answer; they count at once, and are written down when it resolves. */
   async #take({ receipts }: MailAnswer): Promise<void> {
-    for (const bytes of receipts) {
-      const receipt = readReceipt(bytes, this.#setup.signer)
-      if (typeof receipt !== 'string') await this.#table.takeReceipt(receipt)
-    }
+    const read = receipts.map((bytes) => readReceipt(bytes, this.#setup.signer))
+    await this.takeReceipts(read.filter((receipt) => typeof receipt !== 'string'))
   }
 }
 
