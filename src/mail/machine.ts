@@ -116,7 +116,7 @@ export class MailMachine {
         this.holder.onUp(from)
         return {}
       case 'wall':
-        return this.wall.answerHash(request.hash)
+        return this.wall.answerHash(request.hash, from)
       case 'fetch':
         return this.wall.answerFetch(request.groups)
       case 'posts':

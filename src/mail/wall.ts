@@ -55,7 +55,8 @@ export class WallMachine {
   readonly #rates: Rates
   readonly #serial = new Serial()
   #timer: Timer | undefined
-  readonly #meeting = new Set<Timer>()
+  /** Comparisons that are due with those that were connected just now. */
+  readonly #meeting = new Map<PeerId, Timer>()
   /** Older ones are not kept: they were too many. */
   #sinceMs = 0
   #isStopped = false
@@ -87,7 +88,7 @@ export class WallMachine {
   stop(): void {
     this.#isStopped = true
     this.#timer?.cancel()
-    for (const timer of this.#meeting) timer.cancel()
+    for (const timer of this.#meeting.values()) timer.cancel()
   }
 
   /**
@@ -119,18 +120,27 @@ export class WallMachine {
     })
   }
 
-  /** A peer that takes part was connected: what either lacks is found out. */
+  /**
+   * A peer that takes part was connected: what either lacks is found out. One of both asks; whose wall is
+   * empty never does, so two nodes without one say nothing.
+   */
   onNeighbour(id: PeerId): void {
-    if (this.#isStopped || id < this.#setup.signer.id) return // The other side asks.
-    const timer: Timer = this.#setup.clock.after(meetMs, () => {
-      this.#meeting.delete(timer)
-      this.#sync(id).catch((thrown: unknown) => this.#setup.warn(messageOf(thrown)))
+    if (this.#isStopped) return
+    const { clock, signer, warn } = this.#setup
+    const asksFirst = id > signer.id
+    this.#meeting.get(id)?.cancel()
+    const timer = clock.after(asksFirst ? meetMs : 3 * meetMs, () => {
+      this.#meeting.delete(id)
+      if (this.#index.groups().length === 0) return
+      this.#sync(id).catch((thrown: unknown) => warn(messageOf(thrown)))
     })
-    this.#meeting.add(timer)
+    this.#meeting.set(id, timer)
   }
 
-  /** Says whether the wall is the same, and if not, what is on it. */
-  answerHash(hash: string): Partial<MailAnswer> {
+  /** Says to a neighbour whether the wall is the same, and if not, what is on it. */
+  answerHash(hash: string, from: PeerId): Partial<MailAnswer> {
+    this.#meeting.get(from)?.cancel()
+    this.#meeting.delete(from)
     if (hash === this.#index.hash()) return {}
     return { groups: this.#index.known(), sinceMs: this.#cut() }
   }

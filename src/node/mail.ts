@@ -303,7 +303,8 @@ export class NodeMail {
     manager.events.on('peer:connect', ({ peer, isLocal }) => {
       if (isLocal) this.#noteNearby(peer.id)
       this.#open?.machine.onUp(peer.id)
-      if (this.#takesPart(peer.id)) this.#greet(peer.id)
+      // Who has no wall asks for none: one that has asks, and opens this node's.
+      if (this.#takesPart(peer.id)) this.#open?.machine.wall.onNeighbour(peer.id)
     })
     events.on('member:join', ({ id }) => {
       this.#open?.machine.onUp(id)
@@ -312,26 +313,6 @@ export class NodeMail {
     for (const name of ['member:gone', 'member:left'] as const) {
       events.on(name, () => this.#open?.machine.onMembers())
     }
-  }
-
-  /** Compares walls with a neighbour; without a database, to find out whether one is needed. */
-  #greet(id: PeerId): void {
-    const { clock, identity, log } = this.#setup
-    if (this.#open !== undefined) {
-      this.#open.machine.wall.onNeighbour(id)
-      return
-    }
-    if (this.#opening !== undefined || id < identity.peerId) return
-    clock.after(greetMs, () => {
-      if (this.#isClosed || this.#open !== undefined) return
-      const asking = this.#exchange.ask(id, { kind: 'wall', hash: emptyWallHash })
-      asking.then(
-        ({ groups }) => {
-          if (groups !== undefined && !this.#isClosed) background(this.ready(), 'open mail', log)
-        },
-        () => undefined, // It is asked again when it is connected again.
-      )
-    })
   }
 
   /** Who was once on this machine counts as local also when its message comes through others. */
@@ -344,5 +325,3 @@ export class NodeMail {
     if (write !== undefined) background(write, 'note who is on this machine', log)
   }
 }
-
-const greetMs = 200 // As on the wall: who connects has more to say at once.

@@ -50,6 +50,20 @@ test('[B1] a message reaches a peer that is there, and says so', async () => {
   expect(message).toMatchObject({ author: world.idOf('n1'), body: 'hello', type: 'text/plain' })
 })
 
+test('[B13] who never had a wall is asked by a neighbour that has one, whichever comes later', async () => {
+  for (const seed of [1, 2, 3, 4]) {
+    const world = new Simulation({ seed })
+    const writer = await startOne(world, 'n0', 3)
+    await world.wait(writer.wall.post('before you came'))
+    for (const name of ['n1', 'n2']) {
+      const late = await startOne(world, name, 3)
+      await world.advance(5_000)
+      const posts = await world.wait(late.wall.list())
+      expect(posts.map(({ text }) => text)).toEqual(['before you came'])
+    }
+  }
+})
+
 test('[B4] a thousand messages to a peer that is away all arrive, once and in order, though the sender and a third of the holders are gone', async () => {
   for (const seed of seeds(Number(process.env['MAIL_SEEDS'] ?? 3))) {
     const [world, nodes] = await worldOf(100 + seed, 8)
