@@ -2,20 +2,13 @@
 import { expect, test } from 'vitest'
 import { seeds } from '../testing/simulation.node.ts'
 import { writeEnvelope } from './envelope.ts'
-import { MailWorld, testSealer, testSigner } from './mail.test-kit.ts'
+import { MailWorld, sendAll, testSealer, testSigner, texts } from './mail.test-kit.ts'
 import { defaultMailOptions } from './options.ts'
 import { signPost } from './post.ts'
 import { chooseHolders } from './holders.ts'
 import type { Envelope } from './envelope.ts'
 
-const texts = (count: number, name = 'message'): readonly string[] =>
-  Array.from({ length: count }, (_, at) => `${name} ${at}`)
-
 const hour = 3_600_000
-
-async function sendAll(world: MailWorld, to: number, all: readonly string[]): Promise<void> {
-  await Promise.all(all.map((text) => world.send(0, to, text)))
-}
 
 /** An envelope as host `from` could make it. */
 function envelopeOf(
@@ -417,54 +410,3 @@ test('[B13] a flood of posts of one author is cut, and the wall keeps so many of
   expect((await world.wall(1)).length).toBeLessThanOrEqual(12) // Some came since it was swept.
   expect((await world.wall(0)).at(-1)).toBe('post 49')
 })
-
-test('[B15] while the disk of the recipient is full its messages wait elsewhere, and then come once and in order', async () => {
-  const world = new MailWorld(21, 4)
-  await world.startAll()
-  await sendAll(world, 1, texts(5, 'before'))
-  const limit = (pages: number): Promise<unknown> =>
-    world.wait(world.host(1).database.read({ sql: `PRAGMA max_page_count = ${pages}` }))
-  await limit(1) // SQLite takes the size that it has.
-  const big = texts(40, 'meanwhile').map((text) => text + ' '.repeat(2_000))
-  const states: string[] = []
-  for (const text of big) states.push(await world.stateOf(0, await world.send(0, 1, text)))
-  expect(states).toContain('held')
-  const accepted = states.filter((state) => state === 'delivered').length
-  expect((await world.inbox(1)).length).toBe(5 + accepted) // What it has it still has.
-  expect(await world.stateOf(2, await world.send(2, 3, 'others go on'))).toBe('delivered')
-  await limit(1_000_000)
-  await world.advance(30 * 60_000)
-  expect(await world.inbox(1)).toEqual([...texts(5, 'before'), ...big])
-  expect(await world.stateOf(0, 5 + big.length)).toBe('delivered')
-})
-
-test('[B14] a crash at any moment loses nothing that was acknowledged and repeats nothing', async () => {
-  for (const seed of seeds(60, 2_000)) {
-    const world = new MailWorld(seed, 4)
-    await world.startAll()
-    const delivered: string[] = []
-    const seen: string[] = []
-    for (const text of texts(30)) {
-      const sending = world.host(0).machine.outbox.send({
-        ...{ to: world.id(1), body: new TextEncoder().encode(text), type: 'text/plain' },
-        ...{ wantsRead: false, expiryMs: hour },
-      })
-      sending.then(
-        () => void delivered.push(text),
-        () => undefined,
-      )
-      await world.advance(world.random.next() * 30)
-      if (world.random.next() < 0.3) {
-        seen.push(...world.host(1).messages.map(({ body }) => String(body)))
-        world.crash(1)
-        await world.advance(world.random.next() * 100)
-        await world.start(1)
-      }
-    }
-    await world.advance(60_000)
-    const inbox = await world.inbox(1)
-    expect([seed, inbox]).toEqual([seed, texts(30)])
-    expect(new Set(seen).size).toBe(seen.length) // No listener was told twice.
-    expect(delivered.length).toBe(30)
-  }
-}, 120_000)
