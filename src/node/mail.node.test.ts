@@ -11,13 +11,32 @@ import { Node } from './node.ts'
 import type { NodeOptions } from './options.ts'
 
 const workerUrl = new URL('../../dist/base/database-worker.node.js', import.meta.url)
-/** A thread that is the database's, and ends when a statement tells it to, as one without memory does. */
+/**
+ * A thread that is the database's, and ends in the middle of a transaction when a value tells it to: as one
+ * does whose memory is used up.
+ */
 const mortalWorker = `
+  import { createRequire } from 'node:module'
   import { parentPort } from 'node:worker_threads'
+  const load = createRequire(${JSON.stringify(workerUrl.href)})
   const isDeadly = (value) => typeof value === 'string' && value.includes('drop dead')
+  let isDoomed = false
+  const mortal = (exec) => function (sql) {
+    if (isDoomed && sql.startsWith('RELEASE')) process.exit(7)
+    return exec.call(this, sql)
+  }
+  if (process.getBuiltinModule('node:sqlite') !== undefined) {
+    const { DatabaseSync } = load('node:sqlite')
+    DatabaseSync.prototype.exec = mortal(DatabaseSync.prototype.exec)
+  } else {
+    const { DatabaseSync } = load('@photostructure/sqlite')
+    class Mortal extends DatabaseSync {}
+    Object.defineProperty(Mortal.prototype, 'exec', { value: mortal(DatabaseSync.prototype.exec) })
+    load.cache[load.resolve('@photostructure/sqlite')].exports = { DatabaseSync: Mortal }
+  }
   parentPort.on('message', (jobs) => {
     const values = jobs.flatMap(({ statements = [] }) => statements.flatMap((each) => each.values ?? []))
-    if (values.some(isDeadly)) process.exit(7)
+    isDoomed ||= values.some(isDeadly)
   })
   await import(${JSON.stringify(workerUrl.href)})
 `
