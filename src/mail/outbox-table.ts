@@ -55,7 +55,7 @@ export class OutboxTable {
   readonly #readers = new Set<PeerId>()
   #bytesAtHand = 0
 
-  /** @param onChange - Told the ID of each message that got further. */
+  /** @param onChange - Told the ID of each message that was stored or got further. */
   constructor(setup: MailSetup, epoch: number, onChange: (id: number) => void) {
     this.#setup = setup
     this.#epoch = epoch
@@ -120,6 +120,7 @@ export class OutboxTable {
       message.id = numberIn(rows[0], 'id')
       if (wantsRead) this.#readers.add(to)
       this.#keepAtHand(message, bytes)
+      this.#onChange(message.id)
       return message
     } catch (thrown) {
       this.#remove(message)

@@ -50,7 +50,7 @@ export class OutboxMachine {
   readonly #serial = new Serial()
   #isStopped = false
 
-  /** @param onChange - Told the ID of each message that got further. */
+  /** @param onChange - Told the ID of each message that was stored or got further. */
   constructor(setup: MailSetup, epoch: number, onChange: (id: number) => void) {
     this.#setup = setup
     this.#epoch = epoch

@@ -19,6 +19,8 @@ export interface SentMessage {
   readonly timeMs: number
   readonly type: string
   readonly body: string | Uint8Array
+  /** Bytes of its body. */
+  readonly byteLength: number
   readonly state: SentState
   /** How many peers hold it for the recipient. */
   readonly heldBy: number

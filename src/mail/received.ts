@@ -18,6 +18,8 @@ export interface ReceivedMessage {
   readonly type: string
   /** Text where the type is one of text or JSON, else bytes. */
   readonly body: string | Uint8Array
+  /** Bytes of its body. */
+  readonly byteLength: number
   /** When it was read, Unix ms; absent while it is unread. */
   readonly readMs?: number
 }
@@ -66,7 +68,8 @@ export function receivedOf(
 ): ReceivedMessage {
   const { author, timeMs } = envelope
   const { type, body } = letter
-  return { id, author, timeMs, receivedMs, type, body: bodyOf(type, body) }
+  const kept = { body: bodyOf(type, body), byteLength: body.length }
+  return { id, author, timeMs, receivedMs, type, ...kept }
 }
 
 /** A row of the inbox as what it means. */
@@ -80,6 +83,7 @@ export function messageFrom(row: SqlRow): ReceivedMessage {
     receivedMs: numberIn(row, 'received_ms'),
     type: textIn(row, 'type'),
     body: body instanceof Uint8Array ? body : String(body ?? ''),
+    byteLength: numberIn(row, 'size'),
     ...(typeof readMs === 'number' && { readMs }),
   }
 }
