@@ -1,7 +1,9 @@
 /**
- * Builds `dist/`: the library as modules with types (tsc), and the command line as bundles (esbuild).
+ * Builds `dist/`: the types (tsc), and the library and the command line as bundles (esbuild).
  *
- *   dist/index.js, testing.js, …   the library
+ *   dist/index.js, testing.js      the library, over one bundle in dist/bin: it loads in a fifth of the
+ *                                  time that three hundred modules take
+ *   dist/FOLDER/NAME.js            the same as modules, for its types and for benchmarks
  *   dist/bin/skein.cjs             src/cli/front.ts: starts fast; loads main.cjs when it has to
  *   dist/bin/main.cjs              src/cli/main.ts and all it needs
  *   dist/bin/NAME-worker.cjs       a bundle for each src/…/NAME-worker.node.ts
@@ -45,10 +47,11 @@ await runScript(async () => {
   await ensureInstalled()
   const stamp = hashBuildInputs() // Before reading: a file changed meanwhile is built next time.
   try {
-    const parts = [buildLibrary(), buildBundles(), buildPage(path.join(staging, 'web'))]
+    const parts = [buildModules(), buildBundles(), buildPage(path.join(staging, 'web'))]
     for (const part of await Promise.allSettled(parts)) {
       if (part.status === 'rejected') throw part.reason
     }
+    await buildLibrary() // Over the two modules that programs import.
     writeFileSync(path.join(staging, path.basename(buildStamp)), stamp)
     takePlace()
   } finally {
@@ -65,14 +68,13 @@ function takePlace() {
   rmSync(before, { recursive: true, force: true })
 }
 
-async function buildLibrary() {
+async function buildModules() {
   const tsc = path.join('node_modules', 'typescript', 'bin', 'tsc')
   const args = [tsc, '-p', 'tsconfig.build.json', '--outDir', staging]
   await run(process.execPath, args, { what: 'tsc -p tsconfig.build.json' })
 }
 
 async function buildBundles() {
-  const { build } = await import('esbuild') // Only here: nothing is installed when the file loads.
   const shared = {
     absWorkingDir: root,
     bundle: true,
@@ -105,13 +107,39 @@ async function buildBundles() {
       return { ...shared, ...bundleUrl, entryPoints: [file], outfile: outfile(name) }
     }),
   ]
+  await runBuilds(bundles)
+  chmodSync(path.join(staging, 'bin', 'skein.cjs'), 0o755)
+}
+
+/** `index.js` and `testing.js` share their code, so that both know the same classes. */
+async function buildLibrary() {
+  await runBuilds([
+    {
+      absWorkingDir: root,
+      entryPoints: ['src/index.ts', 'src/testing.ts'],
+      outdir: staging,
+      // Beside the workers: see siblingUrl of those who start them.
+      chunkNames: 'bin/library-[hash]',
+      bundle: true,
+      splitting: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      external,
+      logLevel: 'warning',
+      legalComments: 'none',
+    },
+  ])
+}
+
+async function runBuilds(all) {
+  const { build } = await import('esbuild') // Only here: nothing is installed when the file loads.
   try {
-    await Promise.all(bundles.map((options) => build(options)))
+    await Promise.all(all.map((options) => build(options)))
   } catch (error) {
     // esbuild has already printed what is wrong and where.
     throw new StepFailure(`the bundles failed (esbuild): ${error.message.split('\n')[0]}`, 1)
   }
-  chmodSync(path.join(staging, 'bin', 'skein.cjs'), 0o755)
 }
 
 function outfile(name) {

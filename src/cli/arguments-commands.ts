@@ -225,7 +225,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'post',
     group: 'Talk',
-    usage: 'post TEXT | - [--json]',
+    usage: 'post TEXT|-',
     summary: 'Write on the wall, for every member to read',
     flags: ['json', 'timeout'],
     words: [1, Infinity],
@@ -300,7 +300,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'map',
     group: 'Ask your node',
-    usage: 'map [--d2 | --svg | --json] [--watch] | map --open',
+    usage: 'map [--d2|--svg|--json] [--watch] | map --open',
     summary: 'Draw the nodes and links of the network with their round-trip times',
     flags: ['json', 'd2', 'svg', 'watch', 'open', 'timeout'],
     words: [0, 0],
@@ -312,13 +312,14 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'discover',
     group: 'Ask your node',
-    usage: 'discover [--json] [--for TIME]',
+    usage: 'discover [--for TIME] [--json]',
     summary: 'List who is out there: members, known ones, and others',
     flags: ['json', 'for', 'timeout'],
     words: [0, 0],
     details: [
       'It asks around now and waits 2 s, or TIME. WHO is my network, known, by name (DNS), open (shows',
       'its label to everybody) or other: of another network, which this node cannot know.',
+      'Needs discovery.lan, discovery.mdns or discovery.dns; the first two are on unless turned off.',
     ],
   },
   {
@@ -366,7 +367,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'deny',
     group: 'Say who may connect',
-    usage: 'deny ID',
+    usage: 'deny ID|LABEL',
     summary: 'Take a peer off the known ones',
     flags: ['timeout'],
     words: [1, 1],
@@ -375,7 +376,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'invite',
     group: 'Say who may connect',
-    usage: 'invite [LABEL] [--role NAME]… [--expires TIME] [--within TIME] [--json]',
+    usage: 'invite [LABEL] [--role NAME]… [--expires TIME] [--within TIME]',
     summary: 'Make a ticket that lets one node into your network',
     flags: ['role', 'expires', 'within', 'json', 'timeout'],
     words: [0, 1],
@@ -388,7 +389,7 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'join',
     group: 'Say who may connect',
-    usage: 'join TICKET [--json]',
+    usage: 'join TICKET',
     summary: 'Join the network of a ticket',
     flags: ['json', 'timeout'],
     words: [1, 1],

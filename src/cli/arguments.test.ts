@@ -135,6 +135,16 @@ describe('help', () => {
     },
   )
 
+  test('every way to write a command begins with its name, and its words are written as one', () => {
+    const wrong = commandSpecs.flatMap(({ name, usage }) => {
+      const ways = usage.split(' | ')
+      return ways.filter((way) => !way.startsWith(name === 'on' ? '@PEER' : name))
+    })
+    expect(wrong).toEqual([])
+    expect(textOf('')).toMatch(/^ {2}post TEXT\|- {2,}Write/m)
+    expect(textOf('')).toMatch(/^ {2}join TICKET {2,}Join/m)
+  })
+
   test('a flag that only few commands take is listed with their names', () => {
     expect(textOf('')).toMatch(/--for TIME .*\(demo, discover\)$/m)
     expect(textOf('')).toMatch(/--set KEY=VALUE .*\(up, config\)$/m)

@@ -245,7 +245,8 @@ export function calcCommand(calculator: Calculator): Command {
 function siblingUrl(): URL {
   const here = import.meta.url
   if (here.endsWith('.ts')) return new URL('../../dist/command/calc-worker.node.js', here)
-  return new URL(here.endsWith('.cjs') ? './calc-worker.cjs' : './calc-worker.node.js', here)
+  const isModule = here.endsWith('/calc.node.js')
+  return new URL(isModule ? './calc-worker.node.js' : './calc-worker.cjs', here)
 }
 
 /** Node's permission model, under the name that this version knows. */

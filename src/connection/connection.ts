@@ -14,8 +14,8 @@
  * **Invariant**: a frame is acted on exactly once: when its number is `receivedNumber`.
  */
 import { SkeinError } from '../base/errors.ts'
-import { frameType, isCounted, makeNumberFrame, readUint53 } from './frames.ts'
-import { ackBytes, ackDelayMs, maxPaths } from './options.ts'
+import { frameType, isCounted, makeAckedFrame, makeNumberFrame, readUint53 } from './frames.ts'
+import { ackBytes, ackDelayMs, littleBytes, littleFrames, maxPaths } from './options.ts'
 import { isClearlyFaster, isSurplus } from './path-choice.ts'
 import { PathLink } from './path-link.ts'
 import { SendLog } from './send-log.ts'
@@ -133,12 +133,10 @@ export class Connection implements LinkOwner, FrameOutlet {
   get isDoubtful(): boolean {
     return this.#sending?.isDoubtful === true
   }
-
   /** Streams that are open, without those in the background. */
   get streamCount(): number {
     return this.#streams.neededCount
   }
-
   get isNeeded(): boolean {
     return this.#streams.isNeeded
   }
@@ -270,9 +268,8 @@ export class Connection implements LinkOwner, FrameOutlet {
     this.#isInTurn = true
     const violation = link.reader.read(bytes) ?? this.#readHeld()
     this.#isInTurn = false
-    if (this.state === 'closed') return
     if (violation !== undefined) this.#fail(violation)
-    else this.#endTurn()
+    else if (this.state !== 'closed') this.#endTurn()
   }
 
   onLinkClose(link: PathLink, reason: string): void {
@@ -356,7 +353,7 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (link === undefined) return undefined
     switch (type) {
       case frameType.ping:
-        link.path.write(makeNumberFrame(frameType.pong, value))
+        link.answerPing(value, this.#links.length === 1)
         return undefined
       case frameType.pong:
         link.receivePong(value)
@@ -418,9 +415,8 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (this.#links.length <= maxPaths) return
     const idle = this.#links.filter((link) => link !== this.#sending)
     const surplus = idle.find(({ isDoubtful }) => isDoubtful) ?? idle[0]
-    if (surplus === undefined) return
-    surplus.close()
-    this.onLinkClose(surplus, `C21: more than ${maxPaths} paths`)
+    surplus?.close()
+    if (surplus !== undefined) this.onLinkClose(surplus, `C21: more than ${maxPaths} paths`)
   }
 
   #endTurn(): void {
@@ -446,13 +442,20 @@ export class Connection implements LinkOwner, FrameOutlet {
     return this.receivedNumber
   }
 
+  writeProbe(link: PathLink, type: number, value: number): void {
+    const acked = link === this.#sending ? this.#ackNumber() : -1
+    link.path.write(acked < 0 ? makeNumberFrame(type, value) : makeAckedFrame(type, value, acked))
+  }
+
+  /** A little waits for the next PING or PONG: it costs the peer some memory, and us no record. */
   #ackSoon(): void {
-    if (this.#unackedBytes >= ackBytes) this.#ackNow()
-    else
-      this.#ackTimer ??= this.clock.after(ackDelayMs, () => {
-        this.#ackTimer = undefined
-        this.#ackNow()
-      })
+    if (this.#unackedBytes >= ackBytes) return this.#ackNow()
+    const frames = this.receivedNumber - this.#ackedNumber
+    if (this.#unackedBytes <= littleBytes && frames <= littleFrames) return
+    this.#ackTimer ??= this.clock.after(ackDelayMs, () => {
+      this.#ackTimer = undefined
+      this.#ackNow()
+    })
   }
 
   #ackNow(): void {

@@ -88,6 +88,14 @@ export function makeNumberFrame(type: number, value: number): Uint8Array {
   return frame
 }
 
+/** A frame of a path, and an ACK behind it: one record carries both. */
+export function makeAckedFrame(type: number, value: number, acked: number): Uint8Array {
+  const frames = new Uint8Array(2 * numberFrameBytes)
+  writeNumberFrame(frames, 0, { type, streamId: 0, value })
+  writeNumberFrame(frames, numberFrameBytes, { type: frameType.ack, streamId: 0, value: acked })
+  return frames
+}
+
 /** Reads 32 bits at `offset`. */
 export function readUint32(bytes: Uint8Array, offset: number): number {
   return (

@@ -38,6 +38,10 @@ export const sharedInFlightBytes = 128 * 1_024 // Prototype; bench/mixed holds i
 export const callMemoryMs = 20 // Prototype; bench/mixed holds its floor with it.
 /** An ACK that nothing carries goes by itself after this long. */
 export const ackDelayMs = 25 // As TCP's shortest delayed ACK; measured: free.
+/** Where fewer bytes wait for an ACK, it waits for the next PING or PONG. */
+export const littleBytes = 4_096 // Guess: what the peer keeps for longer, a connection.
+/** The same for frames, however short. */
+export const littleFrames = 64 // Guess: a message most often is one or two.
 /** An ACK goes at once when so many bytes wait for one. */
 export const ackBytes = 64 * 1_024 // Prototype; bench/bulk holds its floor with it.
 /** Paths that a connection has at most. */

@@ -1,9 +1,10 @@
 /** Several paths of one connection at a time: what chaos showed, and what thinking showed before it. */
 import { describe, expect, test } from 'vitest'
 import { Collector, Duo, echo } from './connection.test-kit.ts'
-import { frameType, makeNumberFrame, writeHeader } from './frames.ts'
+import { frameType, makeNumberFrame, numberFrameBytes, writeHeader } from './frames.ts'
 import { FrameReader } from './frame-reader.ts'
 import { maxPaths } from './options.ts'
+import type { MemoryPath } from '../transport/memory-path.ts'
 
 /** Opens a stream whose other end collects. */
 function pour(duo: Duo, bytes: Uint8Array): Collector {
@@ -46,6 +47,72 @@ describe('acknowledgements', () => {
     await duo.clock.advance(8_000)
     expect(sink.isEnded).toBe(true)
     expect([duo.a.connection.heldBytes, duo.b.connection.heldBytes]).toEqual([0, 0])
+  })
+})
+
+describe('an idle path', () => {
+  /** Each write of either end from now on: the type of its first frame, and an ACK's only if it is alone. */
+  function listen(path: MemoryPath): { readonly near: number[]; readonly far: number[] } {
+    const seen = { near: [] as number[], far: [] as number[] }
+    for (const [end, types] of [
+      [path, seen.near],
+      [path.far, seen.far],
+    ] as const) {
+      const write = end.write.bind(end)
+      end.write = (bytes, more) => {
+        const isMore = bytes[0] === frameType.ack && bytes.length > numberFrameBytes
+        types.push(isMore ? frameType.data : (bytes[0] ?? -1))
+        return write(bytes, more)
+      }
+    }
+    return seen
+  }
+  const pings = (types: readonly number[]): number => {
+    return types.filter((type) => type === frameType.ping).length
+  }
+
+  test('[C17] carries a ping and a pong in 2.3 s, and both ends measure it in turn', async () => {
+    const duo = new Duo()
+    const path = await duo.attach()
+    await duo.clock.advance(5_000)
+    const seen = listen(path)
+    await duo.clock.advance(60_000)
+    expect(seen.near.length + seen.far.length).toBeLessThanOrEqual(2 * 26 * 1.35)
+    expect(pings(seen.near)).toBeGreaterThanOrEqual(6)
+    expect(pings(seen.far)).toBeGreaterThanOrEqual(6)
+  })
+
+  test('[C17] that falls silent is doubted as soon by who did not ping last', async () => {
+    const duo = new Duo()
+    const path = await duo.attach()
+    await duo.clock.advance(20_000)
+    path.setSilent(true)
+    path.far.setSilent(true)
+    const startMs = duo.clock.nowMs()
+    await duo.clock.until(() => duo.a.doubts > 0 && duo.b.doubts > 0, 10_000)
+    expect(duo.clock.nowMs() - startMs).toBeLessThanOrEqual(3_600)
+  })
+
+  test('[C6] a short message is acknowledged with a ping or pong, in no record of its own', async () => {
+    const duo = new Duo()
+    const path = await duo.attach()
+    await duo.clock.advance(5_000)
+    const seen = listen(path)
+    const sink = pour(duo, new Uint8Array(100))
+    await duo.clock.advance(2_600)
+    expect(sink.length).toBe(100)
+    expect([duo.a.connection.heldBytes, duo.b.connection.heldBytes]).toEqual([0, 0])
+    expect([...seen.near, ...seen.far].filter((type) => type === frameType.ack)).toEqual([])
+  })
+
+  test('[C6] of more than 4 KiB the acknowledgement does not wait for them', async () => {
+    const duo = new Duo()
+    await duo.attach()
+    await duo.clock.advance(5_300)
+    const sink = pour(duo, new Uint8Array(5_000))
+    await duo.clock.advance(40)
+    expect(sink.length).toBe(5_000)
+    expect(duo.a.connection.heldBytes).toBe(0)
   })
 })
 

@@ -28,6 +28,7 @@ import {
 import type { Path } from '../transport/contract.ts'
 
 const slabBytes = 65_536 // Measured with TLS: four records a write.
+const firstSlabBytes = 4_096 // Guess: after a rest most often one short message comes.
 const maxForgottenEntries = 256 // Guess: moving the rest costs less than what it frees.
 const copyLimitBytes = 4_096 // Prototype: above it a reference beats a copy.
 
@@ -56,6 +57,7 @@ export class SendLog {
   /** Number of the first frame that waits for the flush. */
   #pendingNumber = 0
   #slab: Uint8Array | undefined
+  #isRested = true
   #start = numberFrameBytes
   #end = numberFrameBytes
   /** Where the frame that waits last starts in the slab, if it is DATA and may grow; else -1. */
@@ -184,7 +186,9 @@ export class SendLog {
 
   /** Frees the slab when nothing is in it; it comes back on demand. */
   rest(): void {
-    if (this.retainedBytes === 0) this.#slab = undefined
+    if (this.retainedBytes > 0) return
+    this.#slab = undefined
+    this.#isRested = true
   }
 
   /** Forgets everything: the connection is over. */
@@ -211,7 +215,7 @@ export class SendLog {
     if (at < 0 || slab === undefined || streamId !== this.#growingStreamId) return false
     const end = this.#end + more.length
     const payloadBytes = end - at - headerBytes
-    if (end > slabBytes || payloadBytes > maxPayloadBytes) return false
+    if (end > slab.length || payloadBytes > maxPayloadBytes) return false
     slab.set(more, this.#end)
     this.#end = end
     this.retainedBytes += more.length
@@ -221,9 +225,11 @@ export class SendLog {
 
   /** Makes sure that `bytes` fit behind what is pending. */
   #room(bytes: number, path: Path | undefined): Uint8Array {
-    if (this.#slab !== undefined && this.#end + bytes <= slabBytes) return this.#slab
+    if (this.#slab !== undefined && this.#end + bytes <= this.#slab.length) return this.#slab
     if (this.hasPending) this.#leave(path, undefined)
-    this.#slab = new Uint8Array(slabBytes)
+    const isLittle = this.#isRested && numberFrameBytes + bytes <= firstSlabBytes
+    this.#isRested = false
+    this.#slab = new Uint8Array(isLittle ? firstSlabBytes : slabBytes)
     this.#start = this.#end = numberFrameBytes
     return this.#slab
   }
@@ -252,7 +258,7 @@ export class SendLog {
     this.#end += numberFrameBytes
     this.#start = this.#end
     this.#growingAt = -1
-    if (this.#end > slabBytes) this.#slab = undefined
+    if (this.#end > slab.length) this.#slab = undefined
   }
 }
 

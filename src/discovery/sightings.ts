@@ -40,7 +40,7 @@ export class Sightings {
 
   /** Somebody was seen, and counts as there for `lastingMs`; the one seen longest ago makes room. */
   add(seen: Seen, lastingMs: number): void {
-    const key = formatHostPort(seen)
+    const key = keyOf(seen)
     const isFriend = isOurs(seen.relation)
     if (!isFriend && this.#isFriend(key)) return // Whoever can prove it has said so.
     const kind = isFriend ? this.#friends : this.#strangers
@@ -81,6 +81,12 @@ export class Sightings {
     const friend = this.#friends.get(key)
     return friend !== undefined && friend.untilMs > this.#clock.nowMs()
   }
+}
+
+/** The place; of those who listen nowhere, of whom one machine may have several, also who it is. */
+function keyOf({ host, port, id }: Seen): string {
+  const place = formatHostPort({ host, port })
+  return port === 0 && id !== undefined ? `${place} ${id}` : place
 }
 
 /** Who somebody is: what a beacon proves goes before what the sender shows to everybody. */

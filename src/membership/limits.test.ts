@@ -58,6 +58,23 @@ describe('news', () => {
     expect(asked).toEqual([{ type: 'ask', kind: 'records', names }])
   })
 
+  test('[M18] a change below a millisecond is reported, but four times as late', async () => {
+    const bench = withNeighbours(new Bench(), near)
+    bench.machine.measure(near, 1_000)
+    await bench.time.advance(10_000)
+    const reports = (): number => bench.sentTo(near, 'links').length
+    const before = reports()
+    bench.machine.measure(near, 1_500)
+    await bench.time.advance(8_000)
+    expect(reports()).toBe(before)
+    await bench.time.advance(13_000)
+    expect(reports()).toBe(before + 1)
+    bench.machine.measure(near, 1_200)
+    bench.machine.measure(near, 9_000)
+    await bench.time.advance(6_000)
+    expect(reports()).toBe(before + 2)
+  })
+
   test('[M18] the interval of reports grows with the members, and the budget with it', () => {
     const intervals = [5, 100, 1_000, 10_000].map((members) => {
       return Math.round(linksIntervalMs(members, 16, defaultMembershipOptions) / 1_000)

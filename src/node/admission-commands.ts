@@ -69,7 +69,7 @@ export function admissionCommands(node: AdmissionHost): Readonly<Record<string, 
     },
     join: {
       summary: 'Join the network of a ticket',
-      usage: 'join TICKET [--json]',
+      usage: 'join TICKET',
       allow: forOwner,
       async run({ args: [ticket, ...rest], signal }) {
         const hasJson = isJson(rest)

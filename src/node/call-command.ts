@@ -12,7 +12,7 @@ export interface CallHost {
   peer(name: string): Peer
 }
 
-const usage = 'call @PEER [OBJECT[.MEMBER…] [JSON…]] [--json]'
+const usage = 'call @PEER [OBJ.NAME JSON…]'
 
 /** The owner's command `call`. */
 export function callCommand(node: CallHost): Command {

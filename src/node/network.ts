@@ -125,7 +125,7 @@ export class Network {
         return connection?.state === 'open' && !connection.isDoubtful
       },
       onLinks: () => {
-        this.#file.changed()
+        this.#file.linksChanged()
         events.emit('link:update', {})
       },
     })

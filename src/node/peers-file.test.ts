@@ -91,6 +91,34 @@ describe('peers.json and peers.d2', () => {
     expect(await storage.text('peers.d2')).toContain(inD2)
   })
 
+  test('follow the times of many links calmly, and their nodes at once', async () => {
+    const nodes = Array.from({ length: 60 }, (_, at) => fakeNode(at))
+    const linksOf = (rttMicros: number) => {
+      return nodes.slice(1).map((_, at) => fakeLink(0, at + 1, { rttMicros }))
+    }
+    network = { nodes, links: linksOf(1_000) }
+    const file = makeFile()
+    await file.load()
+    file.changed()
+    await clock.advance(1)
+    const files = (): number => storage.writes.filter((name) => name === 'peers.json').length
+    expect(files()).toBe(1)
+    for (let second = 0; second < 30; second++) {
+      network = { nodes, links: linksOf(1_000 + 500 * second) }
+      file.linksChanged()
+      await clock.advance(1_000)
+    }
+    expect(files()).toBeGreaterThanOrEqual(8)
+    expect(files()).toBeLessThanOrEqual(11)
+    const before = files()
+    network = { nodes: nodes.with(1, fakeNode(1, { state: 'gone' })), links: linksOf(900_000) }
+    file.linksChanged()
+    file.changed()
+    await clock.advance(1_200)
+    expect(files()).toBe(before + 1)
+    expect(await storage.text('peers.json')).toContain('"gone"')
+  })
+
   test('hold what the reader is told of in the guide, and close writes the last of it', async () => {
     const file = makeFile()
     await file.load()

@@ -1,6 +1,7 @@
 /**
  * Keeps `peers.json` and `peers.d2` in the data folder true: the network as this node knows it, written
- * at most once a second, and only when something changed that is worth a look. A node that starts again
+ * at most once a second, and only when something changed that is worth a look; round-trip times alone, of
+ * which some always change, less often the more there are. A node that starts again
  * finds its network through them, though the peers it was told of are gone.
  */
 import { messageOf } from '../base/errors.ts'
@@ -30,6 +31,9 @@ const jsonFile = 'peers.json'
 const d2File = 'peers.d2'
 const pauseMs = 1_000 // The issue: at most once a second.
 const pauseMsEach = 1 // Guess: a line costs some microseconds to write.
+const timesPauseMsEach = 20 // Guess: twelve nodes' times each 2.5 s, a hundred nodes' each 15 s.
+const longestPauseMs = 60_000 // Guess: a file that is a minute old still tells where to dial.
+const costShare = 0.02 // Guess: a network that is just starting writes all the time, and has other work.
 const rttNoise = 0.1 // The issue: changes below 10 % are no news.
 const maxKept = 64 // Guess: enough to find the rest through.
 const maxAgeMs = 30 * 24 * 3_600_000 // Guess: a month away is a holiday, more is gone.
@@ -44,7 +48,9 @@ export class PeersFile {
   #written = ''
   #writtenD2 = ''
   #timer: Timer | undefined
+  #timerMs = Number.POSITIVE_INFINITY
   #writtenMs = Number.NEGATIVE_INFINITY
+  #costMs = 0
   #lineCount = 0
   #writing: Promise<void> = Promise.resolve()
   /** Not before it was read: a start that fails must not wipe it. */
@@ -89,12 +95,25 @@ export class PeersFile {
 
   /** Something may have changed: looks soon whether it did. */
   changed(): void {
-    if (this.#timer !== undefined || !this.#isReady) return
+    this.#lookAfter(Math.max(pauseMs + pauseMsEach * this.#lineCount, this.#costMs / costShare))
+  }
+
+  /** Round-trip times or links may have changed, nothing else. */
+  linksChanged(): void {
+    this.#lookAfter(pauseMs + timesPauseMsEach * this.#lineCount)
+  }
+
+  #lookAfter(delayMs: number): void {
     const { clock } = this.#setup
-    const dueMs = this.#writtenMs + pauseMs + pauseMsEach * this.#lineCount
+    const dueMs = this.#writtenMs + Math.min(longestPauseMs, delayMs)
+    if (!this.#isReady || dueMs >= this.#timerMs) return
+    this.#timer?.cancel()
+    this.#timerMs = dueMs
     this.#timer = clock.after(Math.max(0, dueMs - clock.nowMs()), () => {
-      this.#timer = undefined
+      this.#timerMs = Number.POSITIVE_INFINITY
+      const startMs = clock.nowMs()
       this.#write()
+      this.#costMs = clock.nowMs() - startMs
     })
   }
 

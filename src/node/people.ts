@@ -38,6 +38,8 @@ export class People {
   readonly #ownLabel: string | undefined
   readonly #configured: ReadonlyMap<string, PeerId>
   readonly #roles: ReadonlyMap<string, ReadonlySet<PeerId>>
+  #areLabelsNew = false
+  #isWriting = false
 
   private constructor(
     parts: PeopleParts & { readonly list: KnownList },
@@ -158,8 +160,21 @@ export class People {
   /** Notes what a peer calls itself; the first to use a label keeps it. */
   claim(id: PeerId, label: string): void {
     if (!this.directory.claim(id, label)) return
-    const labels = Object.fromEntries(this.directory.seen)
-    background(writeJson(this.#storage, labelsFile, labels), `write ${labelsFile}`, this.#log)
+    this.#areLabelsNew = true
+    if (!this.#isWriting) background(this.#writeLabels(), `write ${labelsFile}`, this.#log)
+  }
+
+  /** Labels that come while others are being written wait: a hundred members are two writes. */
+  async #writeLabels(): Promise<void> {
+    this.#isWriting = true
+    try {
+      while (this.#areLabelsNew) {
+        this.#areLabelsNew = false
+        await writeJson(this.#storage, labelsFile, Object.fromEntries(this.directory.seen))
+      }
+    } finally {
+      this.#isWriting = false
+    }
   }
 
   /**

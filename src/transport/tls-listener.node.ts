@@ -27,6 +27,8 @@ import { alpn, inboundAddress, provedBy, tlsPath } from './tls-proof.node.ts'
 export interface TlsCredentials {
   readonly key: string
   readonly cert: string
+  /** Authorities: none, for a key proves itself. */
+  readonly ca: string[]
 }
 
 /** Listens for TLS paths, whose bytes `traffic` counts; see {@link Transport.listen}. */

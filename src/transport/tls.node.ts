@@ -28,7 +28,8 @@ import { alpn, provedBy, tlsPath } from './tls-proof.node.ts'
  * const path = await transport.dial('tls://[::1]:14590', { timeoutMs: 5_000 })
  */
 export function tlsTransport(identity: Identity): Transport {
-  const credentials = { key: identity.privateKeyPem, cert: createCertificate(identity) }
+  // No authorities: without an empty list Node reads in those of the web, 23 ms of a start (measured).
+  const credentials = { key: identity.privateKeyPem, cert: createCertificate(identity), ca: [] }
   const traffic = { sentBytes: 0, receivedBytes: 0 }
   return {
     scheme: 'tls',

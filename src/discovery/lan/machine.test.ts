@@ -220,6 +220,21 @@ describe('bad packets', () => {
     expect(found.length).toBeGreaterThan(0)
   })
 
+  test('[F7] two of ours on one machine that nobody can dial are both seen', async () => {
+    const link = new MemoryLink()
+    const node = link.lan({ network })
+    collect(node)
+    for (let at = 0; at < 2; at++) {
+      const beacon = link.beacons({ network }).make(0)
+      const bytes = writeLanMessage({ kind: 'ping', port: 0, echo: new Uint8Array(16), beacon })
+      link.carry({ bytes, from: { host: '10.0.0.9', port: 9 + at } })
+    }
+    await link.clock.advance(10)
+    const seen = node.sightings()
+    expect(new Set(seen.map(({ id }) => id)).size).toBe(2)
+    expect(seen.map(({ host, port }) => `${host} ${port}`)).toEqual(['10.0.0.9 0', '10.0.0.9 0'])
+  })
+
   test('[F14] a flood from a thousand addresses fills no table, and members stay in sight', async () => {
     const link = new MemoryLink()
     const node = link.lan({ network })
