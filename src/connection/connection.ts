@@ -470,9 +470,8 @@ export class Connection implements LinkOwner, FrameOutlet {
       return
     }
     this.#expiry = this.clock.after(resumeWindowMs, () => {
-      const seconds = Math.round(resumeWindowMs / 1_000)
-      const message = `no path to the peer for ${seconds} s (resumeWindowMs)`
-      this.close('CONNECTION_EXPIRED', message)
+      const text = `no path to the peer for ${Math.round(resumeWindowMs / 1_000)} s`
+      this.close('CONNECTION_EXPIRED', `${text} (resumeWindowMs)`)
     })
   }
 
@@ -482,7 +481,6 @@ export class Connection implements LinkOwner, FrameOutlet {
   }
 
   #fail(rule: string): void {
-    if (this.state === 'closed') return
     this.#handler.onViolation(rule)
     this.close('VIOLATION', rule)
   }
