@@ -51,7 +51,7 @@ export function row({ name, unit, ours, theirs, target, digits = 1 }) {
 /** The table as text, a line a row. */
 export function formatTable(rows) {
   const cells = [
-    ['', 'skein', 'bare', 'ratio', 'quartiles', 'target'],
+    ['', 'skein', 'other', 'ratio', 'quartiles', 'target'],
     ...rows.map((each) => [
       each.name,
       `${round(each.ours, each.digits)} ${each.unit}`,

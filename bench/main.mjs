@@ -45,7 +45,7 @@ await runScript(async () => {
   const wanted = process.argv.slice(2)
   if (wanted[0] === 'outage') return runOutage(wanted.slice(1))
   if (wanted[0] === 'awareness') return runAwareness(wanted.slice(1))
-  if (wanted[0] === 'mail') return runMail()
+  if (wanted[0] === 'mail') return runMail(wanted.slice(1))
   if (wanted[0] === 'topics') return runTopics(wanted.slice(1))
   if (wanted[0] === 'page') return runPage(wanted.slice(1))
   const unknown = wanted.filter((name) => !names.includes(name))
@@ -88,9 +88,9 @@ async function installRivals() {
 }
 
 /** Stored messages a second; see `mail/main.mjs`. */
-async function runMail() {
+async function runMail(args) {
   await prepare()
-  await run(process.execPath, [path.join(here, 'mail', 'main.mjs')], { what: 'mail' })
+  await run(process.execPath, [path.join(here, 'mail', 'main.mjs'), ...args], { what: 'mail' })
 }
 
 /** Machines alone, from the source: nothing is built for it. */

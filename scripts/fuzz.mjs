@@ -1,11 +1,18 @@
 /**
- * `npm run fuzz -- --minutes 10`: encodes values of every kind, decodes them, and decodes what an enemy
- * would make of them (src/codec/fuzz.test-kit.ts), each round from its seed, on all cores. The last line
- * is the count; it fails if a round failed. `SEED=n npx vitest run src/codec/fuzz` plays one again.
+ * `npm run fuzz -- --minutes 10`, each round from its seed, on all cores:
+ *
+ *   codec     encodes values of every kind, decodes them, and decodes what an enemy would make of them
+ *             (src/codec/fuzz.test-kit.ts)
+ *   objects   plays an exchange between two nodes to one of them, with messages changed, repeated, left
+ *             out and made up (src/remote/fuzz.test-kit.ts)
+ *
+ * The last lines are the counts; it fails if a round failed, a worker ended or fell silent. Then
+ * `SEED=n npx vitest run src/codec/fuzz` (or `src/remote/fuzz`) plays a round again.
  *
  *   --minutes N   how long; 1
+ *   --only NAME   codec or objects; both
  *   --first N     the seed of the first; the time, so that each run sees others
- *   --workers N   processes; one a core
+ *   --workers N   processes; one a core, and at least one for each of the two
  */
 import { fork } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
@@ -24,10 +31,16 @@ import {
 
 const maxFailures = 5 // Enough to see a pattern.
 const progressMs = 20_000
+const silentMs = 120_000 // A round takes milliseconds; a worker that says nothing so long hangs.
+const kinds = {
+  codec: 'src/codec/fuzz-worker.test-kit.ts',
+  objects: 'src/remote/fuzz-worker.test-kit.ts',
+}
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '1' },
+    only: { type: 'string' },
     first: { type: 'string', default: `${Math.floor(Date.now() / 1_000) * 1_000}` },
     workers: { type: 'string', default: `${os.availableParallelism()}` },
   },
@@ -38,75 +51,106 @@ await runScript(async () => {
   await ensureInstalled()
   const [minutes, first, workers] = ['minutes', 'first', 'workers'].map(readNumber)
   const startMs = Date.now()
-  const file = await bundle()
-  const total = { values: 0, inputs: 0, accepted: 0, worstGrowth: 0, worstMs: 0 }
-  total.violations = new Set()
+  const wanted = Object.keys(kinds).filter((kind) => [undefined, kind].includes(values.only))
+  if (wanted.length === 0) throw new StepFailure(`--only ${values.only}: codec or objects`, 2)
+  const folder = path.join(root, 'node_modules', '.cache', 'skein', `fuzz-${process.pid}`)
+  await bundle(folder, wanted)
+  const totals = new Map(wanted.map((kind) => [kind, emptyTotal()]))
   const failures = []
-  const children = Array.from({ length: workers }, (_, index) => {
-    return fork(file, [first + index, workers].map(String), { cwd: root })
+  const children = Array.from({ length: Math.max(workers, wanted.length) }, (_, index) => {
+    const kind = wanted[index % wanted.length]
+    const seeds = [first + index, Math.max(workers, wanted.length)].map(String)
+    const child = fork(path.join(folder, `${kind}.mjs`), seeds, { cwd: root })
+    return { kind, child, lastMs: Date.now(), seed: first + index }
   })
-  for (const child of children)
+  for (const { child } of children)
     os.setPriority(child.pid, os.constants.priority.PRIORITY_BELOW_NORMAL)
-  const stop = () => children.forEach((child) => child.kill())
+  const stop = () => children.forEach(({ child }) => child.kill())
+  const tell = () => {
+    for (const [kind, total] of totals) say(describe(kind, total, { failures, startMs }))
+  }
   const deadline = setTimeout(stop, minutes * 60_000)
-  const progress = setInterval(() => say(describe(total, failures, startMs)), progressMs)
-  await Promise.all(children.map((child) => finished(child, { total, failures, stop })))
+  const progress = setInterval(() => {
+    tell()
+    for (const each of children) {
+      if (Date.now() - each.lastMs < silentMs || each.child.exitCode !== null) continue
+      failures.push(`${each.kind}: no word for ${silentMs / 1_000} s after seed ${each.seed}`)
+      each.child.kill('SIGKILL')
+    }
+  }, progressMs)
+  await Promise.all(children.map((each) => finished(each, { totals, failures, stop })))
   clearTimeout(deadline)
   clearInterval(progress)
-  rmSync(file)
-  console.log(`${describe(total, failures, startMs)}; seeds from ${first}`)
+  rmSync(folder, { recursive: true })
+  for (const failure of failures) console.log(`${failure}\n`)
+  for (const [kind, total] of totals) console.log(describe(kind, total, { failures, startMs }))
+  console.log(`seeds from ${first}`)
   if (failures.length > 0) throw new StepFailure(`${failures.length} rounds failed`, 1)
 })
 
-/** Node 20 does not run TypeScript: the rounds become one file. */
-async function bundle() {
-  const { build } = await import('esbuild') // Only here: nothing is installed when the file loads.
-  const folder = path.join(root, 'node_modules', '.cache', 'skein')
-  mkdirSync(folder, { recursive: true })
-  const outfile = path.join(folder, `fuzz-${process.pid}.mjs`)
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['src/codec/fuzz-worker.test-kit.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    keepNames: true, // Classes travel under their names.
-    logLevel: 'warning',
-  })
-  return outfile
+function emptyTotal() {
+  const counts = { values: 0, inputs: 0, accepted: 0 }
+  return { ...counts, worstGrowth: 0, worstMs: 0, heapUsed: 0, violations: new Set() }
 }
 
-function finished(child, { total, failures, stop }) {
+/** Node 20 does not run TypeScript: the rounds become one file for each kind. */
+async function bundle(folder, wanted) {
+  const { build } = await import('esbuild') // Only here: nothing is installed when the file loads.
+  mkdirSync(folder, { recursive: true })
+  for (const kind of wanted) {
+    await build({
+      absWorkingDir: root,
+      entryPoints: [kinds[kind]],
+      outfile: path.join(folder, `${kind}.mjs`),
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      keepNames: true, // Classes travel under their names.
+      logLevel: 'warning',
+    })
+  }
+}
+
+function finished(each, { totals, failures, stop }) {
+  const { kind, child } = each
+  const total = totals.get(kind)
   return new Promise((resolve, reject) => {
-    child.on('message', ({ report, failure }) => {
+    child.on('message', ({ report, failure, seed }) => {
+      each.lastMs = Date.now()
+      if (seed !== undefined) each.seed = seed
       if (failure !== undefined) {
         failures.push(failure)
         console.log(`${failure}\n`)
         if (failures.length >= maxFailures) stop()
-        return
       }
+      if (report === undefined) return
       for (const name of ['values', 'inputs', 'accepted']) total[name] += report[name]
-      for (const name of ['worstGrowth', 'worstMs'])
-        total[name] = Math.max(total[name], report[name])
+      for (const name of ['worstGrowth', 'worstMs', 'heapUsed'])
+        total[name] = Math.max(total[name], report[name] ?? 0)
       for (const violation of report.violations) total.violations.add(violation)
     })
     child.on('error', reject)
-    child.on('exit', (code, signal) => {
-      if (code === 0 || signal !== null) resolve()
-      else reject(new StepFailure(`a worker ended with ${code}`, 1))
+    child.on('exit', (code) => {
+      if (code !== 0 && code !== null)
+        failures.push(`${kind}: a worker ended with ${code} in seed ${each.seed}`)
+      resolve()
     })
   })
 }
 
-function describe({ values: count, inputs, accepted, ...worst }, failures, startMs) {
+/** What one kind did, in one line. */
+function describe(kind, total, { failures, startMs }) {
+  const { values: count, inputs, accepted, violations, worstGrowth, worstMs, heapUsed } = total
   const bad = failures.length === 0 ? 'all clean' : `${failures.length} failed`
-  return (
-    `fuzz: ${count} values, ${inputs} inputs (${accepted} accepted, ${worst.violations.size} kinds of ` +
-    `violations), at most ${worst.worstGrowth.toFixed(1)} bytes a byte and ` +
-    `${worst.worstMs.toFixed(0)} ms an input, ${seconds(startMs)}; ${bad}`
-  )
+  const ends = `${seconds(startMs)}; ${bad}`
+  const seen = `${accepted} accepted, ${violations.size} kinds of violations`
+  if (kind === 'codec') {
+    const growth = `at most ${worstGrowth.toFixed(1)} bytes a byte and ${worstMs.toFixed(0)} ms an input`
+    return `fuzz codec: ${count} values, ${inputs} inputs (${seen}), ${growth}, ${ends}`
+  }
+  const most = `at most ${worstMs.toFixed(0)} ms an exchange, heap ${(heapUsed / 1e6).toFixed(0)} MB`
+  return `fuzz objects: ${count} exchanges, ${inputs} messages (${seen}), ${most}, ${ends}`
 }
 
 function readNumber(name) {

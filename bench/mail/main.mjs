@@ -1,15 +1,20 @@
 /**
- * Stored messages a second: `npm run bench -- mail`.
+ * Stored messages a second: `npm run bench -- mail [database] [nodes] [nats] [nats-sync]`.
  *
  *   database   transactions of one message each, so many at once, fsynced in groups
- *   nodes      two nodes of one process over TLS: signed, sealed, stored and acknowledged on both sides
+ *   nodes      from a node to one in another process, over TLS: signed, sealed, stored and fsynced on both
+ *              sides, and `delivered`
  *   nats       NATS JetStream (Debian's nats-server), one stream of files, so many publishes at once;
- *              it answers when the message is written, and syncs every two minutes by default
+ *              it answers when the message is written, and syncs every two minutes
+ *   nats-sync  the same on a file system that is mounted with `sync`, where a write is over when the disk
+ *              has it: this version has no `sync_interval`. As root:
+ *              truncate -s 1G sync.img; mkfs.ext4 sync.img; mount -o loop,sync sync.img /mnt
+ *              NATS_SYNC_FOLDER=/mnt npm run bench -- mail nats-sync
  *
  * Theirs is plain text on loopback, unsigned and not sealed. Where nats-server is missing it is left out:
  * `apt-get install nats-server`.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { fork, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
@@ -24,19 +29,28 @@ const windows = [1, 64, 512]
 const forMs = 3_000
 const load = os.loadavg()[0].toFixed(1)
 
+const benches = {
+  database: benchDatabase,
+  nodes: benchNodes,
+  nats: () => benchNats(path.join(folder, 'nats')),
+  'nats-sync': () => {
+    const place = process.env.NATS_SYNC_FOLDER
+    return place === undefined ? undefined : benchNats(path.join(place, 'bench-nats'))
+  },
+}
+const wanted = process.argv.slice(2)
 try {
   console.log(`load ${load}; ${windows.join(', ')} at once; messages a second\n`)
-  report('database', await benchDatabase())
-  report('nodes', await benchNodes())
-  report('nats', await benchNats())
+  for (const [name, bench] of Object.entries(benches)) {
+    if (wanted.length === 0 || wanted.includes(name)) report(name, await bench())
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
 
 function report(name, rates) {
-  console.log(
-    `${name.padEnd(10)} ${rates === undefined ? 'not here' : rates.map((rate) => String(Math.round(rate)).padStart(8)).join('')}`,
-  )
+  const row = rates?.map((rate) => String(Math.round(rate)).padStart(8)).join('')
+  console.log(`${name.padEnd(10)} ${row ?? 'not here'}`)
 }
 
 /** Keeps so many calls under way for a while; how many ended a second. */
@@ -67,26 +81,33 @@ async function benchDatabase() {
 }
 
 async function benchNodes() {
-  const options = { authorBurst: 1e9, authorRate: 1e9, unreadPerAuthor: 1e9 }
-  const start = async (label, more) => {
-    const storage = await openFolder(path.join(folder, label))
-    return Node.start({ label, storage, mail: { options }, ...more })
+  const bob = fork(new URL('receiver.mjs', import.meta.url), [path.join(folder, 'bob')])
+  try {
+    const address = await new Promise((resolve, reject) => {
+      bob.once('message', resolve)
+      bob.once('exit', (code) => reject(new Error(`the receiver ended with code ${code}`)))
+    })
+    const storage = await openFolder(path.join(folder, 'alice'))
+    const alice = await Node.start({ label: 'alice', storage, peers: [address] })
+    await alice.ready()
+    await alice.send('bob', 'the first one opens everything')
+    const send = async () => {
+      const { state } = await alice.send('bob', body)
+      if (state !== 'delivered') throw new Error(`a message is ${state}`)
+    }
+    const rates = []
+    for (const atOnce of windows) rates.push(await pace(atOnce, send))
+    await alice.close()
+    return rates
+  } finally {
+    bob.kill()
   }
-  const bob = await start('bob', { listen: ['127.0.0.1:0'] })
-  const alice = await start('alice', { peers: [bob.address] })
-  await alice.ready()
-  await alice.send('bob', 'the first one opens everything')
-  const rates = []
-  for (const atOnce of windows) rates.push(await pace(atOnce, () => alice.send('bob', body)))
-  await alice.close()
-  await bob.close()
-  return rates
 }
 
-async function benchNats() {
+async function benchNats(place) {
   if (spawnSync('nats-server', ['--version']).status !== 0) return undefined
   const port = 24_222
-  const args = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', path.join(folder, 'nats')]
+  const args = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', place]
   const server = spawn('nats-server', args, { stdio: 'ignore' })
   try {
     const client = await connectNats(port)
@@ -102,6 +123,7 @@ async function benchNats() {
     return rates
   } finally {
     server.kill('SIGKILL')
+    rmSync(place, { recursive: true, force: true })
   }
 }
 

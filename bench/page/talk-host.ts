@@ -16,7 +16,9 @@ import { WebServer } from '../../src/web/server.node.ts'
 const [count = '1000', folder = '', pageFolder = 'dist/web'] = process.argv.slice(2)
 const databaseWorkerUrl = path.resolve('dist/bin/database-worker.cjs')
 const storage = await openFolder(folder)
-const database = await openDatabase(storage.pathOf(mailSchema.name), mailSchema, databaseWorkerUrl)
+const database = await openDatabase(storage.pathOf(mailSchema.name), mailSchema, {
+  workerUrl: databaseWorkerUrl,
+})
 const authors = Array.from({ length: 200 }, () => createIdentity().peerId)
 const words = 'the gateway moves on Friday and whoever has the key of the cellar says so here '
 const text = words.repeat(8)

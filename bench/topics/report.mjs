@@ -63,8 +63,8 @@ function formatCell(count, cell) {
   ]
 }
 
-function realText({ nodes, degree, messages, everyMs, rounds, versions, load }) {
-  return `${nodes} nodes in one process, each connected to ${degree} others at random (the same graph for both) over TCP on loopback, Skein with TLS 1.3, js-libp2p with Noise and Yamux and \`@libp2p/gossipsub\` with its defaults. ${messages} messages of 100 bytes, one every ${everyMs} ms from one node after the other; every node subscribes. Both on Node ${versions.node}; libp2p ${versions.libp2p}, gossipsub ${versions.gossipsub}. ${rounds} rounds in turn, medians; load ${load}. CPU is that of the whole process for one message at all nodes. Gossipsub's heartbeat is a second, and its mesh was given ten; Skein's trees come to be with the first messages.`
+function realText({ nodes, degree, messages, everyMs, rounds, versions, load, note = '' }) {
+  return `${nodes} nodes in one process, each connected to ${degree} others at random (the same graph for both) over TCP on loopback, Skein with TLS 1.3, js-libp2p with Noise and Yamux and \`@libp2p/gossipsub\` with its defaults. ${messages} messages of 100 bytes, one every ${everyMs} ms from one node after the other; every node subscribes. Both on Node ${versions.node}; libp2p ${versions.libp2p}, gossipsub ${versions.gossipsub}. ${rounds} rounds in turn, medians; load ${load}. CPU is that of the whole process for one message at all nodes. Gossipsub's heartbeat is a second, and its mesh was given ten; Skein's trees come to be with the first messages.${note}`
 }
 
 function formatReal(real) {

@@ -15,7 +15,7 @@ export interface DatabasePlace {
   readonly schema: DatabaseSchema
 }
 
-/** What the thread is asked to do. */
+/** What the thread is asked to do; one message has a list of these. */
 export type DatabaseJob =
   | { readonly type: 'write'; readonly number: number; readonly statements: readonly Statement[] }
   | { readonly type: 'read'; readonly number: number; readonly statement: Statement }
@@ -28,7 +28,7 @@ export type DatabaseReply =
   | { readonly type: 'done'; readonly outcomes: readonly (readonly [number, Outcome])[] }
   | { readonly type: 'closed' }
 
-const maxTogether = 512 // Guess: who came first must not wait for ever.
+const maxTogether = 512 // Guess: who came first must not wait for ever; one message may have more.
 
 const port = parentPort
 assert(port !== null, 'this file is only run as a thread')
@@ -36,17 +36,20 @@ const { path, schema } = workerData as DatabasePlace
 try {
   const file = new SqliteFile(path, schema)
   reply({ type: 'open' })
-  port.on('message', (job: DatabaseJob) => work(file, [job, ...waitingJobs()]))
+  port.on('message', (jobs: readonly DatabaseJob[]) => work(file, withWaiting(jobs)))
 } catch (thrown) {
   reply({ type: 'failed', message: messageOf(thrown) })
 }
 
-function* waitingJobs(): Generator<DatabaseJob> {
-  for (let count = 1; count < maxTogether; count++) {
-    const next = port === null ? undefined : receiveMessageOnPort(port)
-    if (next === undefined) return
-    yield next.message as DatabaseJob
+/** Adds what came meanwhile. */
+function withWaiting(first: readonly DatabaseJob[]): readonly DatabaseJob[] {
+  const jobs = [...first]
+  while (port !== null && jobs.length < maxTogether) {
+    const next = receiveMessageOnPort(port)
+    if (next === undefined) break
+    jobs.push(...(next.message as readonly DatabaseJob[]))
   }
+  return jobs
 }
 
 /** Writes first, then reads: a read sees what was written before it, and perhaps a little more. */

@@ -16,7 +16,9 @@ import { createRequire } from 'node:module'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { numberIn } from './database.ts'
 import { openDatabase } from './database.node.ts'
+import { openBeside } from './database.test-kit.ts'
 import { SqliteFile } from './sqlite.node.ts'
+import type * as Package from '@photostructure/sqlite'
 import type { DatabaseSchema } from './database.ts'
 
 const schema: DatabaseSchema = {
@@ -95,7 +97,7 @@ test('[B15] a file that is none, or damaged in the middle, is an error that says
 test('[B15] while another program has it locked, a write fails clearly, and then works again', async () => {
   const database = await openDatabase(file, schema)
   await database.write([insert('before')])
-  const other = openOther(file)
+  const other = openBeside(file)
   other.exec('BEGIN IMMEDIATE')
   await expect(database.write([insert('meanwhile')])).rejects.toThrow(
     /another program has locked it/,
@@ -144,11 +146,24 @@ function findSqlite3(): string | undefined {
   }
 }
 
-/** Another program's hold on the file. */
-function openOther(place: string): { exec(sql: string): void; close(): void } {
-  const load = createRequire(import.meta.url)
-  const { DatabaseSync } = load('@photostructure/sqlite') as {
-    DatabaseSync: new (place: string) => { exec(sql: string): void; close(): void }
-  }
-  return new DatabaseSync(place)
-}
+test.skipIf(process.getBuiltinModule('node:sqlite') === undefined)(
+  '[B15] a file that one engine made the other one reads and writes (skipped where Node has no SQLite)',
+  async () => {
+    const load = createRequire(import.meta.url)
+    const { DatabaseSync } = load('@photostructure/sqlite') as typeof Package
+    const database = await openDatabase(file, schema)
+    await database.write([insert('by node:sqlite'), insert('\u{1f426} \0 bytes')])
+    await database.close()
+    const other = new DatabaseSync(file)
+    other.prepare('INSERT INTO t (text) VALUES (?)').run('by the package')
+    other.close()
+    const again = await openDatabase(file, schema)
+    const rows = await again.read({ sql: 'SELECT text FROM t ORDER BY id' })
+    expect(rows).toEqual([
+      { text: 'by node:sqlite' },
+      { text: '\u{1f426} \0 bytes' },
+      { text: 'by the package' },
+    ])
+    await again.close()
+  },
+)

@@ -20,18 +20,28 @@ interface Waiting {
   readonly reject: (error: SkeinError) => void
 }
 
+/** What a database in a file is opened with, where the defaults will not do. */
+export interface DatabaseOptions {
+  /** The built `database-worker`; beside this file where absent. */
+  readonly workerUrl?: URL | string | undefined
+  /**
+   * Its thread died, once it was open: what was under way failed, whether it was done is not known, and
+   * whatever is called later fails. The file is as after a crash; it can be opened again.
+   */
+  readonly onDeath?: (error: SkeinError) => void
+}
+
 /**
  * Opens the database in a file, in a thread of its own.
  *
- * @param workerUrl - The built `database-worker`; beside this file where absent.
  * @throws {SkeinError} `STORAGE_FAILED` it is locked, damaged, cannot be written, or no engine is there.
  */
 export async function openDatabase(
   path: string,
   schema: DatabaseSchema,
-  workerUrl: URL | string = siblingUrl(),
+  options: DatabaseOptions = {},
 ): Promise<Database> {
-  const database = new ThreadDatabase(path, schema, workerUrl)
+  const database = new ThreadDatabase({ path, schema }, options)
   await database.opened
   return database
 }
@@ -41,23 +51,27 @@ class ThreadDatabase implements Database {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
   readonly #name: string
+  /** What was asked in this turn of the event loop: it goes to the thread as one message. */
+  #asked: DatabaseJob[] = []
   #number = 0
+  #isOpen = false
   #failure: SkeinError | undefined
   #onOpen: (error: SkeinError | undefined) => void = () => undefined
+  readonly #onDeath: (error: SkeinError) => void
   readonly #ended: Promise<void>
 
-  constructor(path: string, schema: DatabaseSchema, workerUrl: URL | string) {
-    this.#name = schema.name
-    const workerData: DatabasePlace = { path, schema }
+  constructor(place: DatabasePlace, { workerUrl = siblingUrl(), onDeath }: DatabaseOptions) {
+    this.#name = place.schema.name
+    this.#onDeath = onDeath ?? (() => undefined)
     this.opened = new Promise((resolve, reject) => {
       this.#onOpen = (error) => (error === undefined ? resolve() : reject(error))
     })
-    this.#worker = new Worker(workerUrl, { workerData, execArgv: ['--no-warnings'] })
+    this.#worker = new Worker(workerUrl, { workerData: place, execArgv: ['--no-warnings'] })
     this.#worker.on('message', (reply: DatabaseReply) => this.#receive(reply))
-    this.#worker.once('error', (error) => this.#fail(`the database's thread: ${messageOf(error)}`))
+    this.#worker.once('error', (error) => this.#die(messageOf(error)))
     this.#ended = new Promise((resolve) => {
-      this.#worker.once('exit', () => {
-        this.#fail(`${schema.name} was closed`, 'NODE_CLOSED')
+      this.#worker.once('exit', (code) => {
+        this.#die(`exit code ${code}`)
         resolve()
       })
     })
@@ -76,8 +90,8 @@ class ThreadDatabase implements Database {
     if (this.#failure === undefined) {
       this.#failure = new SkeinError('NODE_CLOSED', `${this.#name} was closed`)
       this.#worker.ref()
-      const job: DatabaseJob = { type: 'close' }
-      this.#worker.postMessage(job)
+      this.#asked.push({ type: 'close' })
+      this.#post()
     }
     await this.#ended
   }
@@ -87,20 +101,28 @@ class ThreadDatabase implements Database {
     const outcome = await new Promise<Outcome>((resolve, reject) => {
       if (this.#waiting.size === 0) this.#worker.ref()
       this.#waiting.set(job.number, { resolve, reject })
-      this.#worker.postMessage(job)
+      // Waking a thread costs more than most jobs do, measured: all of one turn wake it once.
+      if (this.#asked.push(job) === 1) setImmediate(() => this.#post())
     })
     if ('rows' in outcome) return outcome.rows
     throw new SkeinError('STORAGE_FAILED', outcome.failure)
   }
 
+  #post(): void {
+    const jobs = this.#asked
+    this.#asked = []
+    if (jobs.length > 0) this.#worker.postMessage(jobs)
+  }
+
   #receive(reply: DatabaseReply): void {
     switch (reply.type) {
       case 'open':
+        this.#isOpen = true
         if (this.#waiting.size === 0) this.#worker.unref() // Jobs hold the process open, not the thread.
         this.#onOpen(undefined)
         return
       case 'failed':
-        this.#fail(reply.message)
+        this.#fail(new SkeinError('STORAGE_FAILED', reply.message))
         void this.#worker.terminate()
         return
       case 'done':
@@ -117,8 +139,17 @@ class ThreadDatabase implements Database {
     }
   }
 
-  #fail(message: string, code: 'STORAGE_FAILED' | 'NODE_CLOSED' = 'STORAGE_FAILED'): void {
-    this.#failure ??= new SkeinError(code, message)
+  /** The thread is over; where nobody closed it, it died. */
+  #die(why: string): void {
+    const isDeath = this.#isOpen && this.#failure === undefined
+    const text = `the thread of ${this.#name} ended (${why})`
+    const advice = 'what was under way may have been stored or not'
+    this.#fail(new SkeinError('STORAGE_FAILED', isDeath ? `${text}; ${advice}` : text))
+    if (isDeath && this.#failure !== undefined) this.#onDeath(this.#failure)
+  }
+
+  #fail(error: SkeinError): void {
+    this.#failure ??= error
     this.#onOpen(this.#failure)
     for (const { reject } of this.#waiting.values()) reject(this.#failure)
     this.#waiting.clear()

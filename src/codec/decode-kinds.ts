@@ -50,7 +50,11 @@ export function readKind(tag: number, reading: KindReading): unknown {
 }
 
 function readEpochTime(source: ValueSource, at: ValuePlace): Date {
-  return toDate(Math.round(source.number() * 1_000), at)
+  const seconds = source.number()
+  if (!Number.isFinite(seconds)) return toDate(seconds, at)
+  const whole = Math.trunc(seconds)
+  // In one multiplication the last milliseconds of a date would be rounded a second time.
+  return toDate(whole * 1_000 + Math.round((seconds - whole) * 1_000), at)
 }
 
 /** RFC 3339, which RFC 8949 §3.4.1 asks for; what `Date` reads beyond that differs by engine. */

@@ -30,7 +30,11 @@ export function decode(bytes: Uint8Array, limits?: DecodeLimits): Decoded {
     limits === undefined ? plainSettings : { limits: resolveLimits(limits), kinds: undefined }
   const decoder = idleDecoder
   try {
-    const value = decoder.read(bytes as Uint8Array<ArrayBuffer>, 0, settings)
+    const value = decoder.read(
+      bytes as Uint8Array<ArrayBuffer>,
+      { from: 0, end: bytes.length },
+      settings,
+    )
     decoder.expectEnd()
     return { ok: true, value }
   } catch (thrown) {

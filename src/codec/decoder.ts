@@ -52,13 +52,13 @@ export class Decoder implements ValueSource {
   #highest = 0
 
   /**
-   * Reads the value that begins at `offset`.
+   * Reads the value that begins at `from`, and of which nothing stands at `end` or later.
    *
    * @throws {Violation} What is wrong.
    */
   read(
     bytes: Uint8Array<ArrayBuffer>,
-    offset: number,
+    { from, end }: { readonly from: number; readonly end: number },
     settings: { readonly limits: CodecLimits; readonly kinds: DecoderKinds | undefined },
   ): unknown {
     this.#limits = settings.limits
@@ -68,10 +68,10 @@ export class Decoder implements ValueSource {
     this.#isInKey = false
     this.#slot = -1
     this.#top = 0
-    if (bytes.length - offset > settings.limits.maxBytes) {
+    if (end - from > settings.limits.maxBytes) {
       throw new Violation(`more than ${settings.limits.maxBytes} bytes`, settings.limits.maxBytes)
     }
-    this.reader.start(bytes, offset)
+    this.reader.start(bytes, from, end)
     return this.item(0)
   }
 

@@ -21,16 +21,16 @@ export class Reader {
   #end = 0
   #offset = 0
 
-  /** Begins to read `bytes` at `offset`. */
-  start(bytes: Uint8Array<ArrayBuffer>, offset: number): void {
+  /** Begins to read `bytes` from `from` to `end`. */
+  start(bytes: Uint8Array<ArrayBuffer>, from: number, end: number): void {
     this.#bytes = bytes
-    this.#end = bytes.length
-    this.#offset = offset
+    this.#end = end
+    this.#offset = from
   }
 
   /** Holds no input any more. */
   release(): void {
-    this.start(nothing, 0)
+    this.start(nothing, 0, 0)
   }
 
   /** Where the next byte is. */

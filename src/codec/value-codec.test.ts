@@ -43,6 +43,8 @@ describe('dates, patterns, addresses', () => {
       8.64e15 - 1,
       1 - 8.64e15,
       8_639_999_999_999_001,
+      4_476_062_952_921_147, // One multiplication of its seconds is a millisecond off.
+      -4_430_362_261_054_345,
     ]) {
       expect(turn(new Date(ms)).getTime()).toBe(ms)
     }
@@ -60,6 +62,7 @@ describe('dates, patterns, addresses', () => {
       'c1fb7e37e43c8800759c',
       'a time beyond what a date can say',
     ],
+    ['[V25] a time without an end', 'c1f97c00', 'a time beyond what a date can say'],
     ['[V25] a time of text that is none', 'c06131', 'a time that is not of RFC 3339'],
     ['[V25] a time that is no number', 'c1c100', 'something else where a number must stand'],
     ['[V26] a broken pattern', 'd8236128', 'a regular expression that is none here'],

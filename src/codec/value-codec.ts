@@ -88,11 +88,22 @@ export class ValueCodec {
     target: Uint8Array<ArrayBuffer>,
     offset: number,
   ): Uint8Array<ArrayBuffer> {
+    const encoded = this.encodeAt(value, target, offset)
+    if (typeof encoded !== 'number') return encoded
+    return new Uint8Array(target.buffer, target.byteOffset + offset, encoded)
+  }
+
+  /** As {@link encodeInto}, but makes no view: returns how many bytes of `target` the value took. */
+  encodeAt(
+    value: unknown,
+    target: Uint8Array<ArrayBuffer>,
+    offset: number,
+  ): number | Uint8Array<ArrayBuffer> {
     const encoder = takeEncoder()
     try {
       encoder.writer.startIn(target, offset, this.#limits.maxBytes)
       encoder.write(value, this.#settings)
-      return encoder.writer.finish()
+      return encoder.writer.isIn(target) ? encoder.writer.length : encoder.writer.finish()
     } finally {
       giveBack(encoder)
     }
@@ -105,24 +116,33 @@ export class ValueCodec {
    * nothing of the peer's; but a `RegExp` from a peer can take for ever once you run it.
    */
   decode(bytes: Uint8Array): DecodedValue {
-    return this.#decode(bytes, 0, true)
+    return this.#decode(bytes, { from: 0, end: bytes.length }, true)
+  }
+
+  /** As {@link decode}, of the bytes from `from` to `end`. */
+  decodeWithin(bytes: Uint8Array, from: number, end: number): DecodedValue {
+    return this.#decode(bytes, { from, end }, true)
   }
 
   /** Decodes the value that begins at `offset`; what follows it is the caller's: see `end`. */
   decodeFrom(bytes: Uint8Array, offset: number): DecodedValue {
-    return this.#decode(bytes, offset, false)
+    return this.#decode(bytes, { from: offset, end: bytes.length }, false)
   }
 
-  #decode(bytes: Uint8Array, offset: number, isWhole: boolean): DecodedValue {
+  #decode(
+    bytes: Uint8Array,
+    part: { readonly from: number; readonly end: number },
+    isWhole: boolean, // Then positions in messages count from where it starts.
+  ): DecodedValue {
     const decoder = idleDecoder ?? new Decoder()
     idleDecoder = undefined
     try {
-      const value = decoder.read(bytes as Uint8Array<ArrayBuffer>, offset, this.#read)
+      const value = decoder.read(bytes as Uint8Array<ArrayBuffer>, part, this.#read)
       if (isWhole) decoder.expectEnd()
       return { ok: true, value, end: decoder.reader.offset }
     } catch (thrown) {
-      if (thrown instanceof Violation) return { ok: false, violation: thrown.message }
-      throw thrown
+      if (!(thrown instanceof Violation)) throw thrown
+      return { ok: false, violation: isWhole ? thrown.describeFrom(part.from) : thrown.message }
     } finally {
       decoder.release()
       idleDecoder = decoder

@@ -59,6 +59,11 @@ export class Writer {
     this.#checkLength(this.length)
   }
 
+  /** Whether what was written stands in the target. */
+  isIn(target: Uint8Array): boolean {
+    return this.#bytes === target
+  }
+
   /** Copies out what was written. */
   finishCopy(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(this.#start, this.#at)

@@ -13,7 +13,7 @@
  */
 import { decode, encode } from '../codec/index.ts'
 import { keyFromPeerId } from '../base/peer-id.ts'
-import { isOrdinal, isSigned, parseSigned, signAs, toPeerId } from './signed.ts'
+import { isOrdinal, isSignedSoon, parseSigned, signAsSoon, toPeerId } from './signed.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { MailOptions } from './options.ts'
 import type { MailSigner } from './signed.ts'
@@ -60,11 +60,11 @@ const maxTypeLength = 100
 const typePattern = /^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*$/
 
 /** Seals and signs a message. */
-export function writeEnvelope(
+export async function writeEnvelope(
   head: Omit<Envelope, 'sealed' | 'bytes' | 'author'>,
   letter: Letter,
   { signer, sealer }: { readonly signer: MailSigner; readonly sealer: Sealer },
-): Envelope {
+): Promise<Envelope> {
   const { to, epoch, counter } = head
   const [author, recipient] = [keyFromPeerId(signer.id), keyFromPeerId(to)]
   const { type, body, wantsRead } = letter
@@ -72,14 +72,14 @@ export function writeEnvelope(
   const sealed = sealer.seal(to, inner)
   const { floor, timeMs, expiresMs } = head
   const fields = { to: recipient, epoch, counter, floor, timeMs, expiresMs, sealed }
-  return { ...head, author: signer.id, sealed, bytes: signAs('mail', fields, signer) }
+  return { ...head, author: signer.id, sealed, bytes: await signAsSoon('mail', fields, signer) }
 }
 
 /** Reads an envelope and checks its form, its times and its signature; a string says what is wrong. */
-export function readEnvelope(
+export async function readEnvelope(
   bytes: Uint8Array,
   setup: { readonly signer: MailSigner; readonly options: MailOptions; readonly unixMs: number },
-): Envelope | string {
+): Promise<Envelope | string> {
   const { signer, options, unixMs } = setup
   const parsed = parseSigned(bytes, 'mail', options.maxBodyBytes + envelopeExtraBytes)
   if (typeof parsed === 'string') return parsed
@@ -91,7 +91,7 @@ export function readEnvelope(
   if (!isOrdinal(timeMs) || !isOrdinal(expiresMs)) return 'a time that is none'
   const problem = timeProblem({ epoch, timeMs, expiresMs }, options, unixMs)
   if (problem !== undefined) return problem
-  if (!isSigned(parsed, signer)) return 'a wrong signature'
+  if (!(await isSignedSoon(parsed, signer))) return 'a wrong signature'
   return { author: parsed.author, to, epoch, counter, floor, timeMs, expiresMs, sealed, bytes }
 }
 

@@ -12,39 +12,24 @@
  * it: a crash loses nothing that was acknowledged and repeats nothing.
  */
 import { numberIn, textIn } from '../base/database.ts'
-import { isTextType, openLetter, textOf } from './envelope.ts'
+import { openLetter } from './envelope.ts'
 import { messageOf } from '../base/errors.ts'
 import { hasCounter, noRanges, rangesOf, subtract, unite, firstOf } from './ranges.ts'
+import { Promises } from './promises.ts'
 import { Rates } from './rate.ts'
+import { insertOf, messageFrom, receivedOf, releaseOf } from './received.ts'
 import { maxRanges, signReceipt } from './receipt.ts'
 import { Serial } from './serial.ts'
 import { loadSender, newSender, saveSender } from './sender-state.ts'
 import type { Timer } from '../base/clock.ts'
 import type { SqlRow, Statement } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
-import type { Envelope, Letter } from './envelope.ts'
+import type { Envelope } from './envelope.ts'
 import type { Group, MailAnswer, PutResult } from './messages.ts'
+import type { Opened, ReceivedMessage } from './received.ts'
 import type { SenderState } from './sender-state.ts'
 import type { SignedReceipt } from './receipt.ts'
 import type { MailSetup } from './setup.ts'
-
-/** A message in the inbox. */
-export interface ReceivedMessage {
-  /** Its place in the inbox: later ones have higher numbers. */
-  readonly id: number
-  readonly author: PeerId
-  /** When it was written, by its author's clock; Unix ms. */
-  readonly timeMs: number
-  readonly receivedMs: number
-  /** Its content type. */
-  readonly type: string
-  /** Text where the type is one of text or JSON, else bytes. */
-  readonly body: string | Uint8Array
-  /** Bytes of its body. */
-  readonly byteLength: number
-  /** When it was read, Unix ms; absent while it is unread. */
-  readonly readMs?: number
-}
 
 /** What an inbox was given, and what became of it. */
 export interface Taken {
@@ -53,23 +38,10 @@ export interface Taken {
   readonly receipts: readonly SignedReceipt[]
 }
 
-interface Opened {
-  readonly envelope: Envelope
-  readonly letter: Letter
-}
-
 const maxEpochs = 8 // Guess: an author loses its database this often within a month.
 const maxWanted = 128 // Counters asked for at a time: half of what one message carries.
-const promiseMs = 10_000 // Guess: a megabyte on a slow line.
-const maxPromises = 10_000 // Guess: then two may send the same.
 const askAgainMs = 1_000 // Guess.
 const fullAgainMs = 60_000 // Guess: until somebody reads.
-const insertInto = (table: 'inbox' | 'waiting'): string =>
-  `INSERT INTO ${table} (author, epoch, counter, time_ms, received_ms, type, size, wants_read, body)
-   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`
-const insertSql = { inbox: insertInto('inbox'), waiting: insertInto('waiting') }
-const columns = 'author, epoch, counter, time_ms, received_ms, type, size, wants_read, body'
-
 /** See the file's head. */
 export class InboxMachine {
   /** Envelopes of peers that were wrong inside; each is one. */
@@ -83,14 +55,14 @@ export class InboxMachine {
   readonly #unread = new Map<PeerId, number>()
   readonly #blocked = new Set<PeerId>()
   readonly #gaps = new Map<string, Timer>()
-  /** Who is about to send what was wanted of it, until when by the clock. */
-  readonly #promises = new Map<string, { readonly by: PeerId; readonly untilMs: number }>()
+  readonly #promises: Promises
   readonly #serial = new Serial()
   readonly #rates: Rates
 
   constructor(setup: MailSetup, onMessage: (message: ReceivedMessage) => void) {
     this.#setup = setup
     this.#onMessage = onMessage
+    this.#promises = new Promises(setup.clock)
     this.#rates = new Rates(setup.options.authorBurst, setup.options.authorRate)
   }
 
@@ -154,7 +126,7 @@ export class InboxMachine {
       if (state.got.length > 0) receipts.push(this.#receipt(state).bytes)
       const missing = firstOf(subtract(counters, state.got), Math.max(0, room))
       if (missing.length === 0 || this.isFull) continue
-      if (this.#isPromised(keyOf(author, epoch), from)) {
+      if (!this.#promises.take(keyOf(author, epoch), from)) {
         laterMs ||= askAgainMs
         continue
       }
@@ -178,7 +150,7 @@ export class InboxMachine {
       const [first] = group
       if (first === undefined) return
       const taken = await this.#serial.run(first.author, () => this.#take(group))
-      this.#promises.delete(keyOf(first.author, first.epoch))
+      this.#promises.keep(keyOf(first.author, first.epoch))
       for (const [at, envelope] of group.entries()) {
         found.set(envelope, taken.results[at] ?? 'later')
       }
@@ -214,16 +186,6 @@ export class InboxMachine {
       if (receipt !== undefined) receipts.push(receipt)
     }
     return receipts
-  }
-
-  /** Whether another peer is about to send what it has of an author; if not, this one is from now on. */
-  #isPromised(key: string, from: PeerId): boolean {
-    const nowMs = this.#setup.clock.nowMs()
-    const promise = this.#promises.get(key)
-    if (promise !== undefined && promise.by !== from && nowMs < promise.untilMs) return true
-    if (this.#promises.size >= maxPromises) this.#promises.clear()
-    this.#promises.set(key, { by: from, untilMs: nowMs + promiseMs })
-    return false
   }
 
   /** Takes envelopes of one author and epoch. */
@@ -285,13 +247,30 @@ export class InboxMachine {
     const ready = opened.filter(({ envelope }) => envelope.counter <= shown)
     const early = opened.filter(({ envelope }) => envelope.counter > shown)
     const isClosing = shown > state.shown && state.got.some((edge) => edge > state.shown)
-    const inserts = [
-      ...early.map((each) => this.#insert('waiting', each)),
+    const receivedMs = this.#setup.clock.unixMs()
+    const waiting = early.map((each) => insertOf('waiting', each, receivedMs))
+    if (isClosing) {
       // With a gap that closed, what waited and what came go through one door, in order.
-      ...ready.map((each) => this.#insert(isClosing ? 'waiting' : 'inbox', each)),
-      ...(isClosing ? release(next) : []),
-    ]
-    await this.#save(next, inserts)
+      waiting.push(...ready.map((each) => insertOf('waiting', each, receivedMs)))
+      await this.#release(next, waiting)
+      return
+    }
+    const inserts = ready.map((each) => insertOf('inbox', each, receivedMs))
+    const results = await this.#save(next, [...inserts, ...waiting])
+    const shownNow = ready.map((each, at) =>
+      receivedOf(each, { id: numberIn(results[at]?.[0], 'id'), receivedMs }),
+    )
+    this.#show(state.author, shownNow)
+  }
+
+  /** Stores more of what waits, and moves into the inbox what need not wait any more. */
+  async #release(state: SenderState, inserts: readonly Statement[]): Promise<void> {
+    const results = await this.#save(state, [...inserts, ...releaseOf(state)])
+    const messages = results.flat().map(messageFrom)
+    this.#show(
+      state.author,
+      messages.toSorted((a, b) => a.id - b.id),
+    )
   }
 
   #open(envelopes: readonly Envelope[]): readonly Opened[] {
@@ -304,31 +283,28 @@ export class InboxMachine {
     })
   }
 
-  #insert(table: 'inbox' | 'waiting', { envelope, letter }: Opened): Statement {
-    const { author, epoch, counter, timeMs } = envelope
-    const { type, body, wantsRead } = letter
-    const kept = bodyOf(type, body)
-    const receivedMs = this.#setup.clock.unixMs()
-    const head = [author, epoch, counter, timeMs, receivedMs, type, body.length]
-    return { sql: insertSql[table], values: [...head, wantsRead ? 1 : 0, kept] }
-  }
-
-  /** Writes a state with what belongs to it, and tells of what came into the inbox. */
-  async #save(state: SenderState, statements: readonly Statement[]): Promise<void> {
+  /** Writes a state with what belongs to it. */
+  async #save(
+    state: SenderState,
+    statements: readonly Statement[],
+  ): Promise<readonly (readonly SqlRow[])[]> {
     const key = keyOf(state.author, state.epoch)
     try {
       const results = await this.#setup.database.write([...statements, saveSender(state)])
       this.#senders.set(key, { ...state, receipt: undefined })
       this.#waitFor(state)
-      const shown = results.flat().filter((row) => row['id'] !== undefined) // The others wait.
-      for (const row of shown.toSorted((a, b) => numberIn(a, 'id') - numberIn(b, 'id'))) {
-        this.#unread.set(state.author, (this.#unread.get(state.author) ?? 0) + 1)
-        this.#onMessage(messageFrom(row))
-      }
+      return results
     } catch (thrown) {
       this.#senders.delete(key) // What the file has is what counts.
       throw thrown
     }
+  }
+
+  /** Tells of what came into the inbox. */
+  #show(author: PeerId, messages: readonly ReceivedMessage[]): void {
+    if (messages.length === 0) return
+    this.#unread.set(author, (this.#unread.get(author) ?? 0) + messages.length)
+    for (const message of messages) this.#onMessage(message)
   }
 
   /** Gives a gap up when its time is over. */
@@ -357,7 +333,7 @@ export class InboxMachine {
       if (first === undefined) return
       const shown = nextShown({ got: state.got, shown: state.shown, floor: first })
       const next = { ...state, shown }
-      await this.#save(next, release(next))
+      await this.#release(next, [])
     })
   }
 
@@ -415,40 +391,6 @@ function nextShown(at: { readonly got: SenderState['got']; shown: number; floor:
   return shown
 }
 
-/** Moves what need not wait any more into the inbox. */
-function release({ author, epoch, shown }: SenderState): readonly Statement[] {
-  const values = [author, epoch, shown]
-  const where = 'FROM waiting WHERE author = ? AND epoch = ? AND counter <= ?'
-  return [
-    {
-      sql: `INSERT INTO inbox (${columns}) SELECT ${columns} ${where} ORDER BY counter RETURNING *`,
-      values,
-    },
-    { sql: `DELETE ${where}`, values },
-  ]
-}
-
 function keyOf(author: string, epoch: number): string {
   return `${author} ${epoch}`
-}
-
-/** A body as it is kept: text as text, so that it can be searched and read with sqlite3. */
-export function bodyOf(type: string, body: Uint8Array): string | Uint8Array {
-  return (isTextType(type) ? textOf(body) : undefined) ?? body
-}
-
-/** A row of the inbox as what it means. */
-export function messageFrom(row: SqlRow): ReceivedMessage {
-  const body = row['body']
-  const readMs = row['read_ms']
-  return {
-    id: numberIn(row, 'id'),
-    author: textIn(row, 'author') as PeerId,
-    timeMs: numberIn(row, 'time_ms'),
-    receivedMs: numberIn(row, 'received_ms'),
-    type: textIn(row, 'type'),
-    body: body instanceof Uint8Array ? body : String(body ?? ''),
-    byteLength: numberIn(row, 'size'),
-    ...(typeof readMs === 'number' && { readMs }),
-  }
 }

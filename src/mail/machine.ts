@@ -18,13 +18,15 @@ import { InboxMachine } from './inbox.ts'
 import { emptyAnswer } from './messages.ts'
 import { OutboxMachine } from './outbox.ts'
 import { readReceipt } from './receipt.ts'
+import { Serial } from './serial.ts'
 import { WallMachine } from './wall.ts'
 import type { Timer } from '../base/clock.ts'
 import type { SqlRow } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Envelope } from './envelope.ts'
-import type { ReceivedMessage, Taken } from './inbox.ts'
+import type { Taken } from './inbox.ts'
 import type { MailAnswer, MailRequest, PutResult } from './messages.ts'
+import type { ReceivedMessage } from './received.ts'
 import type { SignedReceipt } from './receipt.ts'
 import type { MailSetup } from './setup.ts'
 import type { WallPost } from './wall.ts'
@@ -52,6 +54,7 @@ export class MailMachine {
 
   readonly #setup: MailSetup
   readonly #timers = new Map<string, Timer>()
+  readonly #checking = new Serial()
   #isStopped = false
 
   private constructor(setup: MailSetup, hooks: MailHooks, epoch: number) {
@@ -146,8 +149,11 @@ export class MailMachine {
     const results: PutResult[] = []
     const valid = new Map<Envelope, number>()
     let reason = ''
-    for (const [at, bytes] of items.entries()) {
-      const envelope = readEnvelope(bytes, setup)
+    // In turn for each peer: its later ones must not overtake those that take longer to check.
+    const envelopes = await this.#checking.run(from, () =>
+      Promise.all(items.map((bytes) => readEnvelope(bytes, setup))),
+    )
+    for (const [at, envelope] of envelopes.entries()) {
       results.push(typeof envelope === 'string' ? 'invalid' : 'later')
       if (typeof envelope !== 'string') valid.set(envelope, at)
       else {
@@ -163,8 +169,8 @@ export class MailMachine {
       [others, await this.holder.put(others, from)],
     ]
     const receipts: Uint8Array[] = []
-    for (const [envelopes, taken] of parts) {
-      for (const [at, envelope] of envelopes.entries()) {
+    for (const [group, taken] of parts) {
+      for (const [at, envelope] of group.entries()) {
         results[valid.get(envelope) ?? 0] = taken.results[at] ?? 'later'
       }
       receipts.push(...taken.receipts.map(({ bytes }) => bytes))

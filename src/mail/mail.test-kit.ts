@@ -15,20 +15,37 @@ import type { Database } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Random } from '../base/random.ts'
 import type { Sealer } from './envelope.ts'
-import type { ReceivedMessage } from './inbox.ts'
+import type { ReceivedMessage } from './received.ts'
 import type { MailAnswer, MailRequest } from './messages.ts'
 import type { MailOptions } from './options.ts'
 import type { MailSigner } from './signed.ts'
 import type { WallPost } from './wall.ts'
 
-/** A signer whose signatures take a microsecond. */
-export function testSigner(id: PeerId): MailSigner {
+/**
+ * A signer whose signatures take a microsecond.
+ *
+ * @param pause - Waited for before what is signed or checked beside this thread is ready.
+ */
+export function testSigner(
+  id: PeerId,
+  pause: () => Promise<void> = () => Promise.resolve(),
+): MailSigner {
   const sign = (by: PeerId, bytes: Uint8Array): Uint8Array =>
     new Uint8Array(createHash('sha512').update(by).update(bytes).digest())
+  const verify = (by: PeerId, bytes: Uint8Array, signature: Uint8Array): boolean =>
+    Buffer.compare(sign(by, bytes), signature) === 0
   return {
     id,
     sign: (bytes) => sign(id, bytes),
-    verify: (by, bytes, signature) => Buffer.compare(sign(by, bytes), signature) === 0,
+    signSoon: async (bytes) => {
+      await pause()
+      return sign(id, bytes)
+    },
+    verify,
+    verifySoon: async (...signed) => {
+      await pause()
+      return verify(...signed)
+    },
   }
 }
 
@@ -48,6 +65,15 @@ export function testSealer(id: PeerId): Sealer {
         : undefined
     },
   }
+}
+
+/** So many texts: `message 0`, `message 1`, … */
+export const texts = (count: number, name = 'message'): readonly string[] =>
+  Array.from({ length: count }, (_, at) => `${name} ${at}`)
+
+/** Sends texts of host 0, all at once. */
+export async function sendAll(world: MailWorld, to: number, all: readonly string[]): Promise<void> {
+  await Promise.all(all.map((text) => world.send(0, to, text)))
 }
 
 /** A process that runs mail on a machine of the world. */
@@ -73,8 +99,12 @@ export class MailWorld {
   readonly ids: readonly PeerId[]
   /** Whether what is sent asks for a read receipt. */
   wantsRead = false
+  /** How long signing and checking take at most, ms; each takes another time. */
+  signingMs = 0
   /** Questions that were asked, by kind. */
   readonly asked = new Map<string, number>()
+  /** Statements that machines read with. */
+  queries = 0
   readonly #options: MailOptions
   readonly #disks = new Map<PeerId, MemoryDisk>()
   readonly #clocks = new Map<PeerId, HostClock>()
@@ -112,12 +142,13 @@ export class MailWorld {
     this.#disks.set(id, disk)
     const clock = new HostClock(this.clock)
     this.#clocks.set(id, clock)
-    const database = disk.open(clock, 1)
+    const database = this.#counted(disk.open(clock, 1))
     const messages: ReceivedMessage[] = []
     const posts: WallPost[] = []
+    const signer = testSigner(id, () => this.#pause(clock))
     const starting = MailMachine.start(
       {
-        ...{ signer: testSigner(id), sealer: testSealer(id), clock, random: this.random, database },
+        ...{ signer, sealer: testSealer(id), clock, random: this.random, database },
         options: this.#options,
         warn: () => undefined,
         network: {
@@ -185,7 +216,7 @@ export class MailWorld {
     const body = new TextEncoder().encode(text)
     const { expiryMs } = this.#options
     const outgoing = { to: this.id(to), body, type: 'text/plain', wantsRead, expiryMs }
-    return this.wait(this.host(from).machine.outbox.send(outgoing))
+    return (await this.wait(this.host(from).machine.outbox.send(outgoing))).id
   }
 
   /** How far a message got. */
@@ -248,6 +279,22 @@ export class MailWorld {
       const tell = (): void => reject(new SkeinError('CONNECTION_CLOSED', 'it is gone'))
       this.#deaths.set(id, [...(this.#deaths.get(id) ?? []), tell])
     })
+  }
+
+  #counted(database: Database): Database {
+    return {
+      write: (statements) => database.write(statements),
+      read: (statement) => {
+        this.queries++
+        return database.read(statement)
+      },
+      close: () => database.close(),
+    }
+  }
+
+  #pause(clock: HostClock): Promise<void> {
+    if (this.signingMs === 0) return Promise.resolve()
+    return new Promise((resolve) => clock.after(this.random.next() * this.signingMs, resolve))
   }
 
   #pass(): Promise<void> {

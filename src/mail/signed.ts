@@ -10,7 +10,11 @@ import type { PeerId } from '../base/peer-id.ts'
 export interface MailSigner {
   readonly id: PeerId
   sign(bytes: Uint8Array): Uint8Array
+  /** As `sign`, beside what this thread does: many at once are signed on all processors. */
+  signSoon(bytes: Uint8Array): Promise<Uint8Array>
   verify(id: PeerId, bytes: Uint8Array, signature: Uint8Array): boolean
+  /** As `verify`, beside what this thread does: many at once are checked on all processors. */
+  verifySoon(id: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean>
 }
 
 /** What was signed, and by whom; the signature is not checked yet. */
@@ -30,8 +34,26 @@ export function signAs(
   fields: Readonly<Record<string, unknown>>,
   signer: MailSigner,
 ): Uint8Array {
-  const body = encode({ ...fields, kind, key: keyFromPeerId(signer.id) }, { deterministic: true })
+  const body = bodyOf(kind, fields, signer)
   return encode([body, signer.sign(body)])
+}
+
+/** As {@link signAs}, beside what this thread does. */
+export async function signAsSoon(
+  kind: string,
+  fields: Readonly<Record<string, unknown>>,
+  signer: MailSigner,
+): Promise<Uint8Array> {
+  const body = bodyOf(kind, fields, signer)
+  return encode([body, await signer.signSoon(body)])
+}
+
+function bodyOf(
+  kind: string,
+  fields: Readonly<Record<string, unknown>>,
+  { id }: MailSigner,
+): Uint8Array {
+  return encode({ ...fields, kind, key: keyFromPeerId(id) }, { deterministic: true })
 }
 
 /** Takes something signed apart; a string says what is wrong. Its signature is not checked yet. */
@@ -53,6 +75,11 @@ export function parseSigned(bytes: Uint8Array, kind: string, maxBytes: number): 
 /** Whether the signature is the author's. */
 export function isSigned({ author, body, signature }: Parsed, signer: MailSigner): boolean {
   return signer.verify(author, body, signature)
+}
+
+/** As {@link isSigned}, beside what this thread does. */
+export function isSignedSoon(parsed: Parsed, signer: MailSigner): Promise<boolean> {
+  return signer.verifySoon(parsed.author, parsed.body, parsed.signature)
 }
 
 /** The ID of a public key, if it has the form of one. */

@@ -13,18 +13,17 @@
  */
 import { bytesIn, numberIn, textIn } from '../base/database.ts'
 import { SkeinError, messageOf } from '../base/errors.ts'
-import { batchBytes, maxGroups, maxItems } from './messages.ts'
+import { batchBytes, maxItems } from './messages.ts'
 import { readPost, signPost } from './post.ts'
-import { firstOf, hasCounter, noRanges, pairs, subtract, unite } from './ranges.ts'
+import { firstOf, noRanges, pairs, subtract } from './ranges.ts'
 import { Rates } from './rate.ts'
-import { maxRanges } from './receipt.ts'
 import { Serial } from './serial.ts'
+import { WallIndex, groupKeyOf, nameIn } from './wall-index.ts'
 import type { Timer } from '../base/clock.ts'
 import type { SqlRow, Statement } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Group, MailAnswer } from './messages.ts'
 import type { Post } from './post.ts'
-import type { Ranges } from './ranges.ts'
 import type { MailSetup } from './setup.ts'
 
 /** A post on the wall. */
@@ -41,11 +40,7 @@ export interface WallPost {
 const insertSql = `INSERT OR IGNORE INTO wall (author, epoch, counter, time_ms, received_ms, text, post)
   VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING *`
 const meetMs = 200 // Guess: who connects has more to say at once.
-const maxSkipped = 1_000 // Groups; beyond that all are forgotten, and asked for again.
 const fetchCounters = 128 // Posts asked for at a time.
-
-/** What a wall without posts has as its hash. */
-export const emptyWallHash = hashOf([])
 
 /** See the file's head. */
 export class WallMachine {
@@ -56,12 +51,9 @@ export class WallMachine {
   readonly #epoch: number
   readonly #isBlocked: (id: PeerId) => boolean
   readonly #onPost: (post: WallPost) => void
-  /** What is there, and what is not wanted. */
-  readonly #have = new Map<string, Group>()
-  #skipped = new Map<string, Group>()
+  readonly #index = new WallIndex()
   readonly #rates: Rates
   readonly #serial = new Serial()
-  #hash: string | undefined
   #timer: Timer | undefined
   /** Comparisons that are due with those that were connected just now. */
   readonly #meeting = new Map<PeerId, Timer>()
@@ -87,7 +79,7 @@ export class WallMachine {
   /** Reads what is there, and begins to look for what was missed. */
   async load(): Promise<void> {
     const sql = 'SELECT author, epoch, counter FROM wall ORDER BY author, epoch, counter'
-    for (const row of await this.#setup.database.read({ sql })) this.#note(this.#have, nameIn(row))
+    for (const row of await this.#setup.database.read({ sql })) this.#index.add(nameIn(row))
     this.#syncLater()
     for (const id of this.#setup.network.neighbours()) this.onNeighbour(id)
   }
@@ -139,7 +131,7 @@ export class WallMachine {
     this.#meeting.get(id)?.cancel()
     const timer = clock.after(asksFirst ? meetMs : 3 * meetMs, () => {
       this.#meeting.delete(id)
-      if (this.#have.size === 0) return
+      if (this.#index.groups().length === 0) return
       this.#sync(id).catch((thrown: unknown) => warn(messageOf(thrown)))
     })
     this.#meeting.set(id, timer)
@@ -149,7 +141,8 @@ export class WallMachine {
   answerHash(hash: string, from: PeerId): Partial<MailAnswer> {
     this.#meeting.get(from)?.cancel()
     this.#meeting.delete(from)
-    return hash === this.#wallHash() ? {} : { groups: this.#known(), sinceMs: this.#cut() }
+    if (hash === this.#index.hash()) return {}
+    return { groups: this.#index.known(), sinceMs: this.#cut() }
   }
 
   /** Gives posts that a neighbour lacks. */
@@ -164,8 +157,7 @@ export class WallMachine {
 
   /** Who may write here changed: what was not wanted may be now. */
   reconsider(): void {
-    this.#skipped.clear()
-    this.#hash = undefined
+    this.#index.reconsider()
   }
 
   /** Removes what is too old or too much. */
@@ -186,8 +178,8 @@ export class WallMachine {
       { sql: tooMany, values: [options.wallPerAuthor] },
       { sql: tooMuch, values: [options.wallKeepBytes] },
     ])
-    for (const row of old) this.#drop(row)
-    for (const row of [...many, ...much]) this.#note(this.#skipped, nameIn(row))
+    for (const row of old) this.#index.remove(nameIn(row))
+    for (const row of [...many, ...much]) this.#index.skip(nameIn(row))
     for (const row of much) this.#sinceMs = Math.max(this.#sinceMs, numberIn(row, 'time_ms'))
   }
 
@@ -202,10 +194,10 @@ export class WallMachine {
         warn(`${post}, from ${from.slice(0, 8)}: it is dropped`)
         continue
       }
-      if (this.#isKnown(post) || post.timeMs < this.#cut()) continue
+      if (this.#index.isKnown(post) || post.timeMs < this.#cut()) continue
       const { author } = post
       if (this.#isBlocked(author) || network.refusal(author, 'wall') !== undefined) {
-        this.#note(this.#skipped, post)
+        this.#index.skip(post)
       } else if (this.#rates.take(author, 1, clock.nowMs()) === 1) posts.push(post)
     }
     if (posts.length === 0) return
@@ -221,7 +213,7 @@ export class WallMachine {
 
   /** Notes what was stored, and tells of it. */
   #accept(posts: readonly Post[], rows: readonly SqlRow[]): readonly WallPost[] {
-    for (const post of posts) this.#note(this.#have, post)
+    for (const post of posts) this.#index.add(post)
     const stored = rows.map(postFrom).toSorted((a, b) => a.id - b.id)
     for (const post of stored) this.#onPost(post)
     return stored
@@ -255,11 +247,11 @@ export class WallMachine {
   /** Compares walls with a neighbour, and evens them out. */
   async #sync(id: PeerId): Promise<void> {
     const { network } = this.#setup
-    const { groups, sinceMs } = await network.ask(id, { kind: 'wall', hash: this.#wallHash() })
+    const { groups, sinceMs } = await network.ask(id, { kind: 'wall', hash: this.#index.hash() })
     if (groups === undefined) return
-    const theirs = new Map(groups.map((group) => [keyOf(group), group.counters]))
+    const theirs = new Map(groups.map((group) => [groupKeyOf(group), group.counters]))
     for (const group of groups) {
-      let missing = subtract(group.counters, this.#knownOf(group))
+      let missing = subtract(group.counters, this.#index.knownOf(group))
       while (missing.length > 0) {
         const counters = firstOf(missing, fetchCounters)
         const answer = await network.ask(id, { kind: 'fetch', groups: [{ ...group, counters }] })
@@ -268,8 +260,8 @@ export class WallMachine {
         missing = subtract(missing, counters)
       }
     }
-    for (const group of [...this.#have.values()]) {
-      const lacking = subtract(group.counters, theirs.get(keyOf(group)) ?? noRanges)
+    for (const group of this.#index.groups()) {
+      const lacking = subtract(group.counters, theirs.get(groupKeyOf(group)) ?? noRanges)
       if (lacking.length === 0) continue
       const items = await this.#read([{ ...group, counters: lacking }], sinceMs)
       for (const batch of inBatches(items)) await network.ask(id, { kind: 'posts', items: batch })
@@ -299,62 +291,6 @@ export class WallMachine {
     const { clock, options } = this.#setup
     return Math.max(this.#sinceMs, clock.unixMs() - options.wallKeepMs)
   }
-
-  #isKnown(post: Post): boolean {
-    return hasCounter(this.#knownOf(post), post.counter)
-  }
-
-  #knownOf(group: { readonly author: PeerId; readonly epoch: number }): Ranges {
-    const key = keyOf(group)
-    const have = this.#have.get(key)?.counters ?? noRanges
-    return unite(have, this.#skipped.get(key)?.counters ?? noRanges)
-  }
-
-  /** What need not be sent here. */
-  #known(): readonly Group[] {
-    const all = new Map([...this.#skipped, ...this.#have])
-    const groups = [...all.values()].map((group) => ({ ...group, counters: this.#knownOf(group) }))
-    const cut = groups.slice(0, maxGroups)
-    return cut.map((group) => ({ ...group, counters: group.counters.slice(0, 2 * maxRanges) }))
-  }
-
-  #wallHash(): string {
-    this.#hash ??= hashOf(this.#known())
-    return this.#hash
-  }
-
-  #note(to: Map<string, Group>, name: PostName): void {
-    if (to === this.#skipped && to.size >= maxSkipped) this.#skipped.clear()
-    const key = keyOf(name)
-    const { author, epoch, counter } = name
-    const counters = unite(to.get(key)?.counters ?? noRanges, [counter, counter])
-    to.set(key, { author, epoch, counters })
-    this.#hash = undefined
-  }
-
-  #drop(row: SqlRow): void {
-    const { author, epoch, counter } = nameIn(row)
-    const key = keyOf({ author, epoch })
-    const counters = subtract(this.#have.get(key)?.counters ?? noRanges, [counter, counter])
-    if (counters.length > 0) this.#have.set(key, { author, epoch, counters })
-    else this.#have.delete(key)
-    this.#hash = undefined
-  }
-}
-
-interface PostName {
-  readonly author: PeerId
-  readonly epoch: number
-  readonly counter: number
-}
-
-function keyOf({ author, epoch }: { readonly author: PeerId; readonly epoch: number }): string {
-  return `${author} ${epoch}`
-}
-
-function nameIn(row: SqlRow): PostName {
-  const author = textIn(row, 'author') as PeerId
-  return { author, epoch: numberIn(row, 'epoch'), counter: numberIn(row, 'counter') }
 }
 
 /** A row of the wall as what it means. */
@@ -380,18 +316,4 @@ function inBatches(items: readonly Uint8Array[]): readonly (readonly Uint8Array[
     } else last.push(item)
   }
   return batches
-}
-
-/** 64 bits over what is there: two of FNV-1a. Equal walls have equal ones; a liar gains nothing. */
-function hashOf(groups: readonly Group[]): string {
-  let [a, b] = [0x811c_9dc5, 0x1000_0193]
-  for (const line of groups
-    .map((group) => `${keyOf(group)} ${group.counters.join(',')}`)
-    .toSorted()) {
-    for (let at = 0; at < line.length; at++) {
-      a = Math.imul(a ^ line.charCodeAt(at), 0x0100_0193)
-      b = Math.imul(b ^ line.charCodeAt(at), 0x0100_01b3)
-    }
-  }
-  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
 }

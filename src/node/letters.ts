@@ -2,14 +2,16 @@
 import { SkeinError } from '../base/errors.ts'
 import { numberIn, textIn } from '../base/database.ts'
 import { shortPeerId } from '../base/peer-id.ts'
-import { messageFrom } from '../mail/inbox.ts'
+import { messageFrom } from '../mail/received.ts'
+import { bodyOf } from '../mail/stored-body.ts'
 import { postFrom } from '../mail/wall.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { SqlRow, SqlValue } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
-import type { ReceivedMessage } from '../mail/inbox.ts'
-import type { SentMessage, SentState } from '../mail/outbox.ts'
+
+import type { SentMessage, SentState } from '../mail/outgoing.ts'
+import type { ReceivedMessage } from '../mail/received.ts'
 import type { WallPost } from '../mail/wall.ts'
 import type { NodeMail } from './mail.ts'
 
@@ -155,16 +157,13 @@ export class Outbox {
     if (isText && !body.isWellFormed()) {
       throw new SkeinError('INVALID', 'the text holds half a character (a lone surrogate)')
     }
-    const id = await machine.outbox.send({
-      to,
-      body: isText ? new TextEncoder().encode(body) : body,
-      type: options.type ?? (isText ? 'text/plain' : 'application/octet-stream'),
-      wantsRead: options.wantsRead ?? false,
-      expiryMs: options.expiryMs ?? defaultMailOptions.expiryMs,
-    })
-    const [sent] = await this.list({ after: id - 1, before: id + 1 })
-    if (sent === undefined) throw new SkeinError('INTERNAL', 'a message was sent and is not there')
-    return sent
+    const bytes = isText ? new TextEncoder().encode(body) : body
+    const type = options.type ?? (isText ? 'text/plain' : 'application/octet-stream')
+    const { wantsRead = false, expiryMs = defaultMailOptions.expiryMs } = options
+    const sent = await machine.outbox.send({ to, body: bytes, type, wantsRead, expiryMs })
+    const { id, timeMs, state, heldBy, reason } = sent
+    const kept = { body: bodyOf(type, bytes), byteLength: bytes.length }
+    return { id, to, timeMs, type, ...kept, state, heldBy, reason }
   }
 
   /** Calls `listener` with the ID of a message that was kept, or got further: held, delivered, read, refused. */

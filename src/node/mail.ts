@@ -5,6 +5,13 @@
  * The database is opened with the first message or post, or at the start where there is one: who never
  * uses mail pays nothing for it. Where it cannot be opened the node goes on without mail; peers keep what
  * they hold, and it is tried again when it is next needed.
+ *
+ *   closed ──needed──▶ opening ─▶ open ──its thread died──▶ waiting 250 ms ─▶ opening
+ *     ▲                   │ failed                              │ died twice within a minute
+ *     └─── 5 s later ─────┴─────────────────────────────────────┘
+ *
+ * A thread that died is as a process that was killed: what was acknowledged is in the file, everything in
+ * memory is read anew, and what was under way fails.
  */
 import { background } from '../base/background.ts'
 import { MemoryDisk, openDatabase } from '../base/database.node.ts'
@@ -13,13 +20,13 @@ import { Emitter } from '../base/emitter.ts'
 import { SkeinError, messageOf } from '../base/errors.ts'
 import { FolderStorage } from '../base/folder-storage.node.ts'
 import { findRule } from '../base/policy.ts'
-import { verifySignature } from '../base/verify.node.ts'
 import { Exchange, mailProtocol } from '../mail/exchange.ts'
 import { MailMachine } from '../mail/machine.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { mailSchema } from '../mail/schema.ts'
+import { poolSigner, signerAtOnce } from '../mail/pool-signer.node.ts'
 import { createSealer } from '../mail/sodium.node.ts'
-import { emptyWallHash } from '../mail/wall.ts'
+import { emptyWallHash } from '../mail/wall-index.ts'
 import type { Database } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule } from '../base/policy.ts'
@@ -27,9 +34,10 @@ import type { Storage } from '../base/storage.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
-import type { ReceivedMessage } from '../mail/inbox.ts'
+
 import type { MailAnswer, MailRequest } from '../mail/messages.ts'
 import type { MailNetwork } from '../mail/setup.ts'
+import type { ReceivedMessage } from '../mail/received.ts'
 import type { WallPost } from '../mail/wall.ts'
 import type { NodeEvents } from './events.ts'
 import type { Network } from './network.ts'
@@ -61,6 +69,8 @@ const everybodyHere: readonly Rule[] = ['role:known', 'role:member', 'role:local
 const startPatienceMs = 2_000 // Guess: ten times what it takes; a file may be locked for longer.
 const flushMs = 2 // Guess: what a disk takes, for those that are simulated.
 const tryAgainMs = 5_000 // Guess: a lock is held for a moment, a full disk for longer.
+const reopenMs = 250 // Guess: the memory that a thread ran out of is free again by then.
+const steadyMs = 60_000 // Guess: what dies again within a minute dies of what it finds in the file.
 /** The disks of nodes without a data folder, and of simulated machines: they outlive a process. */
 const disks = new WeakMap<Storage, MemoryDisk>()
 
@@ -76,6 +86,7 @@ export class NodeMail {
   #opening: Promise<OpenMail> | undefined
   #open: OpenMail | undefined
   #failed: { readonly error: SkeinError; readonly untilMs: number } | undefined
+  #diedMs = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   constructor({ parts, ...others }: NodeMailSetup) {
@@ -127,7 +138,9 @@ export class NodeMail {
     if (this.#isClosed) throw new SkeinError('NODE_CLOSED', 'this node was closed')
     if (this.#open !== undefined) return this.#open
     if (this.#failed !== undefined && clock.nowMs() < this.#failed.untilMs) throw this.#failed.error
-    this.#opening ??= this.#openAll().finally(() => (this.#opening = undefined))
+    this.#opening ??= this.#openAll().finally(() => {
+      this.#opening = undefined
+    })
     return this.#opening
   }
 
@@ -162,17 +175,17 @@ export class NodeMail {
   async #openAll(): Promise<OpenMail> {
     const { identity, clock, random, log } = this.#setup
     const options = { ...defaultMailOptions, ...this.#setup.options.mail?.options }
-    const [database, sealer] = await Promise.all([this.#openDatabase(), createSealer(identity)])
-    const signer = {
-      id: identity.peerId,
-      sign: (bytes: Uint8Array) => identity.sign(bytes),
-      verify: verifySignature,
-    }
+    const [database, sealer] = await Promise.all([
+      this.#openDatabase(),
+      createSealer(identity, clock),
+    ])
+    // Virtual time does not wait for other threads.
+    const isReal = this.#setup.storage instanceof FolderStorage
+    const signer = isReal ? poolSigner(identity) : signerAtOnce(identity)
     const warn = (message: string): void => log.debug({ scope: 'mail' }, message)
     try {
-      for (const row of await database.read({ sql: 'SELECT peer FROM blocked' })) {
-        this.#blocked.add(textIn(row, 'peer') as PeerId)
-      }
+      const blocked = await database.read({ sql: 'SELECT peer FROM blocked' })
+      this.#noteBlocked(blocked.map((row) => textIn(row, 'peer') as PeerId))
       this.#onRecall()
       for (const row of await database.read({ sql: 'SELECT peer FROM nearby' })) {
         this.#nearby.add(textIn(row, 'peer') as PeerId)
@@ -200,7 +213,11 @@ export class NodeMail {
     try {
       if (storage instanceof FolderStorage) {
         const path = storage.pathOf(mailSchema.name)
-        return await openDatabase(path, mailSchema, options.databaseWorkerUrl)
+        const onDeath = (error: SkeinError): void => this.#onDeath(error)
+        return await openDatabase(path, mailSchema, {
+          workerUrl: options.databaseWorkerUrl,
+          onDeath,
+        })
       }
       const disk = disks.get(storage) ?? new MemoryDisk(mailSchema)
       disks.set(storage, disk)
@@ -208,6 +225,40 @@ export class NodeMail {
     } catch (thrown) {
       throw this.#fail(thrown)
     }
+  }
+
+  /** The database's thread ended by itself: opens it again, once within a minute. */
+  #onDeath(error: SkeinError): void {
+    const { clock, log } = this.#setup
+    const open = this.#open
+    if (open === undefined || this.#isClosed) return // What was opening it hears of it.
+    this.#open = undefined
+    open.machine.stop()
+    this.#noteBlocked(open.machine.inbox.blocked)
+    const isAgain = clock.nowMs() - this.#diedMs < steadyMs
+    this.#diedMs = clock.nowMs()
+    if (isAgain) {
+      this.#fail(error)
+      return
+    }
+    log.error({ scope: 'mail' }, `${error.message}; it is opened again`)
+    const later = new Promise<void>((resolve) => clock.after(reopenMs, resolve))
+    this.#opening = later
+      .then(() => this.#reopen())
+      .finally(() => {
+        this.#opening = undefined
+      })
+    background(this.#opening, 'open mail again', log)
+  }
+
+  #noteBlocked(ids: Iterable<PeerId>): void {
+    this.#blocked.clear()
+    for (const id of ids) this.#blocked.add(id)
+  }
+
+  async #reopen(): Promise<OpenMail> {
+    if (this.#isClosed) throw new SkeinError('NODE_CLOSED', 'this node was closed')
+    return this.#openAll()
   }
 
   #fail(thrown: unknown): SkeinError {

@@ -18,6 +18,7 @@ import type { Asker, Place } from './dispatch.ts'
 import { violation } from './frame-reader.ts'
 import { iteratorOf, Producer } from './iteration.ts'
 import type { Entry, ObjectTable } from './object-table.ts'
+import { Slots } from './slots.ts'
 
 /** What is asked for: a call with `args`, an iteration with `creditBytes`, a property without either. */
 export interface Request {
@@ -26,10 +27,10 @@ export interface Request {
   readonly wire: number
   readonly timeoutMs: number
   readonly path: readonly string[]
-  readonly args?: unknown[]
+  readonly args: unknown[] | undefined
   /** Signals among the arguments; they are aborted with the call. */
-  readonly signals?: readonly AbortController[] | undefined
-  readonly creditBytes?: number
+  readonly signals: readonly AbortController[] | undefined
+  readonly creditBytes: number | undefined
 }
 
 /** What the answers ask of their session. */
@@ -56,6 +57,11 @@ export interface AnswersOwner {
   sendItem(question: number, value: unknown, giver: Entry | undefined): number
 }
 
+interface Deadline {
+  readonly atMs: number
+  readonly timeoutMs: number
+}
+
 /** A question of the peer. */
 class Answer {
   readonly question: number
@@ -74,8 +80,7 @@ class Answer {
   waiting: (() => void)[] | undefined
   signals: readonly AbortController[] | undefined
   producer: Producer | undefined
-  deadlineMs = Number.POSITIVE_INFINITY
-  timeoutMs = 0
+  deadline: Deadline | undefined
 
   constructor(question: number) {
     this.question = question
@@ -85,7 +90,7 @@ class Answer {
 /** See the file's head. */
 export class Answers {
   readonly #owner: AnswersOwner
-  readonly #answers = new Map<number, Answer>()
+  readonly #answers = new Slots<Answer>()
   readonly #deadlines: DeadlineTimer
   readonly #asker: Asker
   /** Methods that were answered for and still run. */
@@ -133,7 +138,7 @@ export class Answers {
     const { maxCalls } = this.#owner
     if (this.#answers.size + this.#overtime < maxCalls) {
       const answer = new Answer(question)
-      this.#answers.set(question, answer)
+      this.#answers.add(question, answer)
       return answer
     }
     const text = `at most ${maxCalls} calls of one peer run or wait at a time (objectCallsPerPeer)`
@@ -204,7 +209,7 @@ export class Answers {
   close(error: SkeinError): void {
     this.#isClosed = true
     this.#deadlines.cancel()
-    const answers = [...this.#answers.values()]
+    const answers = this.#answers.values()
     this.#answers.clear()
     for (const { producer, signals } of answers) {
       producer?.stop()
@@ -355,18 +360,19 @@ export class Answers {
   }
 
   #setDeadline(answer: Answer, timeoutMs: number): void {
-    answer.timeoutMs = timeoutMs
-    answer.deadlineMs = this.#owner.clock.nowMs() + timeoutMs
-    this.#deadlines.wakeAt(answer.deadlineMs)
+    const atMs = this.#owner.clock.nowMs() + timeoutMs
+    answer.deadline = { atMs, timeoutMs }
+    this.#deadlines.wakeAt(atMs)
   }
 
   #endLate(nowMs: number): number {
     let nextMs = Number.POSITIVE_INFINITY
     for (const answer of this.#answers.values()) {
-      if (answer.state !== 'running') continue
-      if (answer.deadlineMs > nowMs) nextMs = Math.min(nextMs, answer.deadlineMs)
+      const { deadline } = answer
+      if (answer.state !== 'running' || deadline === undefined) continue
+      if (deadline.atMs > nowMs) nextMs = Math.min(nextMs, deadline.atMs)
       else {
-        const text = `the call did not end within ${answer.timeoutMs / 1_000} s; it may have run`
+        const text = `the call did not end within ${deadline.timeoutMs / 1_000} s; it may have run`
         this.#abort(answer, new SkeinError('TIMED_OUT', text))
       }
     }

@@ -8,6 +8,7 @@
  */
 import { SkeinError } from '../base/errors.ts'
 import type { Clock } from '../base/clock.ts'
+import { offAbort, onAbort } from '../base/on-abort.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
 import type { Consumer } from './iteration.ts'
 import { bindPromise, markHandled, RemotePromise } from './proxy.ts'
@@ -27,14 +28,15 @@ export class PendingCall implements Remotely, WireTarget {
   readonly wire: number
   readonly options: CallOptions | undefined
   readonly promise: RemotePromise
-  /** When it is given up, ms of the clock; `Infinity` for never. */
-  deadlineMs = Number.POSITIVE_INFINITY
+  /** When it is given up, ms of the clock; never where absent. */
+  deadlineMs: number | undefined
   /** Where items go; answers of other questions have none. */
   consumer: Consumer | undefined
   /** Who is told of an object that was asked for. */
   reference: Reference | undefined
   /** True once its promise is settled; an answer may still come. */
   isSettled = false
+  /** Listens to the signal of its options. */
   onAbort: (() => void) | undefined
   readonly #session: Calling
   #resolve!: (value: unknown) => void
@@ -55,7 +57,8 @@ export class PendingCall implements Remotely, WireTarget {
   settle(value: unknown, isError: boolean): void {
     if (this.isSettled) return
     this.isSettled = true
-    if (this.onAbort !== undefined) this.options?.signal?.removeEventListener('abort', this.onAbort)
+    const signal = this.options?.signal
+    if (this.onAbort !== undefined && signal !== undefined) offAbort(signal, this.onAbort)
     if (!isError) return this.#resolve(value)
     // A callback is called as if it were here, and nobody waits for it: its failure ends no process.
     markHandled(this.promise)
@@ -203,7 +206,7 @@ export class Calls {
     }
     if (signal === undefined) return
     pending.onAbort = () => this.#giveUp(pending, question, abortError(signal))
-    signal.addEventListener('abort', pending.onAbort, { once: true })
+    onAbort(signal, pending.onAbort)
   }
 
   #giveUp(pending: PendingCall, question: number, error: unknown): void {
@@ -217,7 +220,7 @@ export class Calls {
   #giveUpLate(nowMs: number): number {
     let nextMs = Number.POSITIVE_INFINITY
     for (const [question, pending] of this.#slots.entries()) {
-      if (pending === undefined || pending.isSettled) continue
+      if (pending?.deadlineMs === undefined || pending.isSettled) continue
       if (pending.deadlineMs > nowMs) nextMs = Math.min(nextMs, pending.deadlineMs)
       else this.#giveUp(pending, question, this.#timedOut(pending))
     }

@@ -25,25 +25,25 @@ export class FrameSplitter {
   }
 
   /**
-   * Hands each message to `take`, as a part of `bytes` where it is whole in them.
+   * Hands each message to `take`: bytes, where in them it starts, and where it ends.
    *
    * @param take - False: enough, the rest is dropped.
    * @throws {SkeinError} `VIOLATION` a message is too long.
    */
-  read(bytes: Uint8Array, take: (message: Uint8Array) => boolean): void {
+  read(bytes: Uint8Array, take: (bytes: Uint8Array, from: number, end: number) => boolean): void {
     let at = 0
     if (this.#keptBytes > 0) {
       at = this.#fill(bytes)
       if (at < 0) return
-      const message = this.#kept.subarray(lengthBytes, this.#keptBytes)
+      const [kept, keptBytes] = [this.#kept, this.#keptBytes]
       this.#kept = new Uint8Array(0)
       this.#keptBytes = 0
-      if (!take(message)) return
+      if (!take(kept, lengthBytes, keptBytes)) return
     }
     while (at + lengthBytes <= bytes.length) {
       const end = at + lengthBytes + this.#length(bytes, at)
       if (end > bytes.length) break
-      if (!take(bytes.subarray(at + lengthBytes, end))) return
+      if (!take(bytes, at + lengthBytes, end)) return
       at = end
     }
     if (at < bytes.length) this.#keep(bytes.subarray(at))
@@ -85,23 +85,35 @@ export class FrameSplitter {
 
 /** Reads a message field by field. One is used again and again. */
 export class FieldReader {
-  #bytes: Uint8Array = new Uint8Array(0)
-  #at = 0
+  /** What the message is a part of. */
+  bytes: Uint8Array = new Uint8Array(0)
+  /** Where the next field is. */
+  at = 0
+  /** Where the message ends. */
+  end = 0
+  #from = 0
 
   /** Begins a message. */
-  start(bytes: Uint8Array): void {
-    this.#bytes = bytes
-    this.#at = 0
+  start(bytes: Uint8Array, from: number, end: number): void {
+    this.bytes = bytes
+    this.#from = from
+    this.at = from
+    this.end = end
   }
 
-  get isAtEnd(): boolean {
-    return this.#at >= this.#bytes.length
+  /** Begins the same message again. */
+  restart(): void {
+    this.at = this.#from
+  }
+
+  /** The message. */
+  message(): Uint8Array {
+    return this.bytes.subarray(this.#from, this.end)
   }
 
   byte(): number {
-    const value = this.#bytes[this.#at++]
-    if (value === undefined) throw violation('O1: a message that ends within a field')
-    return value
+    if (this.at >= this.end) throw violation('O1: a message that ends within a field')
+    return this.bytes[this.at++] as number
   }
 
   /** A whole number from 0 to 2^53 - 1. */
@@ -123,29 +135,25 @@ export class FieldReader {
   text(maxLength: number): string {
     const length = this.number()
     if (length > maxLength) throw violation(`O1: a name of ${length} bytes`)
-    const from = this.#at
+    const from = this.at
     const end = from + length
-    if (end > this.#bytes.length) throw violation('O1: a message that ends within a field')
-    this.#at = end
+    if (end > this.end) throw violation('O1: a message that ends within a field')
+    this.at = end
     return length <= shortTextBytes ? this.#shortText(from, end) : this.#utf8(from, end)
   }
 
   /** `length` bytes as they are. */
   raw(length: number): Uint8Array {
-    const from = this.#at
-    this.#at += length
-    if (this.#at > this.#bytes.length) throw violation('O1: a message that ends within a field')
-    return this.#bytes.slice(from, this.#at)
-  }
-
-  /** What follows the fields. */
-  rest(): Uint8Array {
-    return this.#bytes.subarray(this.#at)
+    const from = this.at
+    const end = from + length
+    if (end > this.end) throw violation('O1: a message that ends within a field')
+    this.at = end
+    return this.bytes.slice(from, end)
   }
 
   /** Names of members come again and again: the last one under the same hash is taken, not made. */
   #shortText(from: number, end: number): string {
-    const bytes = this.#bytes
+    const { bytes } = this
     let hash = end - from
     for (let at = from; at < end; at++) {
       const byte = bytes[at] ?? 0
@@ -161,7 +169,7 @@ export class FieldReader {
 
   #utf8(from: number, end: number): string {
     try {
-      return utf8.decode(this.#bytes.subarray(from, end))
+      return utf8.decode(this.bytes.subarray(from, end))
     } catch {
       throw violation('O1: a name that is not UTF-8')
     }

@@ -4,7 +4,9 @@
  *   length 32 │ type 8 │ numbers (LEB128), names, tokens │ a CBOR value, where the type has one
  *
  * What one turn writes leaves in one piece: at the end of a turn of reading, else in a microtask. While
- * more keeps coming from one microtask to the next (items of an iteration), it waits a few of them.
+ * more keeps coming from one microtask to the next (items of an iteration), it waits a few of them. So
+ * does what nobody waits for (that a result was taken, or let go of): mostly the program that got the
+ * result asks the next thing in one of them, and a write costs more than all that stands in it.
  */
 import { assert } from '../base/assert.ts'
 import { largeMessageBytes } from './options.ts'
@@ -13,6 +15,7 @@ import type { ValueCodec } from '../codec/value-codec.ts'
 const bufferBytes = 32_768 // Measured: see bench/objects; a call is about 30 bytes.
 const roomBytes = 2_048 // What a head takes at most beside its names: see `room`.
 const patientHops = 4 // An async generator takes three microtasks an item.
+const idleHops = 8 // Measured: `await` and the program's own functions take three to five.
 const hopBytes = 16_384 // Guess: above it a write of its own is no waste.
 
 /** Takes what leaves. */
@@ -34,6 +37,8 @@ export class FrameWriter {
   #large: Uint8Array | undefined
   #isDue = false
   #isStream = false
+  /** Whether anybody waits for something of what was not sent yet. */
+  #isUrgent = false
   #hops = 0
   #seenAt = 0
   #deferred: (() => void)[] = []
@@ -99,10 +104,10 @@ export class FrameWriter {
    * @throws {SkeinError} `INVALID` it cannot travel; the message is then taken back.
    */
   value(codec: ValueCodec, value: unknown): void {
-    let encoded: Uint8Array
+    let encoded: number | Uint8Array
     this.isBusy = true
     try {
-      encoded = codec.encodeInto(value, this.#bytes, this.#at)
+      encoded = codec.encodeAt(value, this.#bytes, this.#at)
     } catch (thrown) {
       this.#at = this.#start
       throw thrown
@@ -110,7 +115,7 @@ export class FrameWriter {
       this.isBusy = false
       if (this.#deferred.length > 0) queueMicrotask(this.#writeDeferred)
     }
-    if (encoded.buffer === this.#bytes.buffer) this.#at += encoded.length
+    if (typeof encoded === 'number') this.#at += encoded
     else if (encoded.length > largeMessageBytes) this.#large = encoded
     else this.raw(encoded)
   }
@@ -120,8 +125,12 @@ export class FrameWriter {
     return this.#at - this.#start - lengthBytes + (this.#large?.length ?? 0)
   }
 
-  /** Ends the message. It leaves soon. */
-  end(isStream = false): void {
+  /**
+   * Ends the message. It leaves soon.
+   *
+   * @param haste - `stream`: others follow; `idle`: nobody waits for it.
+   */
+  end(haste: 'now' | 'stream' | 'idle' = 'now'): void {
     const length = this.messageBytes
     const bytes = this.#bytes
     const start = this.#start
@@ -130,7 +139,8 @@ export class FrameWriter {
     bytes[start + 2] = length >>> 8
     bytes[start + 3] = length
     this.#start = this.#at
-    if (isStream) this.#isStream = true
+    if (haste === 'stream') this.#isStream = true
+    if (haste !== 'idle') this.#isUrgent = true
     if (!this.#isDue) this.#wake()
   }
 
@@ -147,6 +157,11 @@ export class FrameWriter {
     return large === undefined ? [head] : [head, large]
   }
 
+  /** Sends what was ended, if anybody waits for it. */
+  flushUrgent(): void {
+    if (this.#isUrgent) this.flush()
+  }
+
   /** Sends what was ended. */
   flush(): void {
     if (this.#start === this.#from) return
@@ -154,6 +169,7 @@ export class FrameWriter {
     const piece = this.#bytes.subarray(this.#from, this.#start)
     this.#from = this.#start
     this.#isStream = false
+    this.#isUrgent = false
     this.#sink.send(piece)
   }
 
@@ -171,7 +187,9 @@ export class FrameWriter {
   }
 
   readonly #onTurn = (): void => {
-    if (this.#isStream && this.#at - this.#from < hopBytes && this.#at > this.#from) {
+    if (!this.#isUrgent && this.#at > this.#from) {
+      if (++this.#hops < idleHops) return queueMicrotask(this.#onTurn)
+    } else if (this.#isStream && this.#at - this.#from < hopBytes && this.#at > this.#from) {
       this.#hops = this.#at === this.#seenAt ? this.#hops + 1 : 0
       this.#seenAt = this.#at
       if (this.#hops < patientHops) return queueMicrotask(this.#onTurn)

@@ -119,6 +119,39 @@ test('[O11] a flood of calls fails above the limit, and what ran goes on', async
   expect(peer.endings).toEqual([])
 })
 
+test('[O5] a reply twice ends the session, and the first counts', async () => {
+  const { world, peer } = await start()
+  const results: unknown[] = []
+  const remote = world.object('bob', 'alice', 'x') as { add(by: number): Promise<number> }
+  const answer = remote.add(1)
+  answer.then(
+    (value) => results.push(value),
+    (error: unknown) => results.push(error),
+  )
+  await world.quiet()
+  const [found, called] = peer.messages.slice(-2).map((each) => each.slice(2, 4))
+  await peer.send(`08 ${found} 00 01 ${zeros}`, `07 ${called} 09`)
+  expect(results).toEqual([9])
+  await peer.send(`07 ${called} 0a`)
+  expect(results).toEqual([9])
+  expect(peer.endings.join()).toMatch('VIOLATION: O5')
+})
+
+test('[O11, O24] a callback flood holds no more than its limits, and ends with its session', async () => {
+  const { world, peer } = await start({ limits: { objectReferencesPerPeer: 8 } })
+  const token = (n: number): string => n.toString(16).padStart(32, '0')
+  for (let n = 1; n <= 20; n++) {
+    const number = (16 + n).toString(16)
+    await peer.send(call('01', 'add', `81 d9 a105 83 01 18${number} 50 ${token(n)}`))
+  }
+  const counts = world.service('bob').counts(world.idOf('alice'))
+  expect(counts?.held).toBeLessThanOrEqual(8)
+  const failures = peer.messages.filter((each) => each.startsWith('09'))
+  expect(failures).toHaveLength(12)
+  expect(Buffer.from(failures.at(-1) ?? '', 'hex').toString()).toMatch('references')
+  expect(peer.endings).toEqual([])
+})
+
 test('[O10] a getter that throws fails its call', async () => {
   const { peer } = await start()
   await peer.send(`02 01 02 00 01 ${hex('broken')}`)

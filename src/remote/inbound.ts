@@ -21,7 +21,7 @@ export interface InboundOwner {
   readonly maxLeaseMs: number
   readonly maxValueBytes: number
   readonly isClosed: boolean
-  decode(bytes: Uint8Array): DecodedValue
+  decode(bytes: Uint8Array, from: number, end: number): DecodedValue
   findNamed(name: string): Entry
   exposed(): unknown
   sendFinish(question: number): void
@@ -36,8 +36,9 @@ export class Inbound {
   readonly #owner: InboundOwner
   readonly #splitter = new FrameSplitter(largeMessageBytes + headBytes)
   readonly #fields = new FieldReader()
-  readonly #take = (message: Uint8Array): boolean => {
-    this.handle(message, false)
+  readonly #take = (bytes: Uint8Array, from: number, end: number): boolean => {
+    this.#fields.start(bytes, from, end)
+    this.#handle(false)
     return !this.#owner.isClosed
   }
 
@@ -50,16 +51,15 @@ export class Inbound {
     this.#splitter.read(bytes, this.#take)
   }
 
-  /**
-   * Carries a message out.
-   *
-   * @param isReleased - Whether it waited for a long message before it, or is one.
-   * @throws {SkeinError} `VIOLATION`.
-   */
-  handle(message: Uint8Array, isReleased: boolean): void {
-    this.#fields.start(message)
+  /** Carries out a message that waited for a long one before it, or is one. @throws {SkeinError} `VIOLATION`. */
+  release(message: Uint8Array): void {
+    this.#fields.start(message, 0, message.length)
+    this.#handle(true)
+  }
+
+  #handle(isReleased: boolean): void {
     const type = this.#fields.byte()
-    if (!isReleased && !this.#owner.large.isIdle && this.#mustWait(type, message)) return
+    if (!isReleased && !this.#owner.large.isIdle && this.#mustWait(type)) return
     switch (type) {
       case messageType.call:
       case messageType.get:
@@ -100,7 +100,7 @@ export class Inbound {
       case messageType.release:
         return marshal.release(first, this.#fields.number())
       case messageType.forget:
-        return marshal.forget(first)
+        return marshal.endings.forget(first)
       case messageType.lease: {
         const entry = marshal.given(first)
         const leaseMs = Math.min(this.#fields.number(), this.#owner.maxLeaseMs)
@@ -118,18 +118,22 @@ export class Inbound {
     const wire = fields.number()
     const timeoutMs = fields.number()
     const path = this.#path()
-    const base = { question, wire, timeoutMs, path }
-    if (type === messageType.get) return this.#owner.answers.take(base)
-    if (type === messageType.iterate) {
-      return this.#owner.answers.take({ ...base, creditBytes: fields.number() })
+    const isIteration = type === messageType.iterate
+    const creditBytes = isIteration ? fields.number() : undefined
+    let args: unknown[] | undefined
+    let signals: readonly AbortController[] | undefined
+    if (type === messageType.call) {
+      const decoded = this.#decode()
+      signals = this.#owner.marshal.endings.takeSignals()
+      if (!decoded.ok || !Array.isArray(decoded.value)) {
+        return this.#refuse(question, decoded.ok ? 'they are no list' : decoded.violation)
+      }
+      args = decoded.value as unknown[]
     }
-    const decoded = this.#decode()
-    const signals = this.#owner.marshal.takeSignals()
-    if (decoded.ok && Array.isArray(decoded.value)) {
-      const args = decoded.value as unknown[]
-      return this.#owner.answers.take({ ...base, args, signals })
-    }
-    const problem = decoded.ok ? 'they are no list' : decoded.violation
+    this.#owner.answers.take({ question, wire, timeoutMs, path, args, signals, creditBytes })
+  }
+
+  #refuse(question: number, problem: string): void {
     this.#owner.answers.answer(question, () => {
       throw new SkeinError('INVALID', `the arguments did not arrive: ${problem}`)
     })
@@ -173,7 +177,7 @@ export class Inbound {
     const pending = this.#asked(question)
     const { consumer } = pending
     if (consumer === undefined) throw violation(`O12: an item for question ${question}`)
-    const { byteLength } = this.#fields.rest()
+    const byteLength = this.#fields.end - this.#fields.at
     const decoded = this.#decode()
     if (!consumer.take(decoded.ok ? decoded.value : undefined, byteLength)) {
       throw violation(`O13: an item beyond the credit of question ${question}`)
@@ -219,9 +223,9 @@ export class Inbound {
     const number = this.#fields.number()
     const isError = this.#fields.number() !== 0
     const decoded = this.#decode()
-    const { marshal } = this.#owner
-    if (!decoded.ok) marshal.settle(number, notArrived('value', decoded.violation), true)
-    else marshal.settle(number, isError ? readFailure(decoded.value) : decoded.value, isError)
+    const { endings } = this.#owner.marshal
+    if (!decoded.ok) endings.settle(number, notArrived('value', decoded.violation), true)
+    else endings.settle(number, isError ? readFailure(decoded.value) : decoded.value, isError)
   }
 
   #onLarge(): void {
@@ -237,46 +241,51 @@ export class Inbound {
   }
 
   /** Whether a message is about what a long one before it is about, or may be. */
-  #mustWait(type: number, message: Uint8Array): boolean {
+  #mustWait(type: number): boolean {
     const { large } = this.#owner
+    const fields = this.#fields
     switch (type) {
       case messageType.call:
       case messageType.get:
       case messageType.iterate: {
-        const [question, wire] = [this.#fields.number(), this.#fields.number()]
+        const [question, wire] = [fields.number(), fields.number()]
         const order = orderOf(type, wire)
         const mustWait = large.isHolding(order)
-        if (!mustWait) this.#restart(message)
-        else if (this.#owner.answers.expect(question, wire)) large.holdBack(order, message)
+        if (!mustWait) this.#restart()
+        else if (this.#owner.answers.expect(question, wire)) {
+          large.holdBack(order, fields.message())
+        }
         return mustWait
       }
       case messageType.answer:
       case messageType.keptAnswer:
       case messageType.fail:
       case messageType.item: {
-        const order = orderOf(type, this.#fields.number())
+        const order = orderOf(type, fields.number())
         const mustWait = large.isHolding(order)
-        if (mustWait) large.holdBack(order, message)
-        else this.#restart(message)
+        if (mustWait) large.holdBack(order, fields.message())
+        else this.#restart()
         return mustWait
       }
       case messageType.settle:
       case messageType.forget:
       case messageType.release:
-        large.holdBackAll(message)
+        large.holdBackAll(fields.message())
         return true
       default:
         return false
     }
   }
 
-  #restart(message: Uint8Array): void {
-    this.#fields.start(message)
+  /** Back to what follows the type. */
+  #restart(): void {
+    this.#fields.restart()
     this.#fields.byte()
   }
 
   #decode(): DecodedValue {
-    return this.#owner.decode(this.#fields.rest())
+    const { bytes, at, end } = this.#fields
+    return this.#owner.decode(bytes, at, end)
   }
 }
 

@@ -14,8 +14,8 @@ import { SkeinError } from '../base/errors.ts'
 import { keyFromPeerId } from '../base/peer-id.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { References } from '../codec/references.ts'
+import { Endings } from './endings.ts'
 import { Exposure } from './exposure.ts'
-import { describeFailure, readFailure } from './failure.ts'
 import { streamOf } from './iteration.ts'
 import { referenceType, tokenBytes } from './messages.ts'
 import type { ReferenceKind } from './messages.ts'
@@ -64,34 +64,23 @@ interface Given {
   count: number
 }
 
-/** Something of the peer's that ends once: a promise, a signal. */
-interface Awaited {
-  settle(value: unknown, isError: boolean): void
-  /** The peer has let it go: it never ends. */
-  forget(): void
-}
-
 /** See the file's head. */
 export class Marshal implements References {
   readonly imports: Imports
+  readonly endings: Endings
   /** Through what the value that is being encoded is given. */
   giver: Entry | undefined
   /** What was wrong with a reference in the decoding at hand. */
   broken: SkeinError | undefined
   readonly #owner: MarshalOwner
   readonly #given = new Map<number, Given>()
-  readonly #awaited = new Map<number, Awaited>()
-  /** Promises and signals of ours that the peer waits for. */
-  #awaiting = 0
-  readonly #signals = new WeakMap<AbortSignal, number>()
   /** What the encoding at hand gave: how to take it back. */
   #undo: (() => void)[] = []
-  /** Signals that the decoding at hand made. */
-  #arrived: AbortController[] = []
 
   constructor(owner: MarshalOwner) {
     this.#owner = owner
     this.imports = new Imports(owner)
+    this.endings = new Endings(owner)
   }
 
   get describesPlain(): boolean {
@@ -100,12 +89,12 @@ export class Marshal implements References {
 
   /** References that the peer holds of us. */
   get givenCount(): number {
-    return this.#given.size + this.#awaiting
+    return this.#given.size + this.endings.givenCount
   }
 
   /** References that we hold of the peer, and what of it we wait for. */
   get heldCount(): number {
-    return this.imports.size + this.#awaited.size
+    return this.imports.size + this.endings.awaitedCount
   }
 
   /** What of ours a number means to the peer. */
@@ -124,14 +113,6 @@ export class Marshal implements References {
     const undo = this.#undo
     this.#undo = []
     for (const each of undo) each()
-  }
-
-  /** The signals of the values that were decoded since. */
-  takeSignals(): readonly AbortController[] | undefined {
-    if (this.#arrived.length === 0) return undefined
-    const arrived = this.#arrived
-    this.#arrived = []
-    return arrived
   }
 
   describe(value: object): unknown {
@@ -206,21 +187,6 @@ export class Marshal implements References {
     return this.#count(entry)
   }
 
-  /** A promise or signal of the peer ended. */
-  settle(number: number, value: unknown, isError: boolean): void {
-    const awaited = this.#awaited.get(number)
-    if (awaited === undefined) throw violation(`O25: the end of ${number}, which nobody awaits`)
-    this.#awaited.delete(number)
-    awaited.settle(value, isError)
-  }
-
-  /** A signal of the peer is no more. */
-  forget(number: number): void {
-    this.#awaited.get(number)?.forget()
-    if (!this.#awaited.delete(number))
-      throw violation(`O25: the end of ${number}, which nobody awaits`)
-  }
-
   /** The session is over. Objects stay for a while, for whoever has their token. */
   close(error: SkeinError, leaseMs: number): void {
     const { table } = this.#owner
@@ -230,9 +196,7 @@ export class Marshal implements References {
     }
     this.#given.clear()
     this.imports.clear()
-    const awaited = [...this.#awaited.values()]
-    this.#awaited.clear()
-    for (const each of awaited) each.settle(error, true)
+    this.endings.close(error)
   }
 
   #give(value: object, kind: ReferenceKind): unknown {
@@ -289,64 +253,16 @@ export class Marshal implements References {
 
   #describePromise(promise: Promise<unknown>): unknown {
     this.#checkRoom()
-    const number = this.#owner.table.nextNumber()
-    this.#awaiting++
-    let isGiven = true
-    this.#undo.push(() => {
-      isGiven = false
-      this.#awaiting--
-    })
-    const tell = (value: unknown, isError: boolean): void => {
-      if (!isGiven) return
-      this.#awaiting--
-      this.#owner.sendSettle(number, value, isError)
-    }
-    promise.then(
-      (value) => tell(value, false),
-      (reason: unknown) => tell(reason, true),
-    )
+    const { number, undo } = this.endings.givePromise(promise)
+    this.#undo.push(undo)
     return [referenceType.promise, number]
   }
 
   #describeSignal(signal: AbortSignal): unknown {
-    const known = this.#signals.get(signal)
-    const number = known ?? this.#owner.table.nextNumber()
-    const isAborted = signal.aborted
-    if (known === undefined && !isAborted) {
-      this.#checkRoom()
-      this.#awaiting++
-      this.#signals.set(signal, number)
-      this.#watchSignal(signal, number)
-    }
-    const reason = isAborted ? describeFailure(plainReason(signal.reason)) : undefined
-    return [referenceType.signal, number, isAborted, reason]
-  }
-
-  /** Sees to it that the peer hears of the signal, and forgets it when there is nothing to hear. */
-  #watchSignal(signal: AbortSignal, number: number): void {
-    let isOver = false
-    const owner = this.#owner
-    this.#undo.push(() => {
-      isOver = true
-      this.#awaiting--
-      this.#signals.delete(signal)
-    })
-    signal.addEventListener(
-      'abort',
-      () => {
-        if (isOver) return
-        isOver = true
-        this.#awaiting--
-        owner.sendSettle(number, plainReason(signal.reason), true)
-      },
-      { once: true },
-    )
-    owner.collector.watch(signal, () => {
-      if (isOver) return
-      isOver = true
-      this.#awaiting--
-      owner.sendForget(number)
-    })
+    if (!signal.aborted && !this.endings.isWatched(signal)) this.#checkRoom()
+    const { description, undo } = this.endings.giveSignal(signal)
+    if (undo !== undefined) this.#undo.push(undo)
+    return description
   }
 
   #reviveTheirs(
@@ -376,33 +292,18 @@ export class Marshal implements References {
 
   #revivePromise(number: number): Promise<unknown> {
     this.#checkAwaited(number)
-    const promise = new Promise((resolve, reject) => {
-      const settle = (value: unknown, isError: boolean): void => {
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as it was there
-        if (isError) reject(value)
-        else resolve(value)
-      }
-      this.#awaited.set(number, { settle, forget: () => undefined })
-    })
-    promise.catch(() => undefined) // Whoever uses it is told; nobody has to.
-    return promise
+    return this.endings.revivePromise(number)
   }
 
   #reviveSignal(number: number, isAborted: boolean, reason: unknown): AbortSignal {
-    const known = this.#awaited.get(number)
-    if (known instanceof ArrivedSignal) return known.controller.signal
-    const arrived = new ArrivedSignal()
-    if (isAborted) arrived.settle(readFailure(reason))
-    else {
-      this.#checkAwaited(number)
-      this.#awaited.set(number, arrived)
-    }
-    this.#arrived.push(arrived.controller)
-    return arrived.controller.signal
+    const known = this.endings.knownSignal(number)
+    if (known !== undefined) return known
+    if (!isAborted) this.#checkAwaited(number)
+    return this.endings.reviveSignal(number, isAborted, reason)
   }
 
   #checkAwaited(number: number): void {
-    if (this.#awaited.has(number)) throw violation(`O25: ${number} is awaited already`)
+    if (this.endings.isAwaited(number)) throw violation(`O25: ${number} is awaited already`)
     if (this.heldCount < this.#owner.maxReferences) return
     throw violation(`O24: more than ${this.#owner.maxReferences} references of one peer`)
   }
@@ -430,19 +331,6 @@ export class Marshal implements References {
 
 const noToken = new Uint8Array(tokenBytes)
 
-/** A signal of the peer's. */
-class ArrivedSignal implements Awaited {
-  readonly controller = new AbortController()
-
-  settle(reason: unknown): void {
-    this.controller.abort(reason)
-  }
-
-  forget(): void {
-    // Nobody can abort it any more.
-  }
-}
-
 /** What a program gets of a reference. */
 export function present(reference: Reference): object {
   switch (reference.kind) {
@@ -469,11 +357,4 @@ function isIterable(value: object): boolean {
   return (
     Symbol.asyncIterator in value || Object.prototype.toString.call(value) === '[object Generator]'
   )
-}
-
-/** The platform's own reason travels as an error of ours: not every platform has its class. */
-function plainReason(reason: unknown): unknown {
-  const isPlatforms = typeof DOMException === 'function' && reason instanceof DOMException
-  if (!isPlatforms) return reason
-  return new SkeinError(reason.name === 'TimeoutError' ? 'TIMED_OUT' : 'CANCELLED', reason.message)
 }

@@ -12,6 +12,7 @@ import type { Subject } from '../base/policy.ts'
 import type { Stream, StreamHandler } from '../connection/contract.ts'
 import { VirtualClock } from '../testing/virtual-clock.ts'
 import { FrameSplitter } from './frame-reader.ts'
+import { objectProtocol } from './messages.ts'
 import type { ObjectLimits } from './options.ts'
 import { ObjectService } from './service.ts'
 import type { ObjectConnection } from './session-link.ts'
@@ -274,11 +275,13 @@ export class RawPeer {
   #accept(stream: Stream): void {
     const splitter = new FrameSplitter(2 ** 20)
     stream.bind({
-      onData: (bytes) =>
-        splitter.read(bytes, (message) => {
-          this.messages.push(Buffer.from(message).toString('hex'))
+      onData: (bytes) => {
+        if (stream.protocol !== objectProtocol) return
+        splitter.read(bytes, (chunk, from, end) => {
+          this.messages.push(Buffer.from(chunk.subarray(from, end)).toString('hex'))
           return true
-        }),
+        })
+      },
       onEnd: () => undefined,
       onDrain: () => undefined,
       onClose: () => undefined,

@@ -16,7 +16,6 @@ import { shortPeerId } from '../base/peer-id.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Subject } from '../base/policy.ts'
-import { ValueCodec } from '../codec/value-codec.ts'
 import type { DecodedValue } from '../codec/value-codec.ts'
 import type { Stream } from '../connection/contract.ts'
 import { Answers } from './answers.ts'
@@ -34,11 +33,12 @@ import { Marshal } from './marshal.ts'
 import type { MarshalOwner, ThirdReference } from './marshal.ts'
 import { messageType, referenceType } from './messages.ts'
 import type { Entry, ObjectTable } from './object-table.ts'
-import { largeMessageBytes, maxValueItems } from './options.ts'
+import { largeMessageBytes } from './options.ts'
 import { closedError, congested, gone } from './over.ts'
 import { markHandled, rejected } from './proxy.ts'
 import type { CallOptions, Reference, SessionFinder, WireTarget } from './reference.ts'
 import type { SessionCounts, SessionSetup } from './session-setup.ts'
+import { SessionValues } from './session-values.ts'
 
 /** See the file's head. */
 export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundOwner {
@@ -62,8 +62,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   readonly #setup: SessionSetup
   readonly #writer: FrameWriter
   readonly #inbound: Inbound
-  readonly #codec: ValueCodec
-  #stackCodec: ValueCodec | undefined
+  readonly #values: SessionValues
   #nextLargeKey = 1
 
   constructor(setup: SessionSetup) {
@@ -83,13 +82,13 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.marshal = new Marshal(this)
     this.calls = new Calls(this)
     this.answers = new Answers(this)
-    this.#codec = this.#makeCodec(false)
+    this.#values = new SessionValues({ marshal: this.marshal, limits, classes: setup.classes })
     this.#writer = new FrameWriter({ send: (bytes) => setup.send(bytes) })
     this.#inbound = new Inbound(this)
     this.large = new LargeInbox({
       maxIncomingBytes: limits.objectIncomingBytes,
       deliver: (message) => {
-        this.#guard(() => this.#inbound.handle(message, true))
+        this.#guard(() => this.#inbound.release(message))
         this.flush()
       },
       violate: (error) => this.close(error, true),
@@ -197,7 +196,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   receive(bytes: Uint8Array): void {
     if (this.isClosed) return
     this.#guard(() => this.#inbound.receive(bytes))
-    this.flush()
+    if (!this.isClosed && !this.#writer.isBusy) this.#writer.flushUrgent()
   }
 
   /** A stream with a long message. */
@@ -262,7 +261,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     if (this.#setup.isCongested()) throw congested()
     this.#writer.begin(isKept ? messageType.keptAnswer : messageType.answer)
     this.#writer.number(question)
-    this.#writeValue(value, giver)
+    this.#values.write(this.#writer, value, giver)
     this.#end({ type: messageType.keptAnswer, question })
   }
 
@@ -272,7 +271,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
         this.#writer.begin(messageType.fail)
         this.#writer.number(question)
         try {
-          this.#writeValue(failure, giver)
+          this.#values.write(this.#writer, failure, giver)
           return this.#end({ type: messageType.fail, question })
         } catch (thrown) {
           ignore(thrown) // A reason that cannot travel: its text can.
@@ -285,9 +284,9 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.#writer.begin(messageType.item)
     this.#writer.number(question)
     const before = this.#writer.messageBytes
-    this.#writeValue(value, giver)
+    this.#values.write(this.#writer, value, giver)
     const bytes = this.#writer.messageBytes - before
-    this.#end({ type: messageType.item, question }, true)
+    this.#end({ type: messageType.item, question }, 'stream')
     return bytes
   }
 
@@ -307,7 +306,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   }
 
   sendRelease(number: number, count: number): void {
-    this.#send(messageType.release, number, count)
+    this.#sendIdly(messageType.release, number, count)
   }
 
   /** Asks the owner of an object to keep it for a while, whoever holds it. */
@@ -316,7 +315,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   }
 
   sendForget(number: number): void {
-    this.#send(messageType.forget, number)
+    this.#sendIdly(messageType.forget, number)
   }
 
   sendSettle(number: number, value: unknown, isError: boolean): void {
@@ -330,7 +329,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
         this.#writer.number(number)
         this.#writer.number(failed ? 1 : 0)
         try {
-          this.#writeValue(each, undefined)
+          this.#values.write(this.#writer, each, undefined)
           return this.#end({ type: messageType.settle, question: number })
         } catch (thrown) {
           ignore(thrown) // As above.
@@ -353,16 +352,11 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   }
 
   sendFinish(question: number): void {
-    this.#send(messageType.finish, question)
+    this.#sendIdly(messageType.finish, question)
   }
 
-  decode(bytes: Uint8Array): DecodedValue {
-    const decoded = this.#codec.decode(bytes)
-    const { broken } = this.marshal
-    if (broken === undefined) return decoded
-    this.marshal.broken = undefined
-    if (broken.code === 'VIOLATION') throw broken
-    return { ok: false, violation: broken.message }
+  decode(bytes: Uint8Array, from: number, end: number): DecodedValue {
+    return this.#values.decode(bytes, from, end)
   }
 
   findNamed(name: string): Entry {
@@ -383,7 +377,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   ): void {
     this.#writeHead(messageType.call, pending, { target, path })
     try {
-      this.#writeValue(args, undefined)
+      this.#values.write(this.#writer, args, undefined)
     } catch (thrown) {
       this.calls.forget(questionOf(pending))
       pending.settle(thrown, true)
@@ -406,27 +400,13 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     for (const name of path) writer.text(name)
   }
 
-  /** @throws {SkeinError} The value cannot travel; nothing was written or given. */
-  #writeValue(value: unknown, giver: Entry | undefined): void {
-    this.marshal.begin(giver)
-    const codec = giver?.exposure.sendsStacks === true ? this.#codecWithStacks() : this.#codec
-    try {
-      this.#writer.value(codec, value)
-    } catch (thrown) {
-      this.marshal.takeBack()
-      throw (thrown as { cause?: unknown }).cause instanceof SkeinError
-        ? (thrown as { cause: SkeinError }).cause
-        : thrown
-    }
-  }
-
   /** Ends a message, or sends it another way where it is long. */
   #end(
     about: { readonly type: number; readonly question: number; readonly wire?: number },
-    isStream = false,
+    haste: 'now' | 'stream' = 'now',
   ): void {
     const byteLength = this.#writer.messageBytes
-    if (byteLength <= largeMessageBytes) return this.#writer.end(isStream)
+    if (byteLength <= largeMessageBytes) return this.#writer.end(haste)
     const parts = this.#writer.takeOut()
     const key = this.#nextLargeKey++
     const { type, question, wire } = about
@@ -441,13 +421,25 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.#setup.sendLarge(key, parts)
   }
 
+  /** Sends what nobody waits for. */
+  #sendIdly(type: number, first: number, second?: number): void {
+    this.#whenFree(() => {
+      this.#writeNumbers(type, first, second)
+      this.#writer.end('idle')
+    })
+  }
+
   #send(type: number, first: number, second?: number): void {
-    if (this.isClosed) return
-    if (this.#writer.isBusy) return this.#writer.defer(() => this.#send(type, first, second))
+    this.#whenFree(() => {
+      this.#writeNumbers(type, first, second)
+      this.#writer.end()
+    })
+  }
+
+  #writeNumbers(type: number, first: number, second: number | undefined): void {
     this.#writer.begin(type)
     this.#writer.number(first)
     if (second !== undefined) this.#writer.number(second)
-    this.#writer.end()
   }
 
   #whenFree(write: () => void): void {
@@ -463,22 +455,6 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
       if (!(thrown instanceof SkeinError) || thrown.code !== 'VIOLATION') throw thrown
       this.close(thrown, true)
     }
-  }
-
-  #codecWithStacks(): ValueCodec {
-    return (this.#stackCodec ??= this.#makeCodec(true))
-  }
-
-  #makeCodec(sendsStacks: boolean): ValueCodec {
-    const { limits, classes } = this.#setup
-    return new ValueCodec({
-      maxDepth: limits.objectValueDepth,
-      maxBytes: limits.objectValueBytes,
-      maxItems: maxValueItems,
-      references: this.marshal,
-      sendsStacks,
-      ...(classes !== undefined && { classes }),
-    })
   }
 }
 

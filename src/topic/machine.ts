@@ -24,6 +24,7 @@ import { Missing } from './missing.ts'
 import { Neighbour } from './neighbour.ts'
 import { Parked } from './parked.ts'
 import { Store } from './store.ts'
+import { Trees } from './trees.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Random } from '../base/random.ts'
@@ -77,9 +78,6 @@ export interface TopicCounts {
 
 const pastSlackMs = 1_000 // Guess: what is under way while a node starts.
 const sweepMs = 60_000 // Guess.
-const pruneAgainMs = 1_000 // Guess: longer than a copy is under way.
-const awaitMs = 1_000 // Guess: a copy that is so much later is not under way.
-const changeMs = 5_000 // Guess: a tree is changed for a faster one so often at most.
 const recentMs = 60_000 // Guess: an author that was silent for longer can wait for a graft.
 
 /** See the file's head. */
@@ -91,6 +89,7 @@ export class TopicMachine {
   readonly store: Store
   readonly #setup: TopicMachineSetup
   readonly #authors: Authors
+  readonly #trees: Trees
   readonly #neighbours = new Map<PeerId, Neighbour>()
   readonly #intake: Intake
   readonly #missing: Missing
@@ -109,6 +108,7 @@ export class TopicMachine {
     this.#startMs = clock.nowMs()
     this.store = new Store(options)
     this.#authors = new Authors(options)
+    this.#trees = new Trees({ clock, options, store: this.store, neighbours: this.#neighbours })
     this.#parked = new Parked(clock)
     const allowance = { atOnce: options.publishAtOnce, perSecond: options.publishPerSecond }
     this.#publishing = new Bucket(allowance, this.#startMs)
@@ -260,7 +260,9 @@ export class TopicMachine {
     const key = keyOf({ ...message, author: prefix })
     const author = this.#authors.get(prefix)
     if (author?.has(message.incarnation, message.sequence) === true) {
-      return this.#onDuplicate(from, key, author)
+      this.counts.duplicates++
+      this.#neighbours.get(from)?.has(key)
+      return this.#trees.cameAgain(author, key, from)
     }
     const verdict = judge(message.author, message.topic)
     if (verdict === 'unknown') return this.#parked.put(key, message.author, arrival)
@@ -284,7 +286,7 @@ export class TopicMachine {
     const author = this.#note(message, nowMs)
     author.messages.take(1)
     author.bytes.take(bytes.length)
-    this.#adopt(author.tree, from)
+    this.#trees.cameFirst(author.tree, from)
     if (!isTimely) this.counts.untimely++
     else if (verdict === 'refused') this.counts.refused++
     else {
@@ -297,20 +299,6 @@ export class TopicMachine {
         holders,
       )
     }
-  }
-
-  /**
-   * The first copy came from there. The one that it usually comes from remains, until its copy turns out
-   * to be clearly later or not to come at all: who follows each first copy ends up in circles.
-   */
-  #adopt(tree: Tree, from: PeerId): void {
-    const nowMs = this.#setup.clock.nowMs()
-    if (tree.parent === from) tree.awaitedMs = Infinity
-    else if (tree.parent === undefined || nowMs - tree.awaitedMs > awaitMs) {
-      tree.parent = from
-      tree.awaitedMs = Infinity
-      tree.pruned.delete(from)
-    } else tree.awaitedMs = Math.min(tree.awaitedMs, nowMs)
   }
 
   #isOwn({ author, incarnation }: TopicMessage): boolean {
@@ -352,56 +340,16 @@ export class TopicMachine {
     this.#neighbours.get(from)?.mistakes.take(1)
   }
 
-  /** Of two that send the same, one is told that names will do from now on. */
-  #onDuplicate(from: PeerId, key: string, { tree, prefix }: Author): void {
-    this.counts.duplicates++
-    this.#neighbours.get(from)?.has(key)
-    const kept = this.store.get(key)
-    const first = kept?.from
-    if (from !== tree.parent || kept === undefined || first === undefined || first === from) {
-      if (from !== tree.parent) this.#prune(tree, from, prefix)
-      return
-    }
-    tree.awaitedMs = Infinity
-    const lateMs = this.#setup.clock.nowMs() - kept.receivedMs
-    const isSlow = lateMs > this.#setup.options.fasterByMs && !tree.pruned.has(first)
-    if (isSlow) tree.parent = first
-    this.#prune(tree, isSlow ? from : first, prefix)
-  }
-
-  #prune(tree: Tree, id: PeerId, prefix: string): void {
-    const nowMs = this.#setup.clock.nowMs()
-    if (nowMs - (tree.pruned.get(id) ?? -Infinity) < pruneAgainMs) return
-    tree.pruned.set(id, nowMs)
-    this.#neighbours.get(id)?.tell({ type: 'prune', authors: [prefix] })
-  }
-
   /** A neighbour has a message. */
   #hear(neighbour: Neighbour, name: HeardName): void {
     const key = keyOf(name)
     neighbour.has(key)
     const author = this.#authors.get(name.author)
     if (author?.has(name.incarnation, name.sequence) === true) {
-      return this.#compareWays(neighbour, author, { key, delayMs: name.delayMs })
+      return this.#trees.wasNamed(author, neighbour, { key, delayMs: name.delayMs })
     }
     if (author !== undefined && isSpent(author, this.#setup.clock.nowMs())) return
     this.#missing.hear(neighbour.id, name)
-  }
-
-  /** Would the message have come sooner from the neighbour that only named it? */
-  #compareWays(
-    neighbour: Neighbour,
-    { tree, prefix }: Author,
-    { key, delayMs }: { readonly key: string; readonly delayMs: number },
-  ): void {
-    const kept = this.store.get(key)
-    const nowMs = this.#setup.clock.nowMs()
-    if (kept?.from === undefined || kept.from === neighbour.id) return
-    if (nowMs - tree.changedMs < changeMs) return
-    if (kept.receivedMs - (nowMs - delayMs) <= this.#setup.options.fasterByMs) return
-    tree.changedMs = nowMs
-    tree.pruned.delete(neighbour.id)
-    neighbour.tell({ type: 'follow', authors: [prefix] })
   }
 
   #graft(from: PeerId, names: readonly MessageName[]): void {

@@ -93,6 +93,39 @@ test('[B17] escape sequences of others do not reach a terminal', async () => {
   expect(text).not.toMatch(/[\u0000-\u0008\u001b\u202e]/)
 })
 
+test('[B17] markup and escape sequences of a post stay what they are as JSON, and are shown as text', async () => {
+  const text = '<img src=x onerror=alert(1)> \u001b]0;title\u0007 \u009b2J'
+  await carol.wall.post(text)
+  const posts = async (): Promise<unknown> => {
+    const { value } = await ask('/wall?limit=1')
+    return (value['posts'] as { readonly text: string }[])[0]?.text
+  }
+  await expect.poll(posts, { timeout: 10_000 }).toBe(text)
+  const shown = await scene.node.run('wall --limit 1')
+  expect(shown.text).toContain('<img src=x onerror=alert(1)> \\x1b]0;title\\x07 \\x9b2J')
+})
+
+test.each<[string, string, string | Uint8Array, string, RegExp]>([
+  ['to an ID that nobody here has met', 'b'.repeat(51) + 'a', 'x', 'PEER_UNKNOWN', /ever met/],
+  ['to the node itself', 'self', 'x', 'INVALID', /this node itself/],
+  ['with half a character', 'carol', '\ud800', 'INVALID', /lone surrogate/],
+  ['of 10 MB', 'carol', new Uint8Array(10_000_000), 'LIMIT_EXCEEDED', /10000000 bytes; at most/],
+])('[B10] a message %s is refused at its author', async (_what, to, body, code, reason) => {
+  const recipient = to === 'self' ? scene.node.id : to
+  await expect(scene.node.send(recipient, body)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(reason) as string,
+  })
+})
+
+test('[B10] a text that is no UTF-8 is refused at its author', async () => {
+  const bytes = new Uint8Array([0x61, 0xff, 0xfe])
+  await expect(scene.node.send('carol', bytes, { type: 'text/plain' })).rejects.toMatchObject({
+    code: 'INVALID',
+    message: expect.stringMatching(/no text in UTF-8; send it with the type/) as string,
+  })
+})
+
 /** Reads an answer that does not end. */
 async function follow(path: string) {
   const events = {

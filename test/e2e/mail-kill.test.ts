@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { openBeside } from '../../src/base/database.test-kit.ts'
 import { Machine, freePort } from './machine.ts'
 import type { RunningNode } from './machine.ts'
 
@@ -63,23 +64,15 @@ test(
     await writing
     const acknowledged = written.filter((each) => each.isAcknowledged).map(({ text }) => text)
     expect(acknowledged.length).toBeGreaterThan(0)
-    const inbox = async (): Promise<readonly string[]> => {
-      const texts: string[] = []
-      for (let after = 0; ;) {
-        const rows = await readInbox(machine, after)
-        if (rows.length === 0) return texts
-        texts.push(...rows.map(({ text }) => text))
-        after = rows.at(-1)?.id ?? after
-      }
-    }
+    const inbox = (): readonly string[] => readInbox(machine.dataFolder('bob'))
     const isThere = (texts: readonly string[]): boolean => {
       const all = new Set(texts)
       return acknowledged.every((text) => all.has(text))
     }
-    let texts = await inbox()
+    let texts = inbox()
     for (const endMs = Date.now() + 90_000; !isThere(texts) && Date.now() < endMs;) {
       await delay(500)
-      texts = await inbox()
+      texts = inbox()
     }
     const inOrder = written.map(({ text }) => text).filter((text) => texts.includes(text))
     expect(texts).toEqual(inOrder) // Once each, and in the order of their author.
@@ -100,23 +93,13 @@ async function patiently(wait: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Bob's inbox from his file, as any program could read it while the node runs. */
-async function readInbox(
-  machine: Machine,
-  after: number,
-): Promise<readonly { readonly id: number; readonly text: string }[]> {
-  const { stdout } = await machine.skein([
-    '-p',
-    'bob',
-    'inbox',
-    '--keep',
-    '--json',
-    '--limit',
-    '1000',
-  ])
-  const rows = stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { id: number; text: string })
-  return rows.filter(({ id }) => id > after)
+/** An inbox from its file, all of it, as any program could read it while the node runs. */
+function readInbox(dataFolder: string): readonly string[] {
+  const file = openBeside(path.join(dataFolder, 'mail.db'))
+  try {
+    const rows = file.prepare('SELECT body FROM inbox ORDER BY id').all()
+    return rows.map((row) => String((row as { readonly body: unknown }).body))
+  } finally {
+    file.close()
+  }
 }

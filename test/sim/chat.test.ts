@@ -1,5 +1,6 @@
 /** Who is in a chat, and who said what: seen from several nodes. */
 import { beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
 import { createIdentity } from '../../src/base/identity.node.ts'
 import { createSealer } from '../../src/mail/sodium.node.ts'
 import { simulate } from '../../src/testing/simulation.node.ts'
@@ -8,7 +9,7 @@ import type { ChatEvent } from '../../src/node/chat.ts'
 import type { Node } from '../../src/node/node.ts'
 
 // Loading it takes real time, which no virtual clock waits for.
-beforeAll(async () => void (await createSealer(createIdentity())))
+beforeAll(async () => void (await createSealer(createIdentity(), systemClock)))
 
 const names = ['alice', 'bob', 'carol']
 

@@ -1,12 +1,13 @@
 /** Whole nodes that write to each other, also to one who is away, in virtual time. */
 import { beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../src/base/clock.ts'
 import { createIdentity } from '../../src/base/identity.node.ts'
 import { createSealer } from '../../src/mail/sodium.node.ts'
 import { Simulation, seeds } from '../../src/testing/simulation.node.ts'
 import type { Node } from '../../src/node/node.ts'
 
 // Loading it takes real time, which no virtual clock waits for.
-beforeAll(async () => void (await createSealer(createIdentity())))
+beforeAll(async () => void (await createSealer(createIdentity(), systemClock)))
 
 /** A world of so many nodes that know each other, connected by the mesh. */
 async function worldOf(seed: number, count: number): Promise<[Simulation, Map<string, Node>]> {
