@@ -3,7 +3,7 @@
  * for their names hold a hash of their content; only `index.html` is asked for each time.
  *
  *   index.html
- *   assets/main-HASH.js  page-HASH.css  chunk-HASH.js …  layout-worker-HASH.js  icon-HASH.svg
+ *   assets/main-HASH.js  page-HASH.css  chunk-HASH.js …  layout-worker-HASH.js  talk-HASH.css  icon-HASH.svg
  *
  * Beside each stands its `.br` and `.gz`, so that nothing is compressed while the node runs.
  */
@@ -38,13 +38,20 @@ export async function buildPage(folder) {
   try {
     const worker = await build({ ...shared, entryPoints: [`${source}/map/layout-worker.ts`] })
     const workerName = path.basename(worker.outputFiles[0].path)
+    // Loaded with the first tab that needs it.
+    const style = await build({ ...shared, entryPoints: [`${source}/talk/talk.css`] })
+    const styleName = path.basename(style.outputFiles[0].path)
     const page = await build({
       ...shared,
       entryPoints: [`${source}/main.tsx`, `${source}/page.css`],
       splitting: true,
-      define: { layoutWorkerFile: JSON.stringify(`./${workerName}`) },
+      define: {
+        layoutWorkerFile: JSON.stringify(`./${workerName}`),
+        talkStyleFile: JSON.stringify(`./${styleName}`),
+      },
     })
-    const files = [...worker.outputFiles, ...page.outputFiles].map((file) => {
+    const built = [worker, style, page].flatMap(({ outputFiles }) => outputFiles)
+    const files = built.map((file) => {
       return { name: `assets/${path.basename(file.path)}`, bytes: Buffer.from(file.contents) }
     })
     const icon = readFileSync(path.join(root, source, 'icon.svg'))

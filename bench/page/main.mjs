@@ -4,6 +4,7 @@
  *   npm run bench -- page                 100, 1 000 and 10 000 nodes, and the layouts
  *   npm run bench -- page 1000            only these
  *   npm run bench -- page layouts         only the layouts, in Node
+ *   npm run bench -- page talk            wall and inbox of 100 000 messages each
  *
  * Frame times are those between two animation frames while the map is dragged 6 px a frame, with 5 %
  * of the links measured anew each second. No GPU: Chromium draws in software, on the cores that the
@@ -17,6 +18,7 @@ import path from 'node:path'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
 import { root } from '../../scripts/prepare.mjs'
+import { measureTalk } from './talk.mjs'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const flags = [
@@ -36,9 +38,21 @@ const wanted = process.argv.slice(2)
 const sizesWanted = wanted.map(Number).filter(Boolean)
 mkdirSync(cache, { recursive: true })
 
-if (sizesWanted.length === 0) await measureLayouts()
-if (!wanted.includes('layouts'))
+const isTalk = wanted.includes('talk')
+if (isTalk) await measureLetters(sizesWanted[0] ?? 100_000)
+if (sizesWanted.length === 0 && !isTalk) await measureLayouts()
+if (!wanted.includes('layouts') && !isTalk)
   await measurePages(sizesWanted.length > 0 ? sizesWanted : [100, 1_000, 10_000])
+
+async function measureLetters(count) {
+  const args = [...flags, ...moreFlags]
+  const browser = await chromium.launch({ executablePath, args, headless: true })
+  try {
+    await measureTalk(browser, await bundle('talk-host'), count)
+  } finally {
+    await browser.close()
+  }
+}
 
 async function measureLayouts() {
   const file = await bundle('layouts')

@@ -35,6 +35,8 @@ export type FlagName =
   | 'keep'
   | 'search'
   | 'limit'
+  | 'after'
+  | 'before'
   | 'help'
   | 'version'
 
@@ -62,6 +64,8 @@ export const flagSpecs: readonly FlagSpec[] = [
   { name: 'keep', summary: 'Leave it unread' },
   { name: 'search', value: 'WORDS', summary: 'Only what has these words' },
   { name: 'limit', value: 'COUNT', summary: 'At most so many, the newest; 50' },
+  { name: 'after', value: 'ID', summary: 'Only what came behind this one' },
+  { name: 'before', value: 'ID', summary: 'Only what came before this one' },
   { name: 'help', short: 'h', summary: 'Explain the command' },
   { name: 'version', summary: 'Print the version' },
 ]
@@ -200,18 +204,21 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'sent',
     group: 'Talk',
-    usage: 'sent [--search WORDS] [--limit COUNT] [--json]',
+    usage: 'sent [--search WORDS] [--follow] [--limit COUNT] [--json]',
     summary: 'List the messages that you sent, and how far each got',
-    flags: ['search', 'limit', 'json', 'timeout'],
+    flags: ['search', 'follow', 'limit', 'after', 'before', 'json', 'timeout'],
     words: [0, 0],
-    details: ['queued, held, delivered, read (where --read asked for it), refused, or expired.'],
+    details: [
+      'queued, held, delivered, read (where --read asked for it), refused, or expired. --follow prints',
+      'each again that got further.',
+    ],
   },
   {
     name: 'inbox',
     group: 'Talk',
     usage: 'inbox [--unread] [--search WORDS] [--follow] [--keep] [--json]',
     summary: 'List the messages that came for you, and mark them as read',
-    flags: ['unread', 'search', 'follow', 'keep', 'limit', 'json', 'timeout'],
+    flags: ['unread', 'search', 'follow', 'keep', 'limit', 'after', 'before', 'json', 'timeout'],
     words: [0, 0],
     details: ['A * stands before what is new. --keep leaves it new.'],
   },
@@ -229,7 +236,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     group: 'Talk',
     usage: 'wall [--search WORDS] [--follow] [--limit COUNT] [--json]',
     summary: 'Read the wall',
-    flags: ['search', 'follow', 'limit', 'json', 'timeout'],
+    flags: ['search', 'follow', 'limit', 'after', 'before', 'json', 'timeout'],
     words: [0, 0],
     details: [],
   },
@@ -237,7 +244,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'block',
     group: 'Talk',
     usage: 'block [PEER]',
-    summary: 'Take no messages and posts of a peer any more; without one, list them',
+    summary: 'Hear nothing more of a peer: messages, posts, chat; or list them',
     flags: ['json', 'timeout'],
     words: [0, 1],
     details: ['It stays connected and may run what it may; skein deny shuts it out.'],
@@ -246,7 +253,7 @@ export const commandSpecs: readonly CommandSpec[] = [
     name: 'unblock',
     group: 'Talk',
     usage: 'unblock PEER',
-    summary: 'Take messages and posts of a peer again',
+    summary: 'Take messages, posts and chat of a peer again',
     flags: ['timeout'],
     words: [1, 1],
     details: [],

@@ -243,7 +243,7 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
 }
 
 const termFlags = [
-  ...(['role', 'expires', 'within', 'type', 'search', 'limit'] as const),
+  ...(['role', 'expires', 'within', 'type', 'search', 'limit', 'after', 'before'] as const),
   ...(['read', 'follow', 'unread', 'keep'] as const),
 ]
 

@@ -2,7 +2,8 @@
 import { SkeinError, messageOf } from '../base/errors.ts'
 import { sanitizeText } from '../base/text.ts'
 import { ChatInput } from './chat-input.node.ts'
-import { chatCommands, readChatLine } from './chat-line.ts'
+import { chatCommands, readChatLine } from '../node/chat-line.ts'
+import { OrderQueue } from '../node/order-queue.ts'
 import { ChatView } from './chat-view.ts'
 import { ControlClient } from './control-client.node.ts'
 import { findNode } from './find-node.node.ts'
@@ -37,7 +38,7 @@ class Talk {
   readonly #options: TalkOptions
   readonly #input: ChatInput
   readonly #view: ChatView
-  readonly #orders = new Orders()
+  readonly #orders = new OrderQueue()
   readonly #decoder = new TextDecoder()
   readonly #names = new Set<string>()
   #rest = ''
@@ -137,32 +138,5 @@ function readNews(line: string): ChatNews {
     return JSON.parse(line) as ChatNews // Of our own node.
   } catch (cause) {
     throw new SkeinError('VIOLATION', 'the node answered what is no chat', { cause })
-  }
-}
-
-/** Orders on their way to the node, as its command's standard input. */
-class Orders implements AsyncIterable<Uint8Array> {
-  readonly #encoder = new TextEncoder()
-  #waiting: Uint8Array[] = []
-  #isEnded = false
-  #wake: (() => void) | undefined
-
-  add(order: object): void {
-    this.#waiting.push(this.#encoder.encode(`${JSON.stringify(order)}\n`))
-    this.#wake?.()
-  }
-
-  end(): void {
-    this.#isEnded = true
-    this.#wake?.()
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    for (;;) {
-      const chunk = this.#waiting.shift()
-      if (chunk !== undefined) yield chunk
-      else if (this.#isEnded) return
-      else await new Promise<void>((resolve) => (this.#wake = resolve))
-    }
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readChatLine } from './chat-line.ts'
+import { readChatLine } from '../node/chat-line.ts'
 import { ChatView } from './chat-view.ts'
 
 const now = Date.UTC(2026, 10, 21, 12, 0)

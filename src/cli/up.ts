@@ -187,6 +187,7 @@ function nodeOptions(config: Config): NodeOptions {
     programs: Object.fromEntries(programs),
     limits,
     mail: config.mail,
+    topics: config.topics,
     databaseWorkerUrl: pathToFileURL(join(__dirname, 'database-worker.cjs')),
     calcWorkerUrl: pathToFileURL(join(__dirname, 'calc-worker.cjs')),
   }

@@ -40,6 +40,8 @@ export interface ReceivedMessage {
   readonly type: string
   /** Text where the type is one of text or JSON, else bytes. */
   readonly body: string | Uint8Array
+  /** Bytes of its body. */
+  readonly byteLength: number
   /** When it was read, Unix ms; absent while it is unread. */
   readonly readMs?: number
 }
@@ -446,6 +448,7 @@ export function messageFrom(row: SqlRow): ReceivedMessage {
     receivedMs: numberIn(row, 'received_ms'),
     type: textIn(row, 'type'),
     body: body instanceof Uint8Array ? body : String(body ?? ''),
+    byteLength: numberIn(row, 'size'),
     ...(typeof readMs === 'number' && { readMs }),
   }
 }

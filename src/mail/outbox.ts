@@ -42,6 +42,8 @@ export interface SentMessage {
   readonly timeMs: number
   readonly type: string
   readonly body: string | Uint8Array
+  /** Bytes of its body. */
+  readonly byteLength: number
   readonly state: SentState
   /** How many peers hold it for the recipient. */
   readonly heldBy: number
@@ -231,7 +233,9 @@ export class OutboxMachine {
         { sql: number, values: [to, counter] },
         { sql: insert, values: [...values, timeMs, envelope.bytes] },
       ])
-      return numberIn(rows[0], 'id')
+      const id = numberIn(rows[0], 'id')
+      this.#onChange(id)
+      return id
     } catch (thrown) {
       open.delete(counter)
       throw thrown

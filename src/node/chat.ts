@@ -50,6 +50,8 @@ export interface ChatHost {
   nameOf(id: PeerId): string
   peer(name: string): Peer
   isUp(id: PeerId): boolean
+  /** Whether nothing of a peer is heard here. */
+  isBlocked(id: PeerId): boolean
   incarnationOf(id: PeerId): number
   on<Name extends keyof NodeEvents>(
     name: Name,
@@ -74,6 +76,18 @@ const maxKnown = 10_000 // Guess: people that a room shows at most.
 const renewMs = 3_600_000 // Guess: well before what was said is forgotten.
 const selfSuffix = 4
 
+const presencePrefix = '$chat/' // A name that people cannot choose.
+
+/** The topic on which stands who is in a room. */
+export function presenceTopic(room: string): string {
+  return `${presencePrefix}${room}`
+}
+
+/** Whether a topic is one of those. */
+export function isPresence(topic: string): boolean {
+  return topic.startsWith(presencePrefix)
+}
+
 /** A room with somebody of this node in it. */
 class Room {
   readonly topic: Topic
@@ -87,12 +101,14 @@ class Room {
   constructor(host: ChatHost, name: string) {
     this.#host = host
     this.topic = host.openTopic(name)
-    this.#presence = host.openTopic(`$chat/${name}`)
+    this.#presence = host.openTopic(presenceTopic(name))
   }
 
   /** Whoever is here now, by name. */
   get people(): readonly Chatter[] {
-    const here = [...this.#people].filter(([id, presence]) => this.#isHere(id, presence))
+    const here = [...this.#people].filter(([id, presence]) => {
+      return this.#isHere(id, presence) && !this.#host.isBlocked(id)
+    })
     const chatters = here.map(([id]) => ({
       id,
       name: this.nameOf(id),
@@ -152,7 +168,7 @@ class Room {
     const [oldest] = this.#people.keys()
     if (this.#people.size > maxKnown && oldest !== undefined) this.#people.delete(oldest)
     if (isPast || id === this.#host.id || wasHere === isHere) return
-    this.#tell({ event: isHere ? 'arrive' : 'leave', id, name: this.nameOf(id) })
+    this.#tellMove({ event: isHere ? 'arrive' : 'leave', id, name: this.nameOf(id) })
   }
 
   #isHere(id: PeerId, { isHere, isLost, incarnation }: Presence): boolean {
@@ -165,7 +181,7 @@ class Room {
     const presence = this.#people.get(id)
     if (presence === undefined || !presence.isHere || presence.isLost) return
     presence.isLost = true
-    this.#tell({ event: 'lost', id, name: this.nameOf(id) })
+    this.#tellMove({ event: 'lost', id, name: this.nameOf(id) })
   }
 
   #onBack({ id }: MemberEvent): void {
@@ -173,7 +189,13 @@ class Room {
     if (presence === undefined || !presence.isLost) return
     if (this.#host.incarnationOf(id) > presence.incarnation) return // It started again, without us.
     presence.isLost = false
-    this.#tell({ event: 'back', id, name: this.nameOf(id) })
+    this.#tellMove({ event: 'back', id, name: this.nameOf(id) })
+  }
+
+  #tellMove(
+    event: Extract<ChatEvent, { readonly event: 'arrive' | 'leave' | 'lost' | 'back' }>,
+  ): void {
+    if (!this.#host.isBlocked(event.id)) this.#tell(event)
   }
 
   #tell(event: ChatEvent): void {

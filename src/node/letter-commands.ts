@@ -1,7 +1,7 @@
 /** Commands of the owner that write and read messages and posts. */
 import { parseDuration } from '../base/duration.ts'
 import { SkeinError } from '../base/errors.ts'
-import { sanitizeText } from '../base/text.ts'
+import { sanitizeText, shortenText } from '../base/text.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { required } from './command-words.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -25,18 +25,24 @@ export interface LetterHost {
 }
 
 const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is named.
-const flagsWithValue = new Set(['type', 'expires', 'search', 'limit'])
+const flagsWithValue = new Set(['type', 'expires', 'search', 'limit', 'after', 'before'])
+const listFlags = ['search', 'limit', 'after', 'before', 'follow', 'brief', 'json']
 const followChunk = 100 // Messages read at a time while following.
+const briefLength = 400 // Characters; guess: what a list shows of a message.
 
 /** See the file's head. */
 export function letterCommands(node: LetterHost): Readonly<Record<string, Command>> {
   const rows: readonly (readonly [usage: string, summary: string, run: Command['run']])[] = [
     ['send PEER TEXT|-', 'Send a message to a peer', (context) => send(node, context)],
-    ['sent [--json]', 'List what was sent, and how far it got', (context) => sent(node, context)],
+    ['sent [--follow]', 'List what was sent, and how far it got', (context) => sent(node, context)],
     ['inbox [--follow]', 'List the messages that came', (context) => inbox(node, context)],
     ['post TEXT|-', 'Write on the wall', (context) => post(node, context)],
     ['wall [--follow]', 'Read the wall', (context) => wall(node, context)],
-    ['block [PEER]', 'Take no messages and posts of a peer', (context) => block(node, context)],
+    [
+      'block [PEER]',
+      'Take no messages, posts and chat of a peer',
+      (context) => block(node, context),
+    ],
     ['unblock PEER', 'Take them again', (context) => unblock(node, context)],
   ]
   return Object.fromEntries(
@@ -91,22 +97,54 @@ async function send(node: LetterHost, { args, stdin }: CommandContext): Promise<
   return describeState(result)
 }
 
-async function sent(node: LetterHost, { args }: CommandContext): Promise<string> {
-  const line = readLine(args, ['search', 'limit', 'json'])
-  const list = await node.outbox.list(readListOptions(line))
-  if (line.has('json')) return list.map((each) => JSON.stringify(showSent(node, each))).join('\n')
-  if (list.length === 0) return 'nothing was sent'
-  return list
-    .map((each) => {
-      const { id, timeMs, to, body, type } = each
-      const who = sanitizeText(node.nameOf(to))
-      return `${id}  ${when(timeMs)}  to ${who}  ${describeState(each)}  ${firstLine(body, type)}`
-    })
-    .join('\n')
+async function sent(node: LetterHost, context: CommandContext): Promise<string | undefined> {
+  const line = readLine(context.args, listFlags)
+  const options = readListOptions(line)
+  const print = async (list: readonly SentMessage[]): Promise<void> => {
+    for (const each of list) {
+      const shown = line.has('json') ? JSON.stringify(showSent(node, each)) : formatSent(node, each)
+      if (!context.out(`${shown}\n`)) await context.drained()
+    }
+  }
+  // From before the first look: what changes meanwhile is printed again.
+  const changed = new Set<number>()
+  let wake: () => void = () => undefined
+  const off = node.outbox.on('sent', (id) => {
+    changed.add(id)
+    wake()
+  })
+  try {
+    const first = await node.outbox.list(options)
+    await print(first)
+    if (!line.has('follow')) {
+      return first.length === 0 && !line.has('json') ? 'nothing was sent' : undefined
+    }
+    const shared = onward(options)
+    await whileOpen(
+      context.signal,
+      (tell) => (wake = tell),
+      async () => {
+        const [id] = changed
+        if (id === undefined) return false
+        changed.delete(id)
+        await print(await node.outbox.list({ ...shared, after: id - 1, before: id + 1 }))
+        return true
+      },
+    )
+  } finally {
+    off()
+  }
+  return undefined
+}
+
+function formatSent(node: LetterHost, each: SentMessage): string {
+  const { id, timeMs, to, body, type } = each
+  const who = sanitizeText(node.nameOf(to))
+  return `${id}  ${when(timeMs)}  to ${who}  ${describeState(each)}  ${firstLine(body, type)}`
 }
 
 async function inbox(node: LetterHost, context: CommandContext): Promise<string | undefined> {
-  const line = readLine(context.args, ['unread', 'search', 'limit', 'follow', 'keep', 'json'])
+  const line = readLine(context.args, ['unread', 'keep', ...listFlags])
   const options = { ...readListOptions(line), isUnread: line.has('unread') }
   const marksRead = !line.has('keep') && !line.has('search')
   const print = async (messages: readonly ReceivedMessage[]): Promise<void> => {
@@ -124,10 +162,9 @@ async function inbox(node: LetterHost, context: CommandContext): Promise<string 
   if (!line.has('follow')) {
     return first.length === 0 && !line.has('json') ? 'no messages' : undefined
   }
-  const search = options.search === undefined ? {} : { search: options.search }
   await follow(context, {
     on: (tell) => node.inbox.on('message', tell),
-    list: (after) => node.inbox.list({ ...search, after, limit: followChunk }),
+    list: (after) => node.inbox.list({ ...onward(options), after, limit: followChunk }),
     print,
     from: first.at(-1)?.id ?? (await node.inbox.list({ limit: 1 })).at(-1)?.id ?? 0,
   })
@@ -143,7 +180,7 @@ async function post(node: LetterHost, { args, stdin }: CommandContext): Promise<
 }
 
 async function wall(node: LetterHost, context: CommandContext): Promise<string | undefined> {
-  const line = readLine(context.args, ['search', 'limit', 'follow', 'json'])
+  const line = readLine(context.args, listFlags)
   const options = readListOptions(line)
   const print = async (posts: readonly WallPost[]): Promise<void> => {
     for (const each of posts) {
@@ -159,10 +196,9 @@ async function wall(node: LetterHost, context: CommandContext): Promise<string |
   if (!line.has('follow')) {
     return first.length === 0 && !line.has('json') ? 'the wall is empty' : undefined
   }
-  const search = options.search === undefined ? {} : { search: options.search }
   await follow(context, {
     on: (tell) => node.wall.on('post', tell),
-    list: (after) => node.wall.list({ ...search, after, limit: followChunk }),
+    list: (after) => node.wall.list({ ...onward(options), after, limit: followChunk }),
     print,
     from: first.at(-1)?.id ?? (await node.wall.list({ limit: 1 })).at(-1)?.id ?? 0,
   })
@@ -184,20 +220,45 @@ async function follow<Item extends { readonly id: number }>(
 ): Promise<void> {
   let wake: () => void = () => undefined
   const off = on(() => wake())
+  let after = from
+  try {
+    await whileOpen(
+      signal,
+      (tell) => (wake = tell),
+      async () => {
+        const items = await list(after)
+        await print(items)
+        after = items.at(-1)?.id ?? after
+        return items.length > 0
+      },
+    )
+  } finally {
+    off()
+  }
+}
+
+/**
+ * Calls `step` until the command ends; where it had nothing to do, again when it is woken.
+ *
+ * @param onWait - Takes what wakes it; called before each step.
+ */
+async function whileOpen(
+  signal: AbortSignal,
+  onWait: (wake: () => void) => void,
+  step: () => Promise<boolean>,
+): Promise<void> {
+  let wake: () => void = () => undefined
   const onAbort = (): void => wake()
   signal.addEventListener('abort', onAbort)
   try {
-    for (let after = from; !signal.aborted;) {
+    while (!signal.aborted) {
       const woken = new Promise<void>((resolve) => {
         wake = resolve
       })
-      const items = await list(after)
-      await print(items)
-      after = items.at(-1)?.id ?? after
-      if (items.length === 0) await woken
+      onWait(wake)
+      if (!(await step())) await woken
     }
   } finally {
-    off()
     signal.removeEventListener('abort', onAbort)
   }
 }
@@ -221,16 +282,43 @@ async function unblock(node: LetterHost, { args }: CommandContext): Promise<stri
   const id = node.resolve(required(name, 'unblock PEER').replace(/^@/, ''))
   const wasBlocked = await node.inbox.unblock(id)
   const who = nameOf(node, id)
-  return wasBlocked ? `messages and posts of ${who} are taken again` : `${who} was not blocked`
+  return wasBlocked
+    ? `messages, posts and chat of ${who} are taken again`
+    : `${who} was not blocked`
 }
 
 function readListOptions(line: Line): ListOptions {
-  const [search, text] = [line.value('search'), line.value('limit')]
-  const limit = text === undefined ? undefined : Number(text)
-  if (limit !== undefined && !(Number.isInteger(limit) && limit > 0 && limit <= 1_000)) {
-    throw new SkeinError('INVALID', `--limit must be a number from 1 to 1000, not '${text}'`)
+  const search = line.value('search')
+  const [limit, after, before] = [
+    readNumber(line, 'limit', 1_000),
+    readNumber(line, 'after', Number.MAX_SAFE_INTEGER),
+    readNumber(line, 'before', Number.MAX_SAFE_INTEGER),
+  ]
+  return {
+    ...(search !== undefined && { search }),
+    ...(limit !== undefined && { limit }),
+    ...(after !== undefined && { after }),
+    ...(before !== undefined && { before }),
+    ...(line.has('brief') && { maxLength: briefLength }),
   }
-  return { ...(search !== undefined && { search }), ...(limit !== undefined && { limit }) }
+}
+
+function readNumber(line: Line, flag: string, max: number): number | undefined {
+  const text = line.value(flag)
+  if (text === undefined) return undefined
+  const number = Number(text)
+  const min = flag === 'after' ? 0 : 1
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number
+  const shown = shortenText(text, 40)
+  throw new SkeinError(
+    'INVALID',
+    `--${flag} must be a number from ${min} to ${max}, not '${shown}'`,
+  )
+}
+
+/** What of the options of a list holds for what comes later. */
+function onward({ search, maxLength }: ListOptions): ListOptions {
+  return { ...(search !== undefined && { search }), ...(maxLength !== undefined && { maxLength }) }
 }
 
 /** The words as text, or with `-` what is piped in. */
@@ -286,17 +374,37 @@ function describeState({ state, heldBy, reason }: SentMessage): string {
 
 /** A message as JSON shows it. */
 export function showMessage(node: LetterHost, message: ReceivedMessage): Record<string, unknown> {
-  const { id, author, timeMs, receivedMs, type, body, readMs } = message
+  const { id, author, timeMs, receivedMs, type, body, byteLength, readMs } = message
   const shown = typeof body === 'string' ? { text: body } : { base64: toBase64(body) }
   const from = node.nameOf(author)
-  return { id, from, author, timeMs, receivedMs, type, ...shown, isRead: readMs !== undefined }
+  return {
+    id,
+    from,
+    author,
+    timeMs,
+    receivedMs,
+    type,
+    ...shown,
+    byteLength,
+    isRead: readMs !== undefined,
+  }
 }
 
 /** A sent message as JSON shows it. */
 export function showSent(node: LetterHost, message: SentMessage): Record<string, unknown> {
-  const { id, to, timeMs, type, body, state, heldBy, reason } = message
+  const { id, to, timeMs, type, body, byteLength, state, heldBy, reason } = message
   const shown = typeof body === 'string' ? { text: body } : { base64: toBase64(body) }
-  const named = { id, to: node.nameOf(to), recipient: to, timeMs, type, ...shown, state, heldBy }
+  const named = {
+    id,
+    to: node.nameOf(to),
+    recipient: to,
+    timeMs,
+    type,
+    ...shown,
+    byteLength,
+    state,
+    heldBy,
+  }
   return reason === '' ? named : { ...named, reason }
 }
 

@@ -23,6 +23,8 @@ export interface ListOptions {
   readonly limit?: number
   /** Only those with these words. */
   readonly search?: string
+  /** Only the beginning of longer bodies: so many characters, or bytes. Posts are always whole. */
+  readonly maxLength?: number
 }
 
 /** Which messages of the inbox to list. */
@@ -165,7 +167,7 @@ export class Outbox {
     return sent
   }
 
-  /** Calls `listener` with the ID of a message that got further: held, delivered, read, refused. */
+  /** Calls `listener` with the ID of a message that was kept, or got further: held, delivered, read, refused. */
   on(name: 'sent', listener: (id: number) => void): Unsubscribe {
     return this.#mail.events.on(name, listener)
   }
@@ -187,6 +189,13 @@ interface Listing {
   readonly where: readonly Condition[]
 }
 
+const columns = {
+  inbox: 'id, author, time_ms, received_ms, read_ms, type, size, substr(body, 1, ?) AS body',
+  outbox: 'id, recipient, time_ms, type, size, substr(body, 1, ?) AS body, state, holders, reason',
+  wall: 'id, author, time_ms, received_ms, text',
+}
+const maxCut = 2 ** 31 - 1
+
 async function listRows(mail: NodeMail, listing: Listing): Promise<readonly SqlRow[]> {
   const { table, options } = listing
   const { after, before, search, limit = defaultLimit } = options
@@ -197,10 +206,11 @@ async function listRows(mail: NodeMail, listing: Listing): Promise<readonly SqlR
   const conditions = where.map(({ sql }) => sql).join(' AND ') || 'true'
   // Who follows wants the next ones, who looks wants the last ones.
   const order = after === undefined ? 'DESC' : 'ASC'
-  const sql = `SELECT * FROM ${table} WHERE ${conditions} ORDER BY id ${order} LIMIT ?`
+  const sql = `SELECT ${columns[table]} FROM ${table} WHERE ${conditions} ORDER BY id ${order} LIMIT ?`
   const count = Math.max(1, Math.min(maxLimit, Math.floor(limit)))
   const { database } = await mail.ready()
-  const values = [...where.flatMap((each) => [...each.values]), count]
+  const cut = table === 'wall' ? [] : [Math.max(1, Math.floor(options.maxLength ?? maxCut))]
+  const values = [...cut, ...where.flatMap((each) => [...each.values]), count]
   const rows = await database.read({ sql, values })
   return after === undefined ? rows.toReversed() : rows
 }
@@ -228,6 +238,7 @@ function sentFrom(row: SqlRow): SentMessage {
     timeMs: numberIn(row, 'time_ms'),
     type: textIn(row, 'type'),
     body: body instanceof Uint8Array ? body : String(body ?? ''),
+    byteLength: numberIn(row, 'size'),
     state: textIn(row, 'state') as SentState,
     heldBy: (JSON.parse(textIn(row, 'holders')) as readonly string[]).length,
     reason: textIn(row, 'reason'),

@@ -58,6 +58,7 @@ export interface OpenMail {
 }
 
 const everybodyHere: readonly Rule[] = ['role:known', 'role:member', 'role:local']
+const startPatienceMs = 2_000 // Guess: ten times what it takes; a file may be locked for longer.
 const flushMs = 2 // Guess: what a disk takes, for those that are simulated.
 const tryAgainMs = 5_000 // Guess: a lock is held for a moment, a full disk for longer.
 /** The disks of nodes without a data folder, and of simulated machines: they outlive a process. */
@@ -69,6 +70,9 @@ export class NodeMail {
   readonly #setup: NodeParts & Omit<NodeMailSetup, 'parts'>
   readonly #exchange: Exchange
   readonly #nearby = new Set<PeerId>()
+  /** Who is blocked, as long as the machine reads the rest. */
+  readonly #blocked = new Set<PeerId>()
+  #onRecall: () => void = () => undefined
   #opening: Promise<OpenMail> | undefined
   #open: OpenMail | undefined
   #failed: { readonly error: SkeinError; readonly untilMs: number } | undefined
@@ -87,14 +91,34 @@ export class NodeMail {
     this.#follow()
   }
 
-  /** Goes on with what was under way, where there is something. */
+  /**
+   * Goes on with what was under way, where there is something. Waits until it is read from the file who
+   * is blocked: they are not heard meanwhile. What is wrong with it is told, and the node starts without.
+   */
   async start(): Promise<void> {
-    const { storage, log } = this.#setup
+    const { storage, log, clock } = this.#setup
     const isThere =
       storage instanceof FolderStorage
         ? (await storage.read(mailSchema.name).catch(() => undefined)) !== undefined
         : disks.has(storage)
-    if (isThere) background(this.ready(), 'open mail', log)
+    if (!isThere) return
+    const opening = this.ready().then(() => undefined)
+    background(opening, 'open mail', log)
+    if (!(storage instanceof FolderStorage)) return // A simulated disk needs a clock that goes on.
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(startPatienceMs, resolve)
+      const goOn = (): void => {
+        timer.cancel()
+        resolve()
+      }
+      this.#onRecall = goOn
+      opening.then(goOn, goOn)
+    })
+  }
+
+  /** Whether a peer is blocked; nobody is while mail cannot be opened. */
+  isBlocked(id: PeerId): boolean {
+    return (this.#open?.machine.inbox.blocked ?? this.#blocked).has(id)
   }
 
   /** The machine, opened if need be. @throws {SkeinError} `STORAGE_FAILED`, `NODE_CLOSED`. */
@@ -146,6 +170,10 @@ export class NodeMail {
     }
     const warn = (message: string): void => log.debug({ scope: 'mail' }, message)
     try {
+      for (const row of await database.read({ sql: 'SELECT peer FROM blocked' })) {
+        this.#blocked.add(textIn(row, 'peer') as PeerId)
+      }
+      this.#onRecall()
       for (const row of await database.read({ sql: 'SELECT peer FROM nearby' })) {
         this.#nearby.add(textIn(row, 'peer') as PeerId)
       }

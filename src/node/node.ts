@@ -100,6 +100,7 @@ export class Node implements PeerHost, AsyncDisposable {
   static async start(options: NodeOptions = {}): Promise<Node> {
     const node = new Node(await prepare(options))
     try {
+      await node.#services.mail.start()
       await node.#services.listen(options.listen ?? [])
     } catch (thrown) {
       await node.close()

@@ -17,6 +17,7 @@ import type { ManagerOptions } from '../connection/manager-setup.ts'
 import type { MailOptions } from '../mail/options.ts'
 import { defaultObjectLimits } from '../remote/options.ts'
 import type { ObjectLimits } from '../remote/options.ts'
+import type { TopicOptions } from '../topic/options.ts'
 import type { Transport } from '../transport/contract.ts'
 
 /** Who may connect: those on the known list; they and whoever is on this machine; everybody. */
@@ -83,6 +84,16 @@ export interface MailSettings {
   readonly options?: Partial<MailOptions>
 }
 
+/** Who may publish on topics, and how they are bounded. */
+export interface TopicSettings {
+  /** Whose messages are taken where a topic says nothing else; `known`, `member` and `local` where absent. */
+  readonly allow?: readonly Rule[]
+  /** The same by topic; a room of the chat is the topic of its name. */
+  readonly writers?: Readonly<Record<string, readonly Rule[]>>
+  /** Bounds that differ from the defaults. */
+  readonly options?: Partial<TopicOptions>
+}
+
 /** How to start a node. All are optional; nothing is exposed that is not named here. */
 export interface NodeOptions {
   /** What people call the node; `node` where absent. */
@@ -113,6 +124,8 @@ export interface NodeOptions {
   readonly builtin?: readonly string[]
   /** Who may write to this node's inbox and wall, and how mail is bounded. */
   readonly mail?: MailSettings
+  /** Who may publish on topics to this node and through it, and how topics are bounded. */
+  readonly topics?: TopicSettings
   readonly limits?: Partial<NodeLimits>
   readonly log?: Log
   readonly clock?: Clock

@@ -93,7 +93,9 @@ export class Services {
     this.talk = new Talk({
       ...{ ...parts, ...shared, subject },
       isClosed: () => node.isClosed,
+      isBlocked: (id) => this.mail.isBlocked(id),
       peer: (name) => node.peer(name),
+      settings: options.topics ?? {},
     })
     this.mail = new NodeMail({ parts, ...shared })
     this.feed = makeFeed({
@@ -113,10 +115,9 @@ export class Services {
     this.network.watchtower.refresh()
   }
 
-  /** Dials whom the configuration and the memory name, and reads the mail. */
+  /** Dials whom the configuration and the memory name. */
   async find(): Promise<void> {
     await this.network.find(this.#parts.targets)
-    await this.mail.start()
   }
 
   /** Ends all that {@link Services} began. */

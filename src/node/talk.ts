@@ -4,9 +4,9 @@ import { findRule, isRule } from '../base/policy.ts'
 import { verifySignature } from '../base/verify.node.ts'
 import { topicProblem } from '../topic/envelope.ts'
 import { defaultTopicOptions } from '../topic/options.ts'
-import { TopicService, topicProtocol } from '../topic/service.ts'
+import { TopicService, defaultTopicRules, topicProtocol } from '../topic/service.ts'
 import { Topic } from '../topic/topic.ts'
-import { Chat } from './chat.ts'
+import { Chat, isPresence, presenceTopic } from './chat.ts'
 import { TypedMessages, tellProtocol } from './typed-messages.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Emitter } from '../base/emitter.ts'
@@ -22,6 +22,7 @@ import type { Verdict } from '../topic/machine.ts'
 import type { TopicStatus } from '../topic/service.ts'
 import type { Affiliation } from './affiliation.ts'
 import type { NodeEvents } from './events.ts'
+import type { TopicSettings } from './options.ts'
 import type { Network } from './network.ts'
 import type { Peer } from './peer.ts'
 import type { People } from './people.ts'
@@ -42,6 +43,9 @@ export interface TalkSetup {
   readonly label: string
   readonly peer: (name: string) => Peer
   readonly isClosed: () => boolean
+  /** Whether nothing of a peer is heard here. */
+  readonly isBlocked: (id: PeerId) => boolean
+  readonly settings: TopicSettings
 }
 
 /** Who may publish on a topic to this node and through it. */
@@ -63,22 +67,29 @@ export class Talk {
   #timer: Timer | undefined
 
   constructor(setup: TalkSetup) {
-    const { identity, incarnation, clock, random, manager, network, events } = setup
+    const { identity, incarnation, clock, random, manager, network, events, settings } = setup
     this.#setup = setup
+    const { allow = defaultTopicRules, writers = {}, options } = settings
+    checkRules('topics', allow)
     this.topics = new TopicService({
       ...{ id: identity.peerId, incarnation, clock, random },
       log: setup.log.child({ scope: 'topic' }),
       sign: (bytes) => identity.sign(bytes),
       verify: verifySignature,
-      options: defaultTopicOptions,
-      judge: (author, allow) => this.#judge(author, allow),
+      options: { ...defaultTopicOptions, ...options },
+      rules: allow,
+      // Who is in a room is known all the same, so that it is right when they are heard again.
+      isSilenced: (author, topic) => !isPresence(topic) && setup.isBlocked(author),
+      judge: (author, rules) => this.#judge(author, rules),
       onMiss: (topic) => events.emit('topic:miss', { topic }),
     })
     this.typed = new TypedMessages({
       ...{ clock, topics: this.topics },
       log: setup.log.child({ scope: 'topic' }),
-      mayPublish: (author, allow) => this.#judge(author, allow) === 'allowed',
+      mayPublish: (author, rules) => this.#judge(author, rules) === 'allowed',
+      isSilenced: (author) => setup.isBlocked(author),
     })
+    for (const [name, rules] of Object.entries(writers)) this.topic(name, { allow: rules })
     this.chat = this.#makeChat()
     network.onFollow = (peer) => this.#follow(peer)
     network.onRestart = () => this.#expel()
@@ -91,12 +102,10 @@ export class Talk {
   topic(name: string, { allow }: TopicAccess): Topic {
     const problem = topicProblem(name)
     if (problem !== undefined) throw new SkeinError('INVALID', `'${name.slice(0, 80)}': ${problem}`)
-    const wrong = allow?.find((rule) => !isRule(rule))
-    if (wrong !== undefined) {
-      const text = `topic ${name}: ${JSON.stringify(wrong)} is no rule; write role:NAME or peer:ID`
-      throw new SkeinError('INVALID', text)
+    if (allow !== undefined) {
+      checkRules(`topic ${name}`, allow)
+      for (const each of [name, presenceTopic(name)]) this.topics.allow(each, allow)
     }
-    if (allow !== undefined) this.topics.allow(name, allow)
     return this.openTopic(name)
   }
 
@@ -139,6 +148,7 @@ export class Talk {
       ...{ id: identity.peerId, label, clock, log, isClosed, peer },
       openTopic: (name) => this.openTopic(name),
       nameOf: (id) => people.directory.name(id),
+      isBlocked: this.#setup.isBlocked,
       isUp: (id) => network.membership.isUp(id) || manager.peer(id)?.connection?.state === 'open',
       incarnationOf: (id) => network.membership.incarnationOf(id),
       on: (name, listener) => events.on(name, listener),
@@ -197,4 +207,11 @@ export class Talk {
     const { manager, people } = this.#setup
     return people.subject(id, manager.peer(id)?.connection?.isLocal ?? false)
   }
+}
+
+function checkRules(what: string, rules: readonly Rule[]): void {
+  const wrong = rules.find((rule) => !isRule(rule))
+  if (wrong === undefined) return
+  const text = `${what}: ${JSON.stringify(wrong)} is no rule; write role:NAME or peer:ID`
+  throw new SkeinError('INVALID', text)
 }

@@ -189,9 +189,11 @@ class ChatSession {
 
   #tell(event: ChatEvent): void {
     if (event.event !== 'line') return this.#write(event)
-    const { author, value, time, isOwn, isPast, missed } = event.message
+    const { author, value, ...rest } = event.message
+    const { time, incarnation, sequence, isOwn, isPast, missed } = rest
     const text = typeof value === 'string' ? value : JSON.stringify(toJson(value))
-    this.#write({ event: 'line', id: author, name: event.name, text, time, isOwn, isPast, missed })
+    const place = { time, incarnation, sequence, isOwn, isPast, missed }
+    this.#write({ event: 'line', id: author, name: event.name, text, ...place })
   }
 
   /** A program that does not read, a stopped terminal for one, misses what comes meanwhile. */

@@ -44,6 +44,8 @@ export interface TypedSetup {
   readonly log: Log
   readonly topics: TopicService
   readonly mayPublish: (author: PeerId, allow: readonly Rule[]) => boolean
+  /** Whether nothing of an author is heard here. */
+  readonly isSilenced: (author: PeerId) => boolean
 }
 
 interface Handler {
@@ -62,7 +64,7 @@ const allowance = { atOnce: 1_000, perSecond: 200 } // As one author publishes o
 
 /** See the file's head. */
 export class TypedMessages {
-  /** Messages of a type that nobody handles, or in no form at all. */
+  /** Messages of a type that nobody handles, in no form at all, or of somebody who is blocked. */
   ignored = 0
   /** Messages of those who may not send them. */
   refused = 0
@@ -165,7 +167,8 @@ export class TypedMessages {
   /** Hands a message to whoever handles its type; false where nobody does. */
   #take(message: Omit<TypedMessage, 'type'> & { readonly type: unknown }): boolean {
     const { type, author } = message
-    const handler = typeof type === 'string' ? this.#handlers.get(type) : undefined
+    const isSilenced = this.#setup.isSilenced(author)
+    const handler = typeof type === 'string' && !isSilenced ? this.#handlers.get(type) : undefined
     if (handler === undefined || typeof type !== 'string') {
       this.ignored++
       return false

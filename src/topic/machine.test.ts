@@ -176,6 +176,16 @@ test('[TP14] what was published before the start is past; a late copy of somethi
   expect(bench.delivered.map(({ message }) => message.sequence)).toEqual([1])
 })
 
+test('[TP15] what is older than this node keeps things is passed on, and neither kept nor told', () => {
+  const bench = meet(new Bench({ keepMs: 3_600_000 }), left, right)
+  bench.push(left, bench.write(), 2 * 3_600_000)
+  bench.push(left, bench.write({ sequence: 1 }), 60_000)
+  expect(bench.sentTo(right, 'push')).toHaveLength(2)
+  expect(bench.past.map(({ message }) => message.sequence)).toEqual([1])
+  expect(bench.machine.store.count).toBe(1)
+  expect(bench.machine.counts.forged).toBe(0)
+})
+
 test('[TP15] what is kept is bounded; a busy topic does not push a quiet one out', () => {
   const bench = meet(new Bench({ storeBytes: 100_000, storeCount: 50, maxTopics: 3 }), left)
   bench.push(left, bench.write({ topic: 'quiet' }))

@@ -334,16 +334,17 @@ export class TopicMachine {
     return author
   }
 
-  /** Keeps, delivers and passes on what is new. */
+  /** Keeps, delivers and passes on what is new; what is too old to be kept here is only passed on. */
   #spread(kept: Kept, tree: Tree, holders: readonly PeerId[]): void {
-    this.store.put(kept)
+    const isKept = kept.receivedMs - kept.bornMs <= this.#setup.options.keepMs
+    if (isKept) this.store.put(kept)
     for (const neighbour of this.#neighbours.values()) {
       if (neighbour.id === kept.from || holders.includes(neighbour.id)) neighbour.has(kept.key)
       else if (tree.lazy.has(neighbour.id)) neighbour.name(kept)
       else neighbour.push(kept)
     }
     this.#flushNamesLater()
-    this.#setup.deliver(kept, kept.bornMs < this.#startMs - pastSlackMs)
+    if (isKept) this.#setup.deliver(kept, kept.bornMs < this.#startMs - pastSlackMs)
   }
 
   #onForged(from: PeerId): void {

@@ -2,8 +2,10 @@
 export interface TopicOptions {
   /** Body of one message at most, bytes of CBOR. */
   readonly maxBodyBytes: number
-  /** A copy of a message is taken, kept and passed on for so long after its time, ms. */
+  /** A copy of a message is taken and passed on for so long after its time, ms; the same for all nodes. */
   readonly retentionMs: number
+  /** And kept here for so long, ms; no longer than that. */
+  readonly keepMs: number
   /** How far the clock of an author may be ahead of ours, ms. */
   readonly maxAheadMs: number
   /** Messages that are kept to repair and as history, bytes; the largest topic gives way. */
@@ -48,6 +50,7 @@ export interface TopicOptions {
 export const defaultTopicOptions: TopicOptions = {
   maxBodyBytes: 64 * 2 ** 10, // The chat and prices; files go another way.
   retentionMs: 24 * 3_600_000, // Guess: who was away over night.
+  keepMs: 24 * 3_600_000, // As long as a copy can live.
   maxAheadMs: 3_600_000, // Guess: a clock that was set by hand.
   storeBytes: 8 * 2 ** 20, // Guess: forty thousand lines of chat.
   storeCount: 16_384, // Guess: about 10 MB of objects.

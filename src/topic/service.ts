@@ -25,7 +25,7 @@ import type { SubscribeOptions } from './subscription.ts'
 /** The name under which streams are opened. */
 export const topicProtocol = 'topic/1'
 
-/** Who may publish on a topic of which nothing else was said. */
+/** Who may publish where neither a topic nor its node says anything else. */
 export const defaultTopicRules: readonly Rule[] = ['role:known', 'role:member', 'role:local']
 
 const refusals: ReadonlySet<string> = new Set(['DENIED', 'PROTOCOL_UNKNOWN', 'VIOLATION'])
@@ -43,6 +43,10 @@ export interface TopicServiceSetup {
   readonly options: TopicOptions
   /** Whether an author has one of the roles; `unknown` where word of it may still come. */
   readonly judge: (author: PeerId, allow: readonly Rule[]) => Verdict
+  /** Who may publish on a topic of which nothing else was said. */
+  readonly rules: readonly Rule[]
+  /** Whether what an author publishes on a topic reaches no subscriber here; it is passed on. */
+  readonly isSilenced: (author: PeerId, topic: string) => boolean
   /** A slow subscriber missed a message. */
   readonly onMiss: (topic: string) => void
 }
@@ -157,7 +161,7 @@ export class TopicService {
     all.set(subscription, () => onReady(subscription))
     const { history = 0 } = options
     for (const kept of this.#machine.store.last(topic, history)) {
-      const message = this.#read(kept, true)
+      const message = this.#isHeard(kept) ? this.#read(kept, true) : undefined
       if (message !== undefined) subscription.offer(message, kept.bytes.length)
     }
     onReady(subscription)
@@ -174,7 +178,8 @@ export class TopicService {
 
   /** The last messages of a topic that are kept here, by their time. */
   history(topic: string, count: number): readonly Received[] {
-    return this.#machine.store.last(topic, count).flatMap((kept) => this.#read(kept, true) ?? [])
+    const heard = this.#machine.store.last(topic, count).filter((kept) => this.#isHeard(kept))
+    return heard.flatMap((kept) => this.#read(kept, true) ?? [])
   }
 
   /**
@@ -237,12 +242,12 @@ export class TopicService {
   }
 
   #rulesOf(topic: string): readonly Rule[] {
-    return this.#rules.get(topic) ?? defaultTopicRules
+    return this.#rules.get(topic) ?? this.#setup.rules
   }
 
   #deliver(kept: Kept, isPast: boolean): void {
     const all = this.#subscriptions.get(kept.message.topic)
-    if (all === undefined) return
+    if (all === undefined || !this.#isHeard(kept)) return
     const message = this.#read(kept, isPast)
     if (message === undefined) {
       this.#unreadable++
@@ -252,6 +257,10 @@ export class TopicService {
       subscription.offer(message, kept.bytes.length)
       onReady()
     }
+  }
+
+  #isHeard({ message: { author, topic } }: Kept): boolean {
+    return !this.#setup.isSilenced(author, topic)
   }
 
   #read({ message }: Kept, isPast: boolean): Received | undefined {

@@ -84,9 +84,9 @@ export class Store {
 
   /** Forgets what is too old. */
   expire(nowMs: number): void {
-    const { retentionMs } = this.#options
+    const { keepMs } = this.#options
     for (const kept of this.#byKey.values()) {
-      if (kept.bornMs < nowMs - retentionMs) this.#drop(kept)
+      if (kept.bornMs < nowMs - keepMs) this.#drop(kept)
     }
   }
 

@@ -1,6 +1,5 @@
 /** The page in a real browser: real nodes in this process, the real server, the built page. */
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { FakeSource } from '../../bench/page/fake-source.ts'
@@ -8,17 +7,14 @@ import { MemoryStorage } from '../../src/base/storage.ts'
 import { NetworkFeed } from '../../src/node/network-feed.ts'
 import { Node } from '../../src/node/node.ts'
 import { WebServer } from '../../src/web/server.node.ts'
-import { TestBrowser, chromiumPath, keepPicture, settled, skipReason } from './browser.ts'
+import { TestBrowser, chromiumPath, settled, skipReason } from './browser.ts'
+import { check } from './check.ts'
 import type { Page } from 'playwright-core'
 import type { NodeOptions } from '../../src/node/options.ts'
 
 vi.setConfig({ testTimeout: 180_000 }) // A browser on a machine under load; alone each takes a second or two.
 
 const pageFolder = path.resolve(import.meta.dirname, '../../dist/web')
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-)
 
 describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`, () => {
   let browser: TestBrowser
@@ -307,27 +303,6 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
     expect(ours).toEqual([])
   })
 })
-
-/** Keeps a picture, and looks for what keeps people out (WCAG 2.2 AA and axe's own advice). */
-async function check(page: Page, name: string): Promise<void> {
-  await keepPicture(page, name)
-  await page.evaluate(axeSource)
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run: () => Promise<{ violations: Found[] }> }
-    }
-    const found = await axe.run()
-    return found.violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-    )
-  })
-  expect(violations.map((each) => `${name}: ${each}`)).toEqual([])
-}
-
-interface Found {
-  readonly id: string
-  readonly nodes: readonly { readonly html: string }[]
-}
 
 async function column(page: Page, at: number): Promise<readonly string[]> {
   const cells = page.locator(`tbody tr:not(.space) > :nth-child(${at + 1})`)

@@ -1,9 +1,14 @@
 /** Who is in a chat, and who said what: seen from several nodes. */
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { createIdentity } from '../../src/base/identity.node.ts'
+import { createSealer } from '../../src/mail/sodium.node.ts'
 import { simulate } from '../../src/testing/simulation.node.ts'
 import type { Simulation } from '../../src/testing/simulation.node.ts'
 import type { ChatEvent } from '../../src/node/chat.ts'
 import type { Node } from '../../src/node/node.ts'
+
+// Loading it takes real time, which no virtual clock waits for.
+beforeAll(async () => void (await createSealer(createIdentity())))
 
 const names = ['alice', 'bob', 'carol']
 
@@ -61,5 +66,89 @@ test('[TP40] arrivals, lines, whispers and departures are told; who died is not 
     expect(late.room.people.map(({ name }) => name)).toEqual(['alice', 'carol'])
     for (const node of [alice, bob, carol]) await world.wait(node.close())
     expect(names.map((name) => world.timersOf(name))).toEqual([0, 0, 0])
+  })
+})
+
+test('[TP24] who is blocked is silent here alone, in rooms, whispers and topics, until that is taken back', async () => {
+  await simulate({ seed: 2 }, async (world) => {
+    let bob = await start(world, 'bob', [])
+    const alice = await start(world, 'alice', ['bob'])
+    const carol = await start(world, 'carol', ['bob'])
+    await world.until(() => alice.nodes().length === 3 && carol.nodes().length === 3)
+    const [a, c] = [enter(alice), enter(carol)]
+    let b = enter(bob)
+    await world.advance(1_000)
+    await world.wait(bob.inbox.block(alice.id))
+    const here = (): string => b.room.people.map(({ name }) => name).join(', ')
+    expect(here()).toBe('bob, carol')
+    const heard: unknown[] = []
+    bob.topic('prices').subscribe(({ value }) => void heard.push(value))
+    bob.handle('TEST', ({ body }) => void heard.push(body))
+    const before = [...b.events]
+    await world.wait(a.room.topic.publish('buy this'))
+    await world.wait(alice.topic('prices').publish(1))
+    await world.wait(alice.broadcast('TEST', 2))
+    const whisper = await world.wait(alice.talk.chat.whisper('bob', 'hey'))
+    expect(whisper.problem).toContain('bob is not in a chat')
+    await world.advance(1_000)
+    expect(b.events).toEqual(before)
+    expect(heard).toEqual([])
+    expect(bob.topic('chat').history()).toEqual([])
+    expect(c.events.at(-1)).toBe('line alice: buy this') // Through bob.
+    world.crash('bob')
+    bob = await start(world, 'bob', [])
+    b = enter(bob)
+    await world.until(() => bob.peers().filter(({ state }) => state === 'open').length === 2)
+    await world.advance(100) // A simulated disk is read beside the start; a real one before it.
+    await world.wait(a.room.topic.publish('and this'))
+    await world.advance(20_000)
+    expect(b.events.filter((event) => event.includes('alice'))).toEqual([])
+    expect(await world.wait(bob.inbox.unblock(alice.id))).toBe(true)
+    expect(here()).toBe('alice, bob, carol')
+    await world.wait(a.room.topic.publish('sorry'))
+    await world.advance(1_000)
+    expect(b.events.at(-1)).toBe('line alice: sorry')
+    expect(
+      bob
+        .topic('chat')
+        .history()
+        .map(({ value }) => value),
+    ).toContain('and this')
+    for (const node of [alice, bob, carol]) await world.wait(node.close())
+  })
+})
+
+test('[TP20] a room is for those whom its topic lets: the others are neither heard nor seen there', async () => {
+  await simulate({ seed: 3 }, async (world) => {
+    const settings = { allow: ['role:known'], writers: { ops: ['role:ops'] } } as const
+    const bob = await world.start('bob', {
+      known: { alice: world.idOf('alice'), carol: world.idOf('carol') },
+      roles: { ops: [world.idOf('alice')] },
+      topics: { ...settings, options: { keepMs: 3_600_000 } },
+    })
+    const alice = await start(world, 'alice', ['bob'])
+    const carol = await start(world, 'carol', ['bob'])
+    await world.until(() => alice.nodes().length === 3 && carol.nodes().length === 3)
+    const room = bob.talk.chat.enter('ops', { history: 20, listener: () => undefined }).room
+    for (const node of [alice, carol]) {
+      node.talk.chat.enter('ops', { history: 0, listener: () => undefined })
+      await world.wait(node.topic('ops').publish(`from ${node.label}`))
+      await world.wait(node.topic('other').publish(node.label))
+    }
+    await world.advance(2_000)
+    expect(room.people.map(({ name }) => name)).toEqual(['alice', 'bob'])
+    const said = (name: string): readonly unknown[] =>
+      bob
+        .topic(name)
+        .history()
+        .map(({ value }) => value)
+    expect(said('ops')).toEqual(['from alice'])
+    expect(said('other')).toEqual(['alice', 'carol'])
+    // What is kept for an hour is gone then, and does not come back from those who keep it for a day.
+    await world.advance(2 * 3_600_000)
+    expect(said('other')).toEqual([])
+    expect(alice.topic('other').history()).toHaveLength(2)
+    expect(bob.talk.status().forged).toBe(0)
+    for (const node of [alice, bob, carol]) await world.wait(node.close())
   })
 })

@@ -1,7 +1,8 @@
 import type { Rule } from '../../base/policy.ts'
 import type { PeerId } from '../../base/peer-id.ts'
-import type { MailSettings, NodeLimits } from '../../node/options.ts'
+import type { MailSettings, NodeLimits, TopicSettings } from '../../node/options.ts'
 import { type LimitName, limitNames } from './limits.ts'
+import { defaultTopicOptions } from '../../topic/options.ts'
 import type { Entry } from './merge.ts'
 import type { Alias, PeerTarget } from './network-kinds.ts'
 import { type SettingKey, type SettingValue, settings } from './settings.ts'
@@ -68,6 +69,7 @@ export interface Config {
     readonly metrics: SettingValue<'web.metrics'>
   }
   readonly mail: MailSettings
+  readonly topics: TopicSettings
   readonly log: { readonly level: SettingValue<'log.level'> }
   readonly limits: NodeLimits
   /** Every value with where it came from, for `skein config`. */
@@ -125,6 +127,7 @@ export function assembleConfig({ profile, folders, entries, targets }: Parts): C
       metrics: get('web.metrics'),
     },
     mail: assembleMail(get),
+    topics: assembleTopics(get, namedValues(entries, 'topics.writers.*')),
     log: { level: get('log.level') },
     limits: assembleLimits((name) => get(`limits.${name}`)),
     origins: [...entries.values()],
@@ -174,6 +177,26 @@ function assembleMail(get: <Key extends SettingKey>(key: Key) => SettingValue<Ke
       heldPerCarrierBytes: heldBytes / 4, // As the defaults relate.
       heldPerRecipientBytes: heldBytes / 8,
       heldPerAuthorBytes: heldBytes / 16,
+    },
+  }
+}
+
+function assembleTopics(
+  get: <Key extends SettingKey>(key: Key) => SettingValue<Key>,
+  writers: ReadonlyMap<string, readonly Rule[]>,
+): TopicSettings {
+  const { storeBytes, storeCount, takeAtOnce, takePerSecond } = defaultTopicOptions
+  const bytes = get('topics.keepMb') * 2 ** 20
+  const perSecond = get('topics.authorPerSecond')
+  return {
+    allow: get('topics.allow'),
+    writers: Object.fromEntries(writers),
+    options: {
+      keepMs: get('topics.keepHours') * 3_600_000,
+      storeBytes: bytes,
+      storeCount: (bytes / storeBytes) * storeCount, // As the defaults relate.
+      takePerSecond: perSecond,
+      takeAtOnce: (perSecond / takePerSecond) * takeAtOnce,
     },
   }
 }

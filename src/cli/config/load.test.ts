@@ -252,6 +252,28 @@ describe('values', () => {
     expect(programs.get('y')).toMatchObject({ file: 'y', allow: [`peer:${id}`], stdin: true })
   })
 
+  test('topics have bounds and writers, by names with a slash too', async () => {
+    const toml = `[topics]
+keepMb = 16
+keepHours = 2
+authorPerSecond = 4
+[topics.writers]
+"ops/alerts" = ["role:ops"]
+chat = []`
+    const { topics } = await load({ [base]: toml })
+    expect(topics.allow).toEqual(['role:known', 'role:member', 'role:local'])
+    expect(topics.writers).toEqual({ 'ops/alerts': ['role:ops'], chat: [] })
+    expect(topics.options).toEqual({
+      ...{ keepMs: 7_200_000, storeBytes: 16 * 2 ** 20, storeCount: 32_768 },
+      ...{ takePerSecond: 4, takeAtOnce: 40 },
+    })
+    for (const wrong of ['"$chat/x" = []', '"a b" = []', 'plans = ["ops"]', 'plans = "role:ops"']) {
+      const loading = load({ [base]: `[topics.writers]\n${wrong}` })
+      await expect(loading).rejects.toThrow(/topics\.writers/)
+    }
+    await expect(load({ [base]: 'topics.keepHours = 25' })).rejects.toThrow('from 1 to 24')
+  })
+
   test('the configuration is frozen', async () => {
     const config = await load({ [base]: '[commands]\nadd = { run = "x", allow = ["role:known"] }' })
     for (const value of [config, config.network.listen, config.commands.aliases.get('add')?.allow])

@@ -29,7 +29,7 @@ test.each<[string, string, number, string]>([
     'a key of a later milestone',
     '[replica]\nenabled = true',
     1,
-    'unknown key replica; allowed are network, known, roles, discovery, commands, programs, prompt, log, web, mail, wall, limits',
+    'unknown key replica; allowed are network, known, roles, discovery, commands, programs, prompt, log, web, mail, wall, topics, limits',
   ],
   [
     'an origin with a path',

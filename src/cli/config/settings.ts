@@ -20,6 +20,7 @@ import {
   ruleKind,
 } from './network-kinds.ts'
 import { type Setting, setting } from './setting.ts'
+import { topicSettings } from './topic-settings.ts'
 import { webSettings } from './web-settings.ts'
 
 /** Who may connect. */
@@ -175,6 +176,7 @@ export const settings = {
   ...programSettings,
   ...webSettings,
   ...mailSettings,
+  ...topicSettings,
   ...limitSettings,
 }
 

@@ -1,5 +1,5 @@
 import { chooseTheme, network, search, theme, view } from './state.ts'
-import { currentTab, tabs } from './tabs.ts'
+import { currentTab, news, openTab, tabs } from './tabs.ts'
 import { Downloads } from './downloads.tsx'
 import type { ViewName } from './state.ts'
 
@@ -27,6 +27,16 @@ export function TopBar(): preact.JSX.Element {
       <Tabs />
       <Pulse />
       <span class="gap" />
+      {currentTab.value === 'network' && <NetworkTools />}
+      <ThemeSwitch />
+    </header>
+  )
+}
+
+/** What concerns the map alone. */
+function NetworkTools(): preact.JSX.Element {
+  return (
+    <>
       <label class="search">
         <span class="unseen">Search for a node</span>
         <input
@@ -41,25 +51,32 @@ export function TopBar(): preact.JSX.Element {
       </label>
       <Views />
       <Downloads />
-      <ThemeSwitch />
-    </header>
+    </>
   )
 }
 
-function Tabs(): preact.JSX.Element | null {
-  if (tabs.length < 2) return null
+function Tabs(): preact.JSX.Element {
   return (
     <nav class="tabs" aria-label="Parts of the page">
-      {tabs.map(({ name, title }) => (
-        <button
-          key={name}
-          type="button"
-          aria-current={name === currentTab.value ? 'page' : undefined}
-          onClick={() => (currentTab.value = name)}
-        >
-          {title}
-        </button>
-      ))}
+      {tabs.map(({ name, title }) => {
+        const count = news.value[name] ?? 0
+        return (
+          <button
+            key={name}
+            type="button"
+            aria-current={name === currentTab.value ? 'page' : undefined}
+            onClick={() => openTab(name)}
+          >
+            {title}
+            {count > 0 && (
+              <span class="badge">
+                {count > 99 ? '99+' : count}
+                <span class="unseen"> new</span>
+              </span>
+            )}
+          </button>
+        )
+      })}
     </nav>
   )
 }

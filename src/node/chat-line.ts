@@ -20,7 +20,7 @@ const commands = [
 ] as const
 
 const defaultHistory = 20
-const maxHistory = 1_000 // src/node/topic-commands.ts
+const maxHistory = 1_000 // topic-commands.ts
 
 /** The commands, for completion. */
 export const chatCommands = [...commands.map(([form]) => form.split(' ')[0] ?? ''), '/help'].filter(
