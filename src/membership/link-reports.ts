@@ -32,7 +32,8 @@ export interface LinkReportsSetup {
 
 const rttNoise = 0.1 // The issue: changes below 10 % are no news.
 const smallMicros = 1_000 // Guess: a map reads the same.
-const smallPatience = 4 // Guess: two minutes at a hundred members.
+/** How many intervals a small change waits. */
+export const smallPatience = 4 // Guess: two minutes at a hundred members.
 const gatherMs = 1_000 // Guess: links that come up together go into one report.
 const acquaintMs = 2_000 // Guess: within it a newcomer learns how many there are.
 

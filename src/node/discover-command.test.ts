@@ -37,7 +37,8 @@ async function discover({ seen = [], peers = [], sources = ['lan'], args = [] }:
   const running = Promise.resolve(command.run({ args, signal } as unknown as CommandContext))
   running.catch(() => undefined)
   await clock.advance(2_000)
-  return String(await running)
+  const outcome = await running
+  return typeof outcome === 'string' ? outcome : ''
 }
 
 const ofBob = [

@@ -125,7 +125,10 @@ describe.concurrent('a peer', () => {
   test('[D8] that never answers is given up after 10 s, or when --timeout says', async () => {
     await using pair = await Pair.start()
     await using mute = await Node.start({ label: 'mute', peers: [pair.bob.address] })
-    Object.defineProperty(mute.commands, 'serve', { value: () => undefined })
+    const silence = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) }
+    const target = { run: () => silence }
+    const builtIn = { target, members: ['run'], close: () => undefined }
+    Object.defineProperty(mute.commands, 'builtIn', { value: () => builtIn })
     await mute.ready()
     const startMs = Date.now()
     const patient = pair.fromBob('@mute', 'add')

@@ -3,6 +3,7 @@
  * of the seed and the number of members.
  */
 import { randomInt } from '../../../src/base/random.ts'
+import { smallPatience } from '../../../src/membership/link-reports.ts'
 import { linksIntervalMs, defaultMembershipOptions } from '../../../src/membership/options.ts'
 import { regionWorld } from './latency-worlds.ts'
 import { keepAliveBytesPerSecond } from './message-bytes.ts'
@@ -151,7 +152,9 @@ export class AwarenessRun {
     // Until the last reports of a busier time are out; one reporter alone has dialled, and nobody it.
     const links = this.#setup.areReportsOff === true ? node.links.size : 3 * this.#meanLinks()
     const intervalMs = linksIntervalMs(this.#setup.count, links, defaultMembershipOptions)
-    world.clock.advance(1.2 * intervalMs)
+    // A small change waits longest; with reports off only this one reports, of all its links anew.
+    const intervals = this.#setup.areReportsOff === true ? 1 : smallPatience
+    world.clock.advance(1.2 * intervals * intervalMs)
     this.#note('idleCalmBytesPerSecond', this.#cost(this.#setup.watchMs))
     const [link] = node.links.values()
     const other = link?.a === node ? link.b : link?.a
