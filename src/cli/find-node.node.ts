@@ -15,7 +15,10 @@ export interface Place {
 }
 
 /** Several nodes run, and the command line names none. */
-export class SeveralNodes extends Error {}
+export class SeveralNodes extends Error {
+  /** The command line has to say more. */
+  readonly exitCode = 2
+}
 
 /**
  * Finds the node that a command is for.

@@ -8,9 +8,17 @@ export function printAtOnce(name: 'stdout' | 'stderr', text: string): void {
   try {
     written = writeSync(name === 'stdout' ? 1 : 2, bytes)
   } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException
+    const { code, message } = thrown as NodeJS.ErrnoException
     if (code === 'EPIPE') return // Whoever read us has enough, as `head` does.
-    if (code !== 'EAGAIN') throw thrown // A pipe that is full at the moment; the stream waits for it.
+    // A pipe that is full at the moment: the stream waits for it.
+    if (code !== 'EAGAIN') return fail(name, message)
   }
   if (written < bytes.length) process[name].write(bytes.subarray(written))
+}
+
+/** Says why standard output took nothing; standard error is the last that could be told. */
+function fail(name: 'stdout' | 'stderr', message: string): void {
+  if (name === 'stderr') return
+  process.exitCode = 1
+  printAtOnce('stderr', `skein: cannot write: ${message}\n`)
 }

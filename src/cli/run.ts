@@ -1,7 +1,6 @@
 /** Runs a command that the front has read, and ends the process with its exit code. */
-import { SkeinError, messageOf } from '../base/errors.ts'
+import { messageOf } from '../base/errors.ts'
 import { sanitizeText } from '../base/text.ts'
-import { SeveralNodes } from './find-node.node.ts'
 import { exit, processContext } from './terminal.node.ts'
 import type { Invocation } from './arguments.ts'
 import type { Context, ExitCode } from './context.ts'
@@ -64,8 +63,9 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
 function report(thrown: unknown, context: Context): ExitCode {
   const text = sanitizeText(messageOf(thrown)) // It may be a peer's.
   for (const line of text.split('\n')) context.err(`skein: ${line}\n`)
-  if (thrown instanceof SeveralNodes) return 2
-  if (!(thrown instanceof SkeinError)) return 1
+  // Not `instanceof`: what the other bundle throws is of the same classes, made a second time.
+  const { code, exitCode } = thrown as { readonly code?: unknown; readonly exitCode?: unknown }
+  if (exitCode === 2) return 2
   if (context.signal.aborted) return 130
-  return thrown.code === 'NODE_NOT_RUNNING' ? 3 : 1
+  return code === 'NODE_NOT_RUNNING' ? 3 : 1
 }

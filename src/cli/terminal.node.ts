@@ -7,9 +7,10 @@
 import { isatty } from 'node:tty'
 import { SkeinError } from '../base/errors.ts'
 import { sanitizeText } from '../base/text.ts'
+import { printAtOnce } from './print.node.ts'
 import type { Context } from './context.ts'
 
-/** The context of this process. Installs handlers for Ctrl-C, once. */
+/** The context of this process. Installs handlers for Ctrl-C and the like, once. */
 export function processContext(): Context {
   const ending = new AbortController()
   const onSignal = (): void => {
@@ -18,9 +19,10 @@ export function processContext(): Context {
   }
   process.once('SIGINT', onSignal)
   process.once('SIGTERM', onSignal)
+  process.once('SIGHUP', onSignal) // The terminal was closed.
   return {
     out: (text) => void output('stdout').write(text),
-    err: (text) => void output('stderr').write(text),
+    err: writeError,
     outBytes: byteWriter('stdout'),
     errBytes: byteWriter('stderr'),
     isTerminal: isatty(2),
@@ -40,11 +42,19 @@ function output(name: OutputName): NodeJS.WriteStream {
   const stream = process[name]
   outputs.set(name, stream)
   stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (name === 'stderr') return // A log that nobody takes, or on a full disk, ends no node.
     if (error.code === 'EPIPE') process.exit(0) // Whoever read us has enough, as `head` does.
-    if (name === 'stdout') process.stderr.write(`skein: cannot write: ${error.message}\n`)
+    writeError(`skein: cannot write: ${error.message}\n`)
     process.exit(1)
   })
   return stream
+}
+
+/** Writes to standard error, or, after that failed once, tries again with each line. */
+function writeError(text: string): void {
+  const stream = output('stderr')
+  if (stream.destroyed) printAtOnce('stderr', text)
+  else stream.write(text)
 }
 
 /** Standard input, opened when the request that it belongs to has left. */

@@ -1,14 +1,19 @@
 /** `skein call @PEER OBJECT.MEMBER [JSON…]`: uses a peer's object from a shell. */
 import { SkeinError } from '../base/errors.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Command, CommandContext } from '../command/command.ts'
+import { isForbiddenName } from '../remote/exposure.ts'
 import type { CallOptions } from '../remote/reference.ts'
 import type { ObjectInfo, ObjectService } from '../remote/service.ts'
 import { required } from './command-words.ts'
-import type { Peer } from './peer.ts'
+import { withPatience } from './patience.ts'
+import type { Peer, PeerInfo } from './peer.ts'
 
 /** What the command asks of its node. */
 export interface CallHost {
+  readonly clock: Clock
   readonly objects: ObjectService
+  peers(): readonly PeerInfo[]
   peer(name: string): Peer
 }
 
@@ -25,10 +30,18 @@ export function callCommand(node: CallHost): Command {
       const isJson = words.length < context.args.length
       const [target, place, ...args] = words
       const peer = node.peer(required(target, usage).replace(/^@/, ''))
-      const options: CallOptions = { signal: context.signal }
-      const offered = await peer.exposed(options)
+      const isReached = (): boolean => {
+        const info = node.peers().find(({ id }) => id === peer.id)
+        return info?.state === 'open' && info.paths[0]?.isDoubtful !== true
+      }
+      const waiting = { clock: node.clock, isReached, name: peer.name }
+      const offered = await withPatience(waiting, context.signal, (signal) =>
+        peer.exposed({ signal }),
+      )
       if (place === undefined) return isJson ? lines(offered) : formatOffer(offered)
-      const result = await use(peer, { place, args: args.map(readJson), offered, options })
+      const result = await withPatience(waiting, context.signal, (signal) => {
+        return use(peer, { place, args: args.map(readJson), offered, options: { signal } })
+      })
       if (isIterable(result)) return print(result, { context, isJson })
       if (result === undefined && !isJson) return undefined
       return format(result, isJson)
@@ -65,7 +78,7 @@ async function use(peer: Peer, { place, args, offered, options }: Use): Promise<
 
 function member(holder: unknown, name: string): unknown {
   const found = (holder as Readonly<Record<string, unknown>>)[name]
-  if (name !== '' && typeof found === 'function') return found
+  if (!isForbiddenName(name) && typeof found === 'function') return found
   throw new SkeinError('UNKNOWN_MEMBER', `'${name}' is never a member`)
 }
 

@@ -85,6 +85,15 @@ describe('names', () => {
     expect(directory.resolve(text, peers)).toBe(id)
   })
 
+  test('a label that only another key has now is told', () => {
+    const late = new Directory([], [['bob', a]])
+    late.claim(b, 'bob')
+    late.number(b)
+    expect(() => late.resolve('bob', [{ id: b, displayAddress: '10.0.0.2:1' }])).toThrow(
+      `No peer found matching 'bob'; bob~${b.slice(0, 4)} has that label too, by another key`,
+    )
+  })
+
   test.each<[string, string, string]>([
     ['9', 'PEER_UNKNOWN', "No peer found matching '9'"],
     ['carol', 'PEER_UNKNOWN', "No peer found matching 'carol'"],

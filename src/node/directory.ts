@@ -78,6 +78,11 @@ export class Directory {
     return labels.length > 0
   }
 
+  /** Who has a label by a pass of the network. */
+  holderOf(label: string): PeerId | undefined {
+    return this.#certified.holderOf(label)
+  }
+
   isKnown(id: PeerId): boolean {
     return [...this.#known.values()].includes(id)
   }
@@ -142,7 +147,9 @@ export class Directory {
       const names = found.map((id) => `${this.name(id)} (${shortPeerId(id)})`).join(', ')
       throw new SkeinError('LABEL_AMBIGUOUS', `'${text}' matches ${names}; write more of it`)
     }
-    throw new SkeinError('PEER_UNKNOWN', `No peer found matching '${shortenText(text)}'`)
+    const like = peers.map(({ id }) => this.name(id)).filter((name) => name.startsWith(`${text}~`))
+    const hint = like.length === 0 ? '' : `; ${like.join(', ')} has that label too, by another key`
+    throw new SkeinError('PEER_UNKNOWN', `No peer found matching '${shortenText(text)}'${hint}`)
   }
 
   /** Matches by kind, the strongest first. */

@@ -195,6 +195,11 @@ export class People {
       const text = `'${label}' is ${shortPeerId(other)} on the known list; choose another label`
       throw new SkeinError('INVALID', text)
     }
+    const holder = this.directory.holderOf(label)
+    if (holder !== undefined && holder !== id) {
+      const text = `'${label}' is the label of the member ${shortPeerId(holder)}; choose another`
+      throw new SkeinError('INVALID', text)
+    }
     await this.#list.allow(id, label)
     this.directory.deny(id)
     this.directory.allow(id, label)

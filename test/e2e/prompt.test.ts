@@ -164,7 +164,7 @@ test.each([
   expect([code, stdout]).toEqual([0, ''])
 })
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   '%s ends a node with a prompt, with 0',
   async (signal) => {
     const node = machine.launch(['up', '-p', 'bob'])

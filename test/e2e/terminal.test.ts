@@ -111,7 +111,7 @@ test('config of a node that was started from a JSON file is what that node runs 
 })
 
 describe('with several nodes on one machine', () => {
-  test.each([['status'], ['@bob'], ['down']])(
+  test.each([['status'], ['@bob'], ['down'], ['map'], ['chat']])(
     '%s without -p names them and changes nothing',
     async (command) => {
       const words = command.startsWith('@') ? [command, 'add'] : [command]

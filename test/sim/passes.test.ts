@@ -122,6 +122,8 @@ describe('a ticket', () => {
     await expect(invite(bob)).rejects.toThrow(/does not hold the key/)
     await expect(invite(alice, { roles: ['owner'] })).rejects.toThrow(/cannot be given/)
     await expect(invite(alice, { label: 'All of us' })).rejects.toThrow(/a label is/)
+    const stranger = world.idOf('mallory')
+    await expect(alice?.allow(stranger, 'robert')).rejects.toThrow(/label of the member .* another/)
   })
 
   test('of another network is for a node of its own', async () => {

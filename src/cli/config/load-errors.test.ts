@@ -45,7 +45,7 @@ test.each<[string, Record<string, string>, LoadOptions, string]>([
     'an unknown profile',
     toml(''),
     { profile: 'defualt' },
-    'no profile "defualt" in config/network: there is default; did you mean default?',
+    'no profile "defualt" in config/network: there is default; did you mean default?; a new one is a file, config/network/defualt.toml',
   ],
   [
     'a profile that is a path',

@@ -149,9 +149,9 @@ async function missingProfile(profile: string, folder: string, cwd: string): Pro
   const nearest = nearestWord(profile, profiles)
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
   const there = profiles.toSorted().join(', ')
-  return `no profile "${profile}" in ${shownPath(folder, cwd)}: there ${
-    there === '' ? 'are none' : `${profiles.length === 1 ? 'is' : 'are'} ${there}`
-  }${hint}`
+  const found = there === '' ? 'are none' : `${profiles.length === 1 ? 'is' : 'are'} ${there}`
+  const file = path.join(shownPath(folder, cwd), `${profile}.toml`)
+  return `no profile "${profile}" in ${shownPath(folder, cwd)}: there ${found}${hint}; a new one is a file, ${file}`
 }
 
 async function readJsonLayer(file: string, cwd: string): Promise<Parsed> {
