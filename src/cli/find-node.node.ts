@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** Several nodes run, and the command line names none. */
-export class SeveralNodes extends Error {
+class SeveralNodes extends Error {
   /** The command line has to say more. */
   readonly exitCode = 2
 }

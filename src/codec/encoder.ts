@@ -55,6 +55,8 @@ export class Encoder implements ValueSink {
   sendsStacks = false
   #limits: CodecLimits = defaultLimits
   #kinds: EncoderKinds | undefined
+  /** Whether somebody describes what is no data. */
+  #hasReferences = false
   #asksPlain = false
   /** Whether every object of this process inherits something enumerable. Checking each key costs 15 %. */
   #isPolluted = false
@@ -136,6 +138,7 @@ export class Encoder implements ValueSink {
     this.#isPolluted = inheritsEnumerable()
     if (settings.kinds === undefined) return
     this.sendsStacks = settings.kinds.sendsStacks
+    this.#hasReferences = settings.kinds.references !== undefined
     this.#asksPlain = settings.kinds.references?.describesPlain ?? false
   }
 
@@ -201,7 +204,7 @@ export class Encoder implements ValueSink {
   #plain(value: PlainObject, depth: number, mayInherit: boolean): void {
     if (this.#kinds !== undefined) {
       if (this.#isRepeat(value)) return
-      const isAsked = this.#asksPlain || Symbol.asyncIterator in value
+      const isAsked = this.#asksPlain || (this.#hasReferences && Symbol.asyncIterator in value)
       if (isAsked && this.#isReference(value, depth)) return
     }
     this.#properties(value, depth, mayInherit || this.#isPolluted)

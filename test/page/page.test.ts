@@ -196,6 +196,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
     await settled(page)
     await page.fill('#search', 'judy')
     await page.click('.view-table')
+    await page.waitForSelector('caption >> text=1 of 60 nodes')
     expect(await column(page, 0)).toEqual(['judy'])
     await page.fill('#search', '')
     await page.waitForSelector('caption >> text=60 of 60 nodes')
