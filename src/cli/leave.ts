@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline'
 import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { lockFolder } from '../base/folder-lock.node.ts'
 import { openFolder } from '../base/folder-storage.node.ts'
-import { formatDeparture, formatLeavePreview, noNetwork } from '../node/leave-words.ts'
+import { nothingToLeave } from '../node/departure.ts'
+import { formatDeparture, formatLeavePreview } from '../node/leave-words.ts'
 import { StoppedNetwork } from '../node/stopped-network.ts'
 import { Collector } from './collector.ts'
 import { dataFolderOf } from './config/folders.ts'
@@ -43,9 +44,8 @@ export async function leave(invocation: Invocation, context: Context): Promise<E
         return 1
       }
     }
-    const departure = preview.network === undefined ? { told: 0 } : await leaver.leave()
-    const isNone = departure.network === undefined
-    const text = isNone ? noNetwork : formatDeparture(departure, preview.label, leaver.isRunning)
+    const departure = preview.network === undefined ? nothingToLeave : await leaver.leave()
+    const text = formatDeparture(departure, preview.label, leaver.isRunning)
     context.out(`${flags.isJson ? JSON.stringify(departure) : text}\n`)
     return 0
   } finally {
@@ -124,8 +124,9 @@ async function stoppedLeaver(profile: string, forgetsKey: boolean): Promise<Leav
 /** Asks a person. @throws {NotConfirmed} There is none. */
 async function confirm(question: string, context: Context): Promise<boolean> {
   if (context.stdin !== undefined || !context.isTerminal) {
+    const where = 'on a terminal it asks, and says what is lost'
     throw new NotConfirmed(
-      `${question}\nin a script, where nobody can be asked, write: skein leave --yes`,
+      `leave: nobody can be asked here (${where}); to do it: skein leave --yes`,
     )
   }
   context.err(`${question}\n`)

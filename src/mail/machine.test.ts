@@ -1,11 +1,13 @@
 /** Messages and posts between machines, on good days and bad ones. */
 import { expect, test } from 'vitest'
+import { numberIn, textIn } from '../base/database.ts'
 import { seeds } from '../testing/simulation.node.ts'
 import { writeEnvelope } from './envelope.ts'
 import { MailWorld, sendAll, testSealer, testSigner, texts } from './mail.test-kit.ts'
 import { defaultMailOptions } from './options.ts'
 import { signPost } from './post.ts'
 import { chooseHolders } from './holders.ts'
+import type { PeerId } from '../base/peer-id.ts'
 import type { Envelope } from './envelope.ts'
 
 const hour = 3_600_000
@@ -398,6 +400,50 @@ test('[B13] a forged post, one that is too old or too new, and those of who is b
   await world.wait(world.host(0).machine.wall.post('not for all'))
   await world.advance(600_000)
   expect([await world.wall(1), await world.wall(2)]).toEqual([[], ['not for all']])
+})
+
+test('[B13] who leaves a network keeps its wall, and shows it to nobody in the next', async () => {
+  for (const seed of seeds(20)) {
+    const world = new MailWorld(850 + seed, 4)
+    const [leaver, member] = [world.id(0), world.id(1)]
+    world.tags.set(leaver, 5).set(member, 5)
+    await world.startAll(2)
+    await world.wait(world.host(0).machine.wall.post('mine of then'))
+    await world.wait(world.host(1).machine.wall.post('theirs of then'))
+    await world.advance(5_000)
+    world.crash(1)
+    world.tags.set(leaver, 6)
+    if (seed % 2 === 0) {
+      world.crash(0) // It left while it did not run.
+      await world.start(0)
+    } else await world.wait(world.host(0).machine.wall.moved())
+    await world.start(2)
+    await world.advance(300_000)
+    expect(await world.wall(2)).toEqual([])
+    await world.wait(world.host(0).machine.wall.post('of now'))
+    const sql = 'SELECT DISTINCT author, epoch FROM wall WHERE text LIKE ?'
+    const rows = await world.wait(world.host(0).database.read({ sql, values: ['%of then'] }))
+    const groups = rows.map((row) => {
+      const author = textIn(row, 'author') as PeerId
+      return { author, epoch: numberIn(row, 'epoch'), counters: [1, 1] }
+    })
+    expect(groups.length).toBe(2)
+    expect((await world.ask(2, 0, { kind: 'fetch', groups })).items ?? []).toEqual([])
+    world.crash(0)
+    await world.start(0)
+    await world.advance(300_000)
+    expect(await world.wall(2)).toEqual(['of now'])
+    expect(await world.wall(0)).toEqual(['mine of then', 'theirs of then', 'of now'])
+    // Back in the first network it has all of it, once.
+    world.crash(2)
+    world.tags.set(leaver, 5)
+    await world.wait(world.host(0).machine.wall.moved())
+    await world.start(1)
+    await world.start(3)
+    await world.advance(300_000)
+    expect((await world.wall(0)).length).toBe(3)
+    expect(await world.wall(3)).toEqual(['mine of then', 'theirs of then'])
+  }
 })
 
 test('[B13] a flood of posts of one author is cut, and the wall keeps so many of each', async () => {

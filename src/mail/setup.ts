@@ -23,6 +23,8 @@ export interface MailNetwork {
   candidates(): readonly Candidate[]
   /** How long this node has been running, ms, as the others see it. */
   ownUpMs(): number
+  /** Which network this node belongs to: a whole number that says so on the disk; 0 for none. */
+  tag(): number
   /** Connected peers that take part. */
   neighbours(): readonly PeerId[]
   /** Why a peer may not write to this node's inbox or wall; `undefined` where it may. */

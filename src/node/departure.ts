@@ -32,33 +32,43 @@ export interface LeavePreview {
 export interface Departure {
   /** The network's ID; absent where there was none to leave. */
   readonly network?: string
+  /** Whether the network had put this node out before. */
+  readonly wasOut: boolean
   /** Members that were told; they tell the others. */
   readonly told: number
   /** Where the network's key is kept, by the one that had it. */
   readonly keyFile?: string
 }
 
+/** What leaving comes to where there is no network. */
+export const nothingToLeave: Departure = Object.freeze({ wasOut: false, told: 0 })
+
 const reachPatienceMs = 2_000 // Guess: a dial takes 20 ms; who waits for it is a person.
 const lookMs = 20 // Guess: a stream of membership takes one round trip.
 const reachAtMost = 3 // Guess: as many as hold a message.
 
-/** Leaves. @throws {SkeinError} `STORAGE_FAILED` the node is a member as before. */
-export async function depart(setup: EnrolmentSetup, forgetsKey: boolean): Promise<Departure> {
+/** Leaves; `onOut` is called as soon as it has. @throws {SkeinError} `STORAGE_FAILED` the node is a member as before. */
+export async function depart(
+  setup: EnrolmentSetup,
+  { forgetsKey, onOut }: { readonly forgetsKey: boolean; readonly onOut: () => void },
+): Promise<Departure> {
   const { affiliation, network, manager, log } = setup
-  if (affiliation.network === undefined) return Object.freeze({ told: 0 })
+  if (affiliation.network === undefined) return nothingToLeave
+  const wasOut = affiliation.stateOf(setup.id) !== 'valid'
   await reachSomebody(setup)
   const left = await affiliation.leave(forgetsKey)
-  if (left === undefined) return Object.freeze({ told: 0 })
+  if (left === undefined) return nothingToLeave
   const told = network.resign()
   manager.dropDials('this node left its network')
   partFromStrangers(setup)
+  onOut()
   log.info({ told }, `left network ${shortPeerId(left.network)}`)
   await affiliation.tidy().catch((thrown: unknown) => {
     log.warn({}, `${messageOf(thrown)}; the next start removes what is left of the network`)
   })
   network.keepOnlyKnown()
   const { network: id, keyFile } = left
-  return Object.freeze({ network: id, told, ...(keyFile !== undefined && { keyFile }) })
+  return Object.freeze({ network: id, wasOut, told, ...(keyFile !== undefined && { keyFile }) })
 }
 
 /** Where no member is connected that could pass our last word on, tries to connect to one. */

@@ -125,10 +125,9 @@ export class Enrolment {
 
   /** See `Node.leave`. Whoever asks while it is under way gets the same answer. */
   leave(forgetsKey: boolean): Promise<Departure> {
-    this.#departing ??= depart(this.#setup, forgetsKey).finally(() => {
+    const onOut = (): void => this.#checkStanding(true)
+    this.#departing ??= depart(this.#setup, { forgetsKey, onOut }).finally(() => {
       this.#departing = undefined
-      this.#checkStanding()
-      this.#tell()
     })
     return this.#departing
   }
@@ -277,8 +276,7 @@ export class Enrolment {
     }
     if (isFirst) network.restart()
     else network.describe()
-    this.#checkStanding()
-    this.#tell()
+    this.#checkStanding(true)
     this.#showAll()
     this.#sweepLater()
   }
@@ -327,21 +325,20 @@ export class Enrolment {
     this.#checkStanding()
   }
 
-  /** Tells the owner once what has become of this node's membership, and forgets the view of who is out. */
-  #checkStanding(): void {
+  /**
+   * Tells the owner once what has become of this node's membership, and forgets the view of who is out.
+   *
+   * @param isOther - There is something to tell anyway: another network, another pass.
+   */
+  #checkStanding(isOther = false): void {
     const { log, network } = this.#setup
     const { notice } = this
     const standing = notice?.standing ?? 'member'
     const isCutOff = standing === 'expired' && !network.hasOpenNeighbour()
     if ((standing === 'out' || isCutOff) && !network.isAlone) network.restart()
-    if (standing === this.#standing) return
+    if (standing === this.#standing && !isOther) return
     this.#standing = standing
     if (notice !== undefined) log.warn({}, `${notice.fact}; ${notice.advice}`)
-    this.#tell()
-  }
-
-  #tell(): void {
-    const { notice } = this
     const affiliation = this.describe()
     this.#setup.events.emit('network:change', {
       ...(affiliation !== undefined && { network: affiliation }),

@@ -39,15 +39,15 @@ export function formatLeavePreview(preview: LeavePreview, isRunning: boolean): s
 
 /** What became of it. */
 export function formatDeparture(departure: Departure, label: string, isRunning: boolean): string {
-  const { network, told, keyFile } = departure
+  const { network, told, keyFile, wasOut } = departure
   if (network === undefined) return noNetwork
   const name = shortPeerId(network)
   const first =
     told > 0
       ? `Left network ${name}; ${count(told, 'member')} ${told === 1 ? 'was' : 'were'} told, and tell the others`
-      : `Left network ${name}; ${isRunning ? 'no member could be told' : 'nobody was told'}`
+      : `Left network ${name}${wasOut ? '' : isRunning ? '; no member could be told' : '; nobody was told'}`
   const rest =
-    told > 0
+    told > 0 || wasOut
       ? []
       : [`Its name there stays taken until who holds the key says: skein forget ${label}`]
   const kept =

@@ -75,6 +75,8 @@ export class Network {
   onFollow: (peer: PeerEntry) => void = () => undefined
   /** Some may take part no more. */
   onExpel: () => void = () => undefined
+  /** This node has left its network. */
+  onLeave: () => void = () => undefined
   /** This node belongs to another network now, or to none. */
   onRestart: () => void = () => undefined
 
@@ -114,6 +116,7 @@ export class Network {
     const { membership } = this
     const told = membership.neighbours.filter((id) => this.#isAnswering(id)).length
     membership.leave('resigns')
+    this.onLeave()
     this.restart()
     return told
   }

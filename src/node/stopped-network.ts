@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts'
 import { silentLog } from '../base/log.ts'
 import { systemRandom } from '../base/random.ts'
 import { Affiliation } from './affiliation.ts'
+import { nothingToLeave } from './departure.ts'
 import { judgeStanding } from './standing.ts'
 import type { Storage } from '../base/storage.ts'
 import type { Departure, LeavePreview } from './departure.ts'
@@ -50,10 +51,11 @@ export class StoppedNetwork {
 
   /** Forgets network and pass. @throws {SkeinError} `STORAGE_FAILED` All is as before. */
   async leave(forgetsKey: boolean): Promise<Departure> {
+    const wasOut = ['out', 'expired'].includes(this.preview().standing)
     const left = await this.#affiliation.leave(forgetsKey)
-    if (left === undefined) return { told: 0 }
+    if (left === undefined) return nothingToLeave
     await this.#affiliation.tidy()
     const { network, keyFile } = left
-    return { network, told: 0, ...(keyFile !== undefined && { keyFile }) }
+    return { network, wasOut, told: 0, ...(keyFile !== undefined && { keyFile }) }
   }
 }

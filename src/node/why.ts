@@ -103,7 +103,8 @@ export function formatExplanation(facts: Explanation): string {
     rows.push(['dial', where === '' ? 'no address of it is known' : `not tried of late: ${where}`])
   }
   if (facts.refusal !== undefined) rows.push(['here', `it would not be let in: ${facts.refusal}`])
-  if (facts.notice !== undefined) rows.push(['we', facts.notice])
+  const [fact, ...advice] = facts.notice?.split('; ') ?? []
+  if (fact !== undefined) rows.push(['we', fact], ...advice.map((text) => ['', text] as const))
   return [
     said[state],
     ...rows.map(([key, text]) => `  ${key.padEnd(6)}  ${sanitizeText(text)}`),
