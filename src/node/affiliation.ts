@@ -115,7 +115,7 @@ export class Affiliation {
 
   /** Whether this node can invite and take passes back: it has the network's key. */
   get isHolder(): boolean {
-    return this.#key !== undefined
+    return this.#key !== undefined && this.#key.peerId === this.network
   }
 
   /** Withdrawals, as they travel. */
@@ -140,7 +140,7 @@ export class Affiliation {
 
   /** Tells whether what a peer showed proves that it holds an open ticket of ours. */
   isInvited(id: PeerId, shown: Uint8Array): boolean {
-    const proof = this.#key === undefined ? undefined : readProof(shown)
+    const proof = this.isHolder ? readProof(shown) : undefined
     return proof !== undefined && this.invitations.find(proof, id) !== undefined
   }
 
@@ -175,7 +175,7 @@ export class Affiliation {
   /** Makes a network with this node as its first member, unless it belongs to one. */
   async found(): Promise<void> {
     const { identity, label } = this.#parts
-    if (this.#key !== undefined && this.#passes !== undefined) return
+    if (this.isHolder) return
     if (this.#passes !== undefined) {
       const text = `this node does not hold the key of its network ${shortPeerId(this.#passes.network)}`
       throw new SkeinError('DENIED', `${text}: run this where the network was made`)
@@ -184,8 +184,15 @@ export class Affiliation {
     const key = this.#key ?? (await this.#files.createKey())
     this.#key = key
     this.#begin(key.peerId)
-    const own = { holder: identity.peerId, label, roles: [], expiresMs: 0 }
-    this.#ownPass = await this.issue(own)
+    // Not by `issue`: the first file that says so has this node's own pass in it.
+    this.#ownPass = this.#sign({ holder: identity.peerId, label, roles: [], expiresMs: 0 })
+    try {
+      await this.save()
+    } catch (thrown) {
+      this.#forget()
+      this.#key = key
+      throw thrown
+    }
     this.events.emit('pass', { isFirst: true })
   }
 
@@ -194,17 +201,23 @@ export class Affiliation {
    *
    * @throws {SkeinError} `INVALID` another member has the label.
    */
-  async issue({ holder, label, roles, expiresMs }: Grant): Promise<Uint8Array> {
+  async issue(grant: Grant): Promise<Uint8Array> {
+    const { holder, label } = grant
     const taken = this.members().find((pass) => pass.label === label && pass.holder !== holder)
     if (taken !== undefined) {
       const text = `'${label}' is ${shortPeerId(taken.holder)} in this network; choose another label`
       throw new SkeinError('INVALID', text)
     }
+    const bytes = this.#sign(grant)
+    await this.save()
+    return bytes
+  }
+
+  #sign({ holder, label, roles, expiresMs }: Grant): Uint8Array {
     const issuedMs = this.#nextMs()
     const bytes = signPass({ holder, label, roles, issuedMs, expiresMs }, this.#signer())
     this.#issued.set(holder, bytes)
     this.#passes?.take(holder, bytes)
-    await this.save()
     return bytes
   }
 
@@ -237,7 +250,7 @@ export class Affiliation {
   async withdraw(holder: PeerId): Promise<boolean> {
     const isMember = this.stateOf(holder) === 'valid' || this.stateOf(holder) === 'expired'
     if (!isMember) return false
-    if (this.#key === undefined) {
+    if (!this.isHolder) {
       const text = 'only the node that holds the key of the network can take a pass back'
       throw new SkeinError('DENIED', `${text}; skein deny shuts it out here`)
     }
@@ -270,7 +283,7 @@ export class Affiliation {
   async leave(forgetsKey: boolean): Promise<LeftNetwork | undefined> {
     const { network } = this
     if (network === undefined) return undefined
-    const key = forgetsKey ? undefined : this.#key
+    const key = forgetsKey || !this.isHolder ? undefined : this.#key
     this.#isLeaving = true
     try {
       const legacy = key && { key, content: this.#content(network, this.#ownPassAnew()) }
@@ -330,7 +343,9 @@ export class Affiliation {
 
   #signer(): NetworkSigner {
     const key = this.#key
-    if (key === undefined) throw new SkeinError('DENIED', 'this node does not hold the network key')
+    if (key === undefined || !this.isHolder) {
+      throw new SkeinError('DENIED', 'this node does not hold the network key')
+    }
     return { network: key.peerId, sign: (bytes) => key.sign(bytes) }
   }
 
