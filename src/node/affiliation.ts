@@ -74,6 +74,7 @@ export class Affiliation {
   #ownPass: Uint8Array | undefined
   readonly #issued = new Map<PeerId, Uint8Array>()
   #lastIssuedMs = 0
+  #founding: Promise<void> | undefined
   /** Nothing is written any more: the last word is under way. */
   #isLeaving = false
 
@@ -173,7 +174,15 @@ export class Affiliation {
   }
 
   /** Makes a network with this node as its first member, unless it belongs to one. */
-  async found(): Promise<void> {
+  found(): Promise<void> {
+    // Two that ask at once get the same one.
+    this.#founding ??= this.#found().finally(() => {
+      this.#founding = undefined
+    })
+    return this.#founding
+  }
+
+  async #found(): Promise<void> {
     const { identity, label } = this.#parts
     if (this.isHolder) return
     if (this.#passes !== undefined) {

@@ -110,7 +110,9 @@ describe('skein leave', () => {
     await machine.skein(['-p', 'alice', 'down'])
     const folder = machine.dataFolder('alice')
     for (const kind of ['json', 'pem']) {
-      const kept = readdirSync(folder).find((name) => /^network-/.test(name) && name.endsWith(kind))
+      const kept = readdirSync(folder).find(
+        (name) => name.startsWith('network-') && name.endsWith(kind),
+      )
       renameSync(path.join(folder, kept ?? ''), path.join(folder, `network.${kind}`))
     }
     const bob = await machine.skein(['-p', 'bob', 'status', '--json'])
