@@ -58,6 +58,28 @@ describe('news', () => {
     expect(asked).toEqual([{ type: 'ask', kind: 'records', names }])
   })
 
+  test('[M7] who is gone by the word of somebody who was put out is so by ours', async () => {
+    const bench = withNeighbours(new Bench(), near)
+    const [accused, accuser] = [memberId(9), memberId(8)]
+    bench.machine.receive(near, {
+      type: 'records',
+      items: [accused, accuser].map((id) => recordOf(id)),
+    })
+    bench.machine.receive(near, { type: 'suspicions', items: [suspicionOf(accused, accuser)] })
+    await bench.time.advance(11_000)
+    expect(bench.machine.view.get(accused)?.state).toBe('gone')
+    bench.machine.expel()
+    expect(bench.machine.view.get(accused)?.suspicions[0]?.value.by).toBe(accuser)
+    bench.expelled.add(accuser)
+    bench.sent.length = 0
+    bench.machine.expel()
+    bench.machine.expel() // Once said is enough.
+    await bench.time.advance(1_000)
+    const own = suspicionOf(accused, memberId(0))
+    expect(bench.sentTo(near, 'suspicions')).toMatchObject([{ items: [own] }])
+    expect(bench.machine.view.get(accused)?.state).toBe('gone')
+  })
+
   test('[M18] a change below a millisecond is reported, but four times as late', async () => {
     const bench = withNeighbours(new Bench(), near)
     bench.machine.measure(near, 1_000)

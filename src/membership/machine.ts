@@ -25,7 +25,7 @@ import { compareVersions, signSuspicion } from './record.ts'
 import { Requests } from './requests.ts'
 import { SeenWords } from './seen.ts'
 import { Suspects } from './suspects.ts'
-import { View } from './view.ts'
+import { View, type Member } from './view.ts'
 import { WordReader } from './word-reader.ts'
 import type { Timer } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
@@ -182,6 +182,19 @@ export class MembershipMachine {
       this.#forget(number)
       if (state !== 'gone') this.#setup.onChange(id, 'gone', state)
     }
+    for (const member of this.view) if (member.state === 'gone') this.#vouch(member)
+  }
+
+  /** Who was called gone by those alone who are no members any more is called so by us: others ask who says it. */
+  #vouch({ record, suspicions }: Member): void {
+    const { id, incarnation, revision } = record.value
+    const number = this.view.numberOf(id)
+    const isVouched = suspicions.some(({ value }) => this.view.numberOf(value.by) !== undefined)
+    if (number === undefined || isVouched) return
+    const own = { accused: id, by: this.self, incarnation, revision }
+    const suspicion = signSuspicion(own, this.#setup.signer)
+    this.view.replaceSuspicions(number, suspicion)
+    this.#tell('suspicions', id, { bytes: suspicion.bytes, from: undefined })
   }
 
   /** Tells the neighbours of a withdrawal that is news. */

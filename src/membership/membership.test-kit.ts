@@ -58,6 +58,8 @@ export class Bench {
   readonly sent: { readonly to: PeerId; readonly message: MembershipMessage }[] = []
   readonly machine: MembershipMachine
   readonly deferred: (() => void)[] = []
+  /** Who is no member any more. */
+  readonly expelled = new Set<PeerId>()
   /** How long it takes to check a signature, ms. */
   checkMs = 0
   checks = 0
@@ -89,6 +91,7 @@ export class Bench {
       self: { label: 'x', addresses: [], software: '1', protocol: 1 },
       send: (to, message) => this.sent.push({ to, message }),
       defer: (run) => this.deferred.push(run),
+      admits: ({ id: member }) => !this.expelled.has(member),
       onChange: () => undefined,
       onLinks: () => undefined,
     })

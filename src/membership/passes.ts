@@ -42,6 +42,11 @@ export class Passes {
     return this.#passes.get(holder)?.value
   }
 
+  /** The newest pass of a holder, as it travels. */
+  bytesOf(holder: PeerId): Uint8Array | undefined {
+    return this.#passes.get(holder)?.bytes
+  }
+
   /** Who has a label by a valid pass. */
   holderOf(label: string): PeerId | undefined {
     const holder = this.#holders.get(label)

@@ -176,6 +176,14 @@ export class View {
     this.#mixWord(number)
   }
 
+  /** Keeps this one suspicion of a member, and no other. */
+  replaceSuspicions(number: number, suspicion: Signed<Suspicion>): void {
+    this.#mixWord(number)
+    this.#suspicions ??= room(this.#records.length)
+    this.#suspicions[number] = [suspicion]
+    this.#mixWord(number)
+  }
+
   /** Changes what is believed of a member. Of one that is gone one suspicion is kept, as its proof. */
   mark(number: number, state: MemberState, nowMs: number): void {
     this.#states[number] = states.indexOf(state)

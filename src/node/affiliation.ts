@@ -119,6 +119,12 @@ export class Affiliation {
     return this.#key !== undefined && this.#key.peerId === this.network
   }
 
+  /** Whether this node is no member of its network any more, though it has a pass of it. */
+  get isOut(): boolean {
+    const state = this.stateOf(this.#parts.identity.peerId)
+    return state === 'withdrawn' || state === 'resigned'
+  }
+
   /** Withdrawals, as they travel. */
   get withdrawals(): readonly Uint8Array[] {
     return this.#passes?.withdrawals ?? []
@@ -148,6 +154,11 @@ export class Affiliation {
   /** What took the passes of a peer back, as it travels, if it is no member by that. */
   withdrawalOf(id: PeerId): Signed<Withdrawal> | undefined {
     return this.stateOf(id) === 'withdrawn' ? this.#passes?.withdrawalOf(id) : undefined
+  }
+
+  /** The newest pass of a peer, as it travels. */
+  bytesOf(id: PeerId): Uint8Array | undefined {
+    return this.#passes?.bytesOf(id)
   }
 
   /** What the network calls a member, or called one that has left. */

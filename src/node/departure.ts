@@ -98,11 +98,13 @@ async function reachSomebody({
 }
 
 /** Closes the connections to those whom this node would not let in without the network. */
-function partFromStrangers({ manager, people }: EnrolmentSetup): void {
+export function partFromStrangers({ manager, people }: EnrolmentSetup): void {
   for (const { id, connection, isHeld, isOutbound } of [...manager.peers]) {
-    if (connection === undefined || (isHeld && isOutbound)) continue
-    const candidate = { id, isLocal: connection.isLocal, claimedLabel: '', address: '' }
-    if (people.refusal({ ...candidate, pass: undefined }) === undefined) continue
-    connection.close('CONNECTION_CLOSED', 'this node left the network')
+    if (connection === undefined) continue
+    // Whom the configuration names is asked anew; it may know this node without the network.
+    const isWanted = isHeld && isOutbound && connection.state === 'open'
+    if (isWanted) continue
+    if (people.wouldRefuse(id, connection.isLocal) === undefined) continue
+    connection.close('CONNECTION_CLOSED', 'this node is out of the network')
   }
 }

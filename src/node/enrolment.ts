@@ -12,12 +12,13 @@ import {
   askForPass,
   joinProtocol,
   passProtocol,
+  readProof,
   receivePass,
   showPass,
   writeProof,
 } from './join.ts'
 import { reachableAddresses } from './reachable.node.ts'
-import { depart } from './departure.ts'
+import { depart, partFromStrangers } from './departure.ts'
 import { judgeStanding } from './standing.ts'
 import { proveTicket, readTicket, writeTicket } from './ticket.node.ts'
 import type { Timer } from '../base/clock.ts'
@@ -54,6 +55,8 @@ export interface Invited {
 }
 
 const defaultTicketMs = 24 * 3_600_000 // DESIGN §6
+const oldConnections = new Set(['PEER_RESTARTED', 'CONNECTION_EXPIRED', 'CONNECTION_CLOSED'])
+const guestMs = 60_000 // Guess: a ticket is used within a round trip; then its holder is a member.
 const sweepMs = 10_000 // Guess: a pass that ends may work this much longer.
 
 /** See the file's head. */
@@ -61,6 +64,8 @@ export class Enrolment {
   readonly #setup: EnrolmentSetup
   #sweepTimer: Timer | undefined
   readonly #proofs = new Map<PeerId, Uint8Array>()
+  /** Who came with a ticket, and when. */
+  readonly #guests = new Map<PeerId, number>()
   /** Of what its owner was told last. */
   #standing: Standing = 'member'
   #departing: Promise<Departure> | undefined
@@ -181,7 +186,7 @@ export class Enrolment {
       }
       const answer = await ask().catch((thrown: unknown) => {
         // Asking twice does no harm: who used a ticket may use it again.
-        if (toSkeinError(thrown).code === 'PEER_RESTARTED') return ask()
+        if (oldConnections.has(toSkeinError(thrown).code)) return ask()
         throw thrown
       })
       await affiliation.join(ticket, answer)
@@ -313,8 +318,9 @@ export class Enrolment {
   #sweep(): void {
     const { manager, network, people } = this.#setup
     network.expel()
-    for (const { id, connection } of [...manager.peers]) {
-      if (connection === undefined) continue
+    for (const peer of [...manager.peers]) {
+      const { id, connection } = peer
+      if (connection === undefined || this.#isGuest(peer)) continue
       if (people.isWithdrawn(id)) connection.close('DENIED', 'your pass was taken back')
       else if (people.isExpired(id, connection.isLocal)) {
         connection.close('DENIED', 'your pass has expired; ask for a new ticket: skein invite')
@@ -322,7 +328,30 @@ export class Enrolment {
         connection.close('CONNECTION_CLOSED', 'you left the network')
       }
     }
+    for (const id of this.#guests.keys()) {
+      if (manager.peer(id)?.connection === undefined) this.#guests.delete(id)
+    }
     this.#checkStanding()
+  }
+
+  /**
+   * Tells whether somebody was let in by a ticket, and has not used it yet. Who does not within a minute
+   * goes: it may be here for nothing else.
+   */
+  #isGuest({ id, connection, shownPass }: PeerEntry): boolean {
+    const { affiliation, people, clock } = this.#setup
+    const hasTicket = shownPass !== undefined && readProof(shownPass) !== undefined
+    const isLetIn = people.isLetIn(id, connection?.isLocal ?? false)
+    if (!hasTicket || isLetIn || affiliation.network === undefined) {
+      this.#guests.delete(id)
+      return false
+    }
+    const sinceMs = this.#guests.get(id) ?? clock.nowMs()
+    this.#guests.set(id, sinceMs)
+    if (clock.nowMs() - sinceMs < guestMs) return true
+    this.#guests.delete(id)
+    connection?.close('DENIED', 'the ticket was not used; join once more')
+    return true
   }
 
   /**
@@ -337,6 +366,7 @@ export class Enrolment {
     const isCutOff = standing === 'expired' && !network.hasOpenNeighbour()
     if ((standing === 'out' || isCutOff) && !network.isAlone) network.restart()
     if (standing === this.#standing && !isOther) return
+    if (standing === 'out') partFromStrangers(this.#setup)
     this.#standing = standing
     if (notice !== undefined) log.warn({}, `${notice.fact}; ${notice.advice}`)
     const affiliation = this.describe()

@@ -3,7 +3,7 @@ import { shortPeerId } from '../base/peer-id.ts'
 import type { Departure, LeavePreview } from './departure.ts'
 
 /** What is said where there is nothing to leave. */
-export const noNetwork = 'This node belongs to no network'
+const noNetwork = 'This node belongs to no network'
 
 /** What leaving would do, a line each; `isRunning`: whether the node runs, and can say good-bye. */
 export function formatLeavePreview(preview: LeavePreview, isRunning: boolean): string {

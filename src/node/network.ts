@@ -12,6 +12,7 @@ import { Encounters } from './encounters.ts'
 import { Finder } from './finder.ts'
 import { Watchtower } from './watchtower.ts'
 import { NodeMesh } from './mesh.ts'
+import { readProof } from './join.ts'
 import { PeersFile } from './peers-file.ts'
 import { localAddressTest, reachableAddresses } from './reachable.node.ts'
 import type { Clock } from '../base/clock.ts'
@@ -147,6 +148,14 @@ export class Network {
     this.#file.keepOnly((id) => this.#setup.people.directory.isKnown(id))
   }
 
+  /** Who is connected without a pass is here, but as a member of the network it is not. */
+  #showsPass(id: PeerId): boolean {
+    const { affiliation, manager } = this.#setup
+    const shown = manager.peer(id)?.shownPass
+    const isPass = shown !== undefined && readProof(shown) === undefined
+    return affiliation.network === undefined || isPass
+  }
+
   #isAnswering(id: PeerId): boolean {
     const connection = this.#setup.manager.peer(id)?.connection
     return connection?.state === 'open' && !connection.isDoubtful
@@ -168,7 +177,7 @@ export class Network {
       onWithdrawal: (bytes) => affiliation.takeWithdrawal(bytes),
       nameOf: (id) => (id === identity.peerId ? this.#setup.label : people.directory.name(id)),
       onChange: (id, state, before) => this.#announce(id, state, before),
-      isAnswering: (id) => this.#isAnswering(id),
+      isAnswering: (id) => this.#isAnswering(id) && this.#showsPass(id),
       onLinks: () => {
         this.#file.linksChanged()
         events.emit('link:update', {})
@@ -254,10 +263,7 @@ export class Network {
       ...{ id: identity.peerId, clock, random, log, manager },
       nodes: () => this.membership.nodes(),
       links: () => this.membership.links(),
-      admits: (id, isLocal) => {
-        const candidate = { id, isLocal, claimedLabel: '', address: '', pass: undefined }
-        return people.refusal(candidate) === undefined
-      },
+      admits: (id, isLocal) => people.wouldRefuse(id, isLocal) === undefined,
       localAddressTest,
     })
   }
@@ -317,8 +323,7 @@ export class Network {
   problemWith(peer: PeerEntry, protocol = membershipProtocol): string | undefined {
     const { affiliation, subject } = this.#setup
     if (affiliation.network !== undefined) {
-      const own = affiliation.stateOf(this.#setup.identity.peerId)
-      if (own === 'withdrawn' || own === 'resigned') return 'this node is out of its network'
+      if (affiliation.isOut) return 'this node is out of its network'
       const isMember = affiliation.stateOf(peer.id) === 'valid'
       return isMember ? undefined : `${protocol} is for members of the network`
     }
@@ -339,7 +344,10 @@ export class Network {
   #followAll(): void {
     const { manager } = this.#setup
     manager.events.on('peer:connect', ({ peer }) => this.follow(peer))
-    manager.events.on('path:attached', ({ peer }) => this.membership.restored(peer.id))
+    manager.events.on('path:attached', ({ peer }) => {
+      if (this.#showsPass(peer.id)) this.membership.restored(peer.id)
+      else this.membership.interrupted(peer.id)
+    })
     manager.events.on('path:doubt', ({ peer }) => this.membership.interrupted(peer.id))
     manager.events.on('path:lost', ({ peer }) => {
       if (peer.connection?.state === 'suspended') this.membership.interrupted(peer.id)

@@ -85,6 +85,12 @@ export class People {
     return new People({ ...parts, list }, directory, options)
   }
 
+  /** Why this node would not let a peer in that shows the pass which is known of it. */
+  wouldRefuse(id: PeerId, isLocal: boolean): Refusal | undefined {
+    const pass = this.#affiliation.bytesOf(id)
+    return this.refusal({ id, isLocal, claimedLabel: '', address: '', pass })
+  }
+
   /** Why a peer may not connect, or `undefined` when it may. */
   refusal({ id, isLocal, claimedLabel, pass }: Candidate): Refusal | undefined {
     const label = labelProblem(claimedLabel) === undefined ? ` ${claimedLabel}` : ''
@@ -96,7 +102,8 @@ export class People {
     if (this.directory.isKnown(id)) return undefined
     if (pass !== undefined) this.#affiliation.note(id, pass)
     const state = this.#affiliation.stateOf(id)
-    if (state === 'valid') return undefined
+    // Who shows none has left, and could tell nobody, or has lost it.
+    if (state === 'valid' && pass !== undefined && !this.#affiliation.isOut) return undefined
     if (pass !== undefined && this.#affiliation.isInvited(id, pass)) return undefined
     if (pass !== undefined && readProof(pass) !== undefined && this.#admit !== 'anyone') {
       const message = 'the ticket was used, has expired, or is not of this node; ask for a new one'
@@ -140,18 +147,18 @@ export class People {
 
   /** Tells whether a peer was let in by a pass that has expired, and by nothing else. */
   isExpired(id: PeerId, isLocal: boolean): boolean {
-    return !this.#isLetIn(id, isLocal) && this.#affiliation.stateOf(id) === 'expired'
+    return !this.isLetIn(id, isLocal) && this.#affiliation.stateOf(id) === 'expired'
   }
 
   /** Tells whether a peer was let in by a pass that it gave back, and by nothing else. */
   hasResigned(id: PeerId, isLocal: boolean): boolean {
-    return !this.#isLetIn(id, isLocal) && this.#affiliation.stateOf(id) === 'resigned'
+    return !this.isLetIn(id, isLocal) && this.#affiliation.stateOf(id) === 'resigned'
   }
 
-  /** Without any pass. */
-  #isLetIn(id: PeerId, isLocal: boolean): boolean {
+  /** Tells whether a peer may connect without any pass; who was shut out may not. */
+  isLetIn(id: PeerId, isLocal: boolean): boolean {
     const isAdmitted = this.#admit === 'anyone' || (this.#admit === 'local' && isLocal)
-    return isAdmitted || this.directory.isKnown(id)
+    return !this.#list.isDenied(id) && (isAdmitted || this.directory.isKnown(id))
   }
 
   /** Who a peer is to the policy. */
@@ -160,7 +167,7 @@ export class People {
     if (this.directory.isKnown(id)) roles.add('known')
     if (isLocal) roles.add('local')
     for (const [role, ids] of this.#roles) if (ids.has(id)) roles.add(role)
-    const pass = this.#affiliation.validPass(id)
+    const pass = this.#affiliation.isOut ? undefined : this.#affiliation.validPass(id)
     for (const role of pass === undefined ? [] : ['member', ...pass.roles]) roles.add(role)
     return { peerId: id, name: this.directory.name(id), roles }
   }

@@ -63,9 +63,7 @@ export function explainPeer(id: PeerId, source: WhySource): Explanation {
   const failures = manager.failures.of(addresses).map(({ address, code, message, atMs }) => {
     return { address: displayAddress(address), code, message, agoSeconds: ago(atMs) }
   })
-  const isLocal = peer?.connection?.isLocal ?? false
-  const candidate = { id, isLocal, claimedLabel: '', address: '', pass: peer?.shownPass }
-  const refusal = people.refusal(candidate)
+  const refusal = people.wouldRefuse(id, peer?.connection?.isLocal ?? false)
   const member = network.membership.stateOf(id)
   const { ending } = peer ?? {}
   const wrong = notice()
