@@ -6,68 +6,16 @@ import { writeRefusal } from '../../src/connection/messages.ts'
 import { createSealer } from '../../src/mail/sodium.node.ts'
 import { signWithdrawal } from '../../src/membership/pass.ts'
 import { readRecord, signRecord } from '../../src/membership/record.ts'
-import { Simulation, seeds, simulate } from '../../src/testing/simulation.node.ts'
+import { seeds } from '../../src/testing/simulation.node.ts'
+import { Club, closed } from './club.ts'
 import type { PeerId } from '../../src/base/peer-id.ts'
-import type { InviteOptions } from '../../src/node/enrolment.ts'
 import type { Node } from '../../src/node/node.ts'
-import type { NodeOptions } from '../../src/node/options.ts'
 
 // Loading it takes real time, which no virtual clock waits for.
 beforeAll(async () => void (await createSealer(createIdentity(), systemClock)))
 
-const closed = { admit: 'known' } as const
 const mallorysKey = createIdentity()
 const forger = { network: mallorysKey.peerId, sign: (bytes: Uint8Array) => mallorysKey.sign(bytes) }
-
-/** Nodes of one network in virtual time. */
-class Club {
-  readonly world: Simulation
-  readonly #nodes = new Map<string, Node>()
-
-  constructor(seed: number | Simulation) {
-    this.world = typeof seed === 'number' ? new Simulation({ seed }) : seed
-  }
-
-  /** Alice founds a network; each of the others joins it with a ticket of hers. */
-  static async of(seed: number, names: readonly string[], terms?: InviteOptions): Promise<Club> {
-    const club = new Club(seed)
-    await club.start('alice')
-    for (const name of names) {
-      await club.start(name)
-      await club.invite(name, terms)
-    }
-    await club.world.until(() => ['alice', ...names].every((name) => club.knows(name) === club.all))
-    return club
-  }
-
-  get all(): string {
-    return [...this.#nodes.keys()].toSorted().join(' ')
-  }
-
-  of(name: string): Node {
-    const node = this.#nodes.get(name)
-    if (node === undefined) throw new RangeError(`${name} was started`)
-    return node
-  }
-
-  async start(name: string, options: NodeOptions = closed): Promise<Node> {
-    const node = await this.world.start(name, options)
-    this.#nodes.set(name, node)
-    return node
-  }
-
-  async invite(name: string, terms: InviteOptions = {}, by = 'alice'): Promise<void> {
-    const { ticket } = await this.of(by).invite({ label: name, ...terms })
-    await this.world.wait(this.of(name).join(ticket))
-  }
-
-  /** Names of those whom a node believes to be in a state. */
-  knows(name: string, state = 'alive'): string {
-    const nodes = this.of(name).nodes()
-    const found = nodes.filter((each) => each.state === state).map((each) => each.name)
-    return found.toSorted().join(' ')
-  }
-}
 
 describe('who leaves a network', () => {
   test.each(seeds(20))(
@@ -449,85 +397,3 @@ describe('a pass', () => {
     await world.until(() => club.knows('alice') === 'alice bob')
   })
 })
-
-test.each(seeds(30))(
-  '[P6] [P7] come and go, crashes and cuts leave a network that knows its members, seed %i',
-  (seed) => simulate({ seed }, (world) => comeAndGo(world)),
-)
-
-const names = ['alice', 'bob', 'carol', 'dave', 'erin']
-
-/** Everybody but the keeper joins, leaves, is put out, crashes and is cut off by chance; then all is well. */
-async function comeAndGo(world: Simulation): Promise<void> {
-  const club = new Club(world)
-  const { random } = world
-  const down = new Set<string>()
-  const pick = (count: number): number => Math.floor(random.next() * count)
-  const start = async (name: string): Promise<void> => {
-    await club.start(name, name === 'alice' ? closed : { ...closed, peers: ['memory://alice'] })
-    down.delete(name)
-  }
-  for (const name of names) await start(name)
-  // Without waiting: time passes in one place only.
-  const invite = async (name: string): Promise<unknown> => {
-    const { ticket } = await club.of('alice').invite({ label: name })
-    return club.of(name).join(ticket)
-  }
-  const acts: readonly ((name: string) => unknown)[] = [
-    invite,
-    invite,
-    (name) => club.of(name).leave(),
-    (name) => club.of('alice').forget(club.of(name).id),
-    (name) => {
-      // In the middle of it, or right behind it.
-      const leaving = club.of(name).leave()
-      world.clock.after(pick(30), () => world.crash(name, { isPowerLoss: pick(2) === 0 }))
-      down.add(name)
-      return leaving
-    },
-    (name) => {
-      world.crash(name, { isPowerLoss: pick(2) === 0 })
-      down.add(name)
-    },
-    (name) => {
-      for (const other of names) {
-        if (other === name) continue
-        world.network.setSilent(name, other, true)
-        world.network.setSilent(other, name, true)
-      }
-    },
-  ]
-  for (let step = 0; step < 25; step++) {
-    const name = names[1 + pick(names.length - 1)] ?? 'bob'
-    if (down.has(name)) await start(name)
-    const act = acts[pick(acts.length)]
-    world.note(`act ${acts.indexOf(act ?? (() => 0))}`, name)
-    // What cannot be done is refused; what hangs on a cut or on a crash is left behind.
-    void Promise.resolve(act?.(name)).catch(() => undefined)
-    await world.advance(30 + pick(5_000))
-    if (pick(3) === 0) world.network.heal()
-  }
-  world.network.heal()
-  for (const name of down) await start(name)
-  const isIn = (name: string): boolean => club.of(name).affiliation?.standing === 'member'
-  const expected = (name: string): string =>
-    isIn(name) ? names.filter(isIn).toSorted().join(' ') : name
-  const isWell = (): boolean => names.every((name) => club.knows(name) === expected(name))
-  await world.until(isWell, 300_000)
-  await world.advance(80_000) // Who came with a ticket and did not use it is gone by then.
-  for (const name of names) {
-    expect(club.knows(name), name).toBe(expected(name))
-    const open = club
-      .of(name)
-      .peers()
-      .filter(({ state }) => state === 'open')
-    const strangers = open.filter((peer) => !(isIn(name) && isIn(peer.name)))
-    expect(
-      strangers.map((peer) => peer.name),
-      name,
-    ).toEqual([])
-  }
-  // Whoever is still in gets another pass, and whoever is out comes back.
-  for (const name of names.slice(1)) await club.invite(name)
-  await world.until(() => names.every((name) => club.knows(name) === names.join(' ')), 120_000)
-}
