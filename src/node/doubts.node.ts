@@ -5,7 +5,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { nearestWord } from '../base/text.ts'
-import { builtinRoles } from '../membership/pass.ts'
+import { builtinRoles } from '../base/role.ts'
 import type { NodeOptions } from './options.ts'
 
 /** A line for each program that cannot be run, and for each role that nobody can have. */

@@ -3,7 +3,9 @@ import { parseDuration } from '../base/duration.ts'
 import { SkeinError } from '../base/errors.ts'
 import { sanitizeText, shortenText } from '../base/text.ts'
 import { defaultMailOptions } from '../mail/options.ts'
+import { maxListed } from './command-limits.ts'
 import { required } from './command-words.ts'
+import { recipientProblem } from './one-peer.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule } from '../base/policy.ts'
@@ -80,7 +82,7 @@ function readLine(args: readonly string[], known: readonly string[]): Line {
 async function send(node: LetterHost, { args, stdin }: CommandContext): Promise<string> {
   const line = readLine(args, ['type', 'read', 'expires', 'json'])
   const [name, ...rest] = line.words
-  const to = node.resolve(required(name, 'send PEER TEXT').replace(/^@/, ''))
+  const to = resolveRecipient(node, required(name, 'send PEER TEXT'))
   const body = await readBody(rest, stdin, defaultMailOptions.maxBodyBytes)
   const expires = line.value('expires')
   const expiryMs = expires === undefined ? undefined : parseDuration(expires)
@@ -290,7 +292,7 @@ async function unblock(node: LetterHost, { args }: CommandContext): Promise<stri
 function readListOptions(line: Line): ListOptions {
   const search = line.value('search')
   const [limit, after, before] = [
-    readNumber(line, 'limit', 1_000),
+    readNumber(line, 'limit', maxListed),
     readNumber(line, 'after', Number.MAX_SAFE_INTEGER),
     readNumber(line, 'before', Number.MAX_SAFE_INTEGER),
   ]
@@ -319,6 +321,14 @@ function readNumber(line: Line, flag: string, max: number): number | undefined {
 /** What of the options of a list holds for what comes later. */
 function onward({ search, maxLength }: ListOptions): ListOptions {
   return { ...(search !== undefined && { search }), ...(maxLength !== undefined && { maxLength }) }
+}
+
+/** The one peer that a message is for. @throws {SkeinError} `INVALID` it can mean several. */
+export function resolveRecipient(node: Pick<LetterHost, 'resolve'>, written: string): PeerId {
+  const name = written.replace(/^@/, '')
+  const problem = recipientProblem(name)
+  if (problem !== undefined) throw new SkeinError('INVALID', problem)
+  return node.resolve(name)
 }
 
 /** The words as text, or with `-` what is piped in. */

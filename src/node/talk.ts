@@ -2,7 +2,7 @@
 import { SkeinError } from '../base/errors.ts'
 import { findRule, isRule } from '../base/policy.ts'
 import { verifySignature } from '../base/verify.node.ts'
-import { topicProblem } from '../topic/envelope.ts'
+import { topicProblem } from '../topic/topic-name.ts'
 import { defaultTopicOptions } from '../topic/options.ts'
 import { TopicService, defaultTopicRules, topicProtocol } from '../topic/service.ts'
 import { Topic } from '../topic/topic.ts'

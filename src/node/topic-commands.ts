@@ -7,7 +7,8 @@
  *          | 'sent' | 'missed' | 'problem', …}
  */
 import { SkeinError, messageOf } from '../base/errors.ts'
-import { topicProblem } from '../topic/envelope.ts'
+import { topicProblem } from '../topic/topic-name.ts'
+import { maxHistory } from './command-limits.ts'
 import { readWords, required } from './command-words.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Command, CommandContext } from '../command/command.ts'
@@ -30,7 +31,6 @@ const usages = {
   chat: 'chat TOPIC [--history COUNT]',
 }
 const maxLineBytes = 256 * 2 ** 10 // A line of 64 KiB with every character escaped.
-const maxHistory = 1_000 // Guess: more than anybody reads.
 
 /** The commands by name. */
 export function topicCommands(node: TopicHost): Readonly<Record<string, Command>> {

@@ -4,6 +4,7 @@
  */
 import { decode, encode } from '../codec/index.ts'
 import { keyFromPeerId, peerIdFromKey } from '../base/peer-id.ts'
+import { isTopicForm } from './topic-name.ts'
 import type { PeerId } from '../base/peer-id.ts'
 
 /** What an author says. */
@@ -40,15 +41,6 @@ const kind = 'topic/1'
 const signatureBytes = 64 // Ed25519
 const keyBytes = 32 // Ed25519
 const maxCount = 2 ** 48 // Six bytes, in names.
-const topicForm = /^\$?[A-Za-z0-9_][A-Za-z0-9_./-]{0,71}$/ // Ours, which begin with $, may be longer.
-const maxNameLength = 64
-
-/** Why a text is no name of a topic, or `undefined` where it is one. */
-export function topicProblem(name: string): string | undefined {
-  if (topicForm.test(name) && !name.startsWith('$') && name.length <= maxNameLength)
-    return undefined
-  return 'a topic has 1 to 64 letters, digits and _ . / -, and begins with a letter, a digit or _'
-}
 
 /** Signs a message. */
 export function writeMessage(message: TopicMessage, sign: Sign): Uint8Array {
@@ -82,7 +74,7 @@ function readFields(fields: Readonly<Record<string, unknown>>): TopicMessage | s
   if (!(key instanceof Uint8Array) || key.length !== keyBytes) return 'a key that is none'
   if (!isCount(incarnation) || !isCount(sequence)) return 'a counter that is none'
   if (!isCount(time)) return 'a time that is none'
-  if (typeof topic !== 'string' || !topicForm.test(topic)) return 'a topic that is none'
+  if (typeof topic !== 'string' || !isTopicForm(topic)) return 'a topic that is none'
   if (!(body instanceof Uint8Array)) return 'a body that is none'
   return { author: peerIdFromKey(key), incarnation, sequence, time, topic, body }
 }

@@ -1,0 +1,10 @@
+/** Bounds of what the owner's commands take: the command line checks them too, before it asks a node. */
+
+/** Lines of a topic's past at once. Guess: more than anybody reads. */
+export const maxHistory = 1_000
+/** Messages or posts in one list. */
+export const maxListed = 1_000
+/** Characters of a search. Guess: a sentence. */
+export const maxSearchLength = 200
+/** How long `discover` looks around, ms. */
+export const maxLookMs = 600_000
