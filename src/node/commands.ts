@@ -4,6 +4,7 @@ import { formatDuration } from '../base/duration.ts'
 import { version } from '../base/version.ts'
 import { echo, helpCommand } from '../command/builtin.ts'
 import { Calculator, calcCommand } from '../command/calc.node.ts'
+import { GroupWatcher } from '../command/group-watcher.node.ts'
 import { programCommand } from '../command/program.node.ts'
 import { CommandRegistry } from '../command/registry.ts'
 import { admissionCommands, formatAffiliated } from './admission-commands.ts'
@@ -60,6 +61,7 @@ const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is
  */
 export function buildRegistry(options: NodeOptions, node: CommandHost): Registry {
   const commands = new CommandRegistry()
+  const watcher = new GroupWatcher()
   const calculator = new Calculator(
     options.calcWorkerUrl === undefined ? {} : { workerUrl: options.calcWorkerUrl },
   )
@@ -88,7 +90,7 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
   }
   for (const [name, command] of Object.entries(forTheOwner)) commands.add(name, command)
   for (const [name, program] of Object.entries(options.programs ?? {})) {
-    commands.add(name, programCommand(name, program))
+    commands.add(name, programCommand(name, program, watcher))
   }
   for (const [name, alias] of Object.entries(options.commands ?? {})) commands.addAlias(name, alias)
   for (const problem of [...commands.problems(), ...findDoubts(options)]) {
@@ -97,7 +99,7 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
   return {
     commands,
     close: async () => {
-      await calculator.close()
+      await Promise.all([calculator.close(), watcher.close()])
     },
   }
 }

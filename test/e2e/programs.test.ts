@@ -145,6 +145,24 @@ describe('what ends a command ends the program at the other end', () => {
   })
 })
 
+test.each(['wait', 'stubborn'] as const)(
+  '[D53] a node that is killed takes its program with it: %s',
+  async (name) => {
+    const dave = await machine.node(
+      `dave-${name}`,
+      `network.peers = ["${bob.address}"]\n${writeProgram([name, programs[name]])}`,
+    )
+    await dave.process.printed('"msg":"connected"')
+    const running = machine.launch(['-p', 'bob', `@dave-${name}`, name])
+    const pid = await pidOf(running)
+    await new Promise((resolve) => setTimeout(resolve, 50)) // What runs for 10 ms is watched.
+    dave.process.signal('SIGKILL')
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+    running.signal('SIGINT')
+    await running.ended
+  },
+)
+
 test('what cannot be started says so in one line, and names the entry', async () => {
   const carol = await machine.node(
     'carol',
