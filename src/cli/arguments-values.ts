@@ -11,7 +11,13 @@ import { shortenText } from '../base/text.ts'
 import { isContentType } from '../mail/content-type.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { maxPassMs, maxTicketMs } from '../node/admission-limits.ts'
-import { maxHistory, maxListed, maxLookMs, maxSearchLength } from '../node/command-limits.ts'
+import {
+  maxHistory,
+  maxListed,
+  maxLookMs,
+  maxSearchLength,
+  notWithId,
+} from '../node/command-limits.ts'
 import { onePeerProblem, recipientProblem } from '../node/one-peer.ts'
 import { ticketProblem } from '../node/ticket-form.ts'
 import { topicProblem } from '../topic/topic-name.ts'
@@ -63,6 +69,7 @@ export function valueProblem(
     case 'after':
       return countProblem(flag, value, [0, Number.MAX_SAFE_INTEGER])
     case 'before':
+    case 'id':
       return countProblem(flag, value, [1, Number.MAX_SAFE_INTEGER])
     default:
       return undefined // It is on or off.
@@ -73,6 +80,14 @@ export function valueProblem(
 export function repetitionProblem(flag: FlagName, count: number): string | undefined {
   if (flag !== 'role' || count <= maxPassRoles) return undefined
   return `--role is given ${count} times; a pass holds ${maxPassRoles} roles`
+}
+
+/** What is wrong with flags beside each other. */
+export function combinationProblem(flags: ReadonlySet<FlagName>): string | undefined {
+  if (flags.has('open') && flags.has('watch'))
+    return '--open and --watch exclude each other; choose one'
+  const other = flags.has('id') ? notWithId.find((flag) => flags.has(flag)) : undefined
+  return other === undefined ? undefined : `--id names one message; it does not go with --${other}`
 }
 
 /** What is wrong with the words behind a command's name; `undefined` where only a node can tell. */

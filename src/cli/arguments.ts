@@ -22,7 +22,13 @@ import {
   type FlagSpec,
 } from './arguments-commands.ts'
 import { formatCommandHelp, formatHelp } from './arguments-help.ts'
-import { repetitionProblem, targetProblem, valueProblem, wordProblem } from './arguments-values.ts'
+import {
+  combinationProblem,
+  repetitionProblem,
+  targetProblem,
+  valueProblem,
+  wordProblem,
+} from './arguments-values.ts'
 
 /** What our flags said. */
 export interface Flags {
@@ -233,8 +239,7 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
   const [form, other] = forms.filter((name) => given.has(name))
   if (other !== undefined)
     throw new Wrong(`--${form} and --${other} exclude each other; choose one`)
-  if (given.has('open') && given.has('watch'))
-    throw new Wrong('--open and --watch exclude each other; choose one')
+  refuse(combinationProblem(new Set(given.keys())))
   const last = (name: FlagName): string | undefined => given.get(name)?.at(-1)
   const [configFolder, profile, history] = [last('config'), last('profile'), last('history')]
   const [timeoutMs, forMs] = [
@@ -263,6 +268,6 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
 }
 
 const termFlags = [
-  ...(['role', 'expires', 'within', 'type', 'search', 'limit', 'after', 'before'] as const),
+  ...(['role', 'expires', 'within', 'type', 'search', 'limit', 'after', 'before', 'id'] as const),
   ...(['read', 'follow', 'unread', 'keep'] as const),
 ]

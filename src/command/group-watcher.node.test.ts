@@ -34,6 +34,7 @@ function isAlive(group: number): boolean {
 }
 
 const forever = 'echo; sleep 1000'
+const stubborn = `trap '' TERM; echo; while :; do sleep 1; done`
 const isUnix = process.platform !== 'win32'
 const patience = { timeout: 15_000 }
 
@@ -43,7 +44,7 @@ test.runIf(isUnix)(
     const watcher = new GroupWatcher()
     const groups = [
       await startGroup('sleep 1000 & echo here; wait'),
-      await startGroup(`trap '' TERM; echo here; while :; do sleep 1; done`),
+      await startGroup(stubborn),
       await startGroup('sleep 1000 & echo here'), // Its leader is gone.
     ]
     for (const group of groups) watcher.hold(group)
@@ -69,19 +70,21 @@ const statOf = (startTicks: number): string =>
 
 test.runIf(isUnix)('[D53] a number that another process has by now is left alone', async () => {
   const procFolder = mkdtempSync(path.join(tmpdir(), 'skein-proc-'))
-  const [reused, same] = [await startGroup(forever), await startGroup(forever)]
-  for (const name of ['self', String(reused), String(same)]) mkdirSync(path.join(procFolder, name))
-  // Writing to a pipe waits for the watcher to read it.
-  const pipe = path.join(procFolder, String(reused), 'stat')
-  execFileSync('mkfifo', [pipe])
-  writeFileSync(path.join(procFolder, String(same), 'stat'), statOf(4_711))
+  const statFile = (pid: number): string => path.join(procFolder, String(pid), 'stat')
+  const [reused, same] = [await startGroup(forever), await startGroup(stubborn)]
+  const barrier = 2 ** 30 // Nobody's number.
+  mkdirSync(path.join(procFolder, 'self'))
+  for (const pid of [reused, same, barrier]) mkdirSync(path.dirname(statFile(pid)))
+  for (const pid of [reused, same]) writeFileSync(statFile(pid), statOf(4_711))
+  execFileSync('mkfifo', [statFile(barrier)])
   const watcher = new GroupWatcher({ procFolder })
-  for (const group of [reused, same]) watcher.hold(group)
-  await writeFile(pipe, statOf(4_711))
+  for (const pid of [reused, same, barrier]) watcher.hold(pid)
+  await writeFile(statFile(barrier), statOf(1)) // It opens when the watcher has read the others.
+  watcher.release(barrier)
+  writeFileSync(statFile(reused), statOf(4_712))
   await watcher.close()
-  await writeFile(pipe, statOf(4_712))
+  // It takes both signals, after the other one was looked at each time.
   await expect.poll(() => isAlive(same), patience).toBe(false)
-  await writeFile(pipe, statOf(4_712)) // Before it kills what SIGTERM did not end.
   expect(isAlive(reused)).toBe(true)
 })
 

@@ -4,6 +4,8 @@
 export const maxHistory = 1_000
 /** Messages or posts in one list. */
 export const maxListed = 1_000
+/** Flags of lists that `--id` leaves no room for. */
+export const notWithId = ['search', 'limit', 'after', 'before', 'follow', 'unread'] as const
 /** Characters of a search. Guess: a sentence. */
 export const maxSearchLength = 200
 /** How long `discover` looks around, ms. */

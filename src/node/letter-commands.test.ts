@@ -39,7 +39,42 @@ describe('a wrong command says what to do instead', () => {
     await expect(alice.run(line)).rejects.toThrow(text)
   })
 
+  test.each([
+    ['inbox --id 4711', 'there is no message 4711 in the inbox'],
+    ['inbox --id 0', "--id must be a number from 1 to 9007199254740991, not '0'"],
+    ['inbox --id 1 --search x', '--id names one message; it does not go with --search'],
+  ])('%s', async (line, text) => {
+    await expect(alice.run(line)).rejects.toThrow(text)
+  })
+
   test('a message that is to be kept for the longest time goes', async () => {
     expect((await alice.run('send --expires 30d @bob hi')).text).toBe('delivered')
+  })
+})
+
+describe('an inbox on a terminal', () => {
+  const long = 'é'.repeat(2_100)
+  const high = Array.from({ length: 40 }, (_, at) => `line ${at}`).join('\n')
+
+  test.each<[string, string | Uint8Array, RegExp]>([
+    ['a short text', 'hello', /: hello$/],
+    ['a long text', long, /: é{2000}\n {2}… 200 more bytes; whole: skein inbox --id \d+$/],
+    ['a text of many lines', high, /line 24\n {2}… 120 more bytes; whole: skein inbox --id \d+$/],
+    ['half a pair at the cut', `${'x'.repeat(1_999)}😀x`, /: x{1999}\n {2}… 5 more bytes; whole/],
+    [
+      'bytes',
+      new Uint8Array(5),
+      /: 5 bytes of application\/octet-stream; skein inbox --id \d+ --json prints them$/,
+    ],
+  ])('shows %s cut, and whole where it is asked for', async (_what, body, expected) => {
+    await bob.send('alice', body)
+    const cut = await alice.run('inbox --cut --keep --limit 1')
+    expect(cut.text).toMatch(expected)
+    const plain = await alice.run('inbox --limit 1')
+    const id = /--id (\d+)/.exec(cut.text)?.[1]
+    const whole = id === undefined ? plain : await alice.run(`inbox --id ${id} --cut`)
+    if (typeof body !== 'string') return
+    expect(plain.text.endsWith(`: ${body}`)).toBe(true)
+    expect(whole.text.endsWith(`: ${body}`)).toBe(true)
   })
 })

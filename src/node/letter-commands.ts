@@ -3,8 +3,9 @@ import { parseDuration } from '../base/duration.ts'
 import { SkeinError } from '../base/errors.ts'
 import { sanitizeText, shortenText } from '../base/text.ts'
 import { defaultMailOptions } from '../mail/options.ts'
-import { maxListed } from './command-limits.ts'
+import { maxListed, notWithId } from './command-limits.ts'
 import { required } from './command-words.ts'
+import { cutLength, describeState, firstLine, formatMessage, formatTime } from './letter-text.ts'
 import { recipientProblem } from './one-peer.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { PeerId } from '../base/peer-id.ts'
@@ -27,7 +28,7 @@ export interface LetterHost {
 }
 
 const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is named.
-const flagsWithValue = new Set(['type', 'expires', 'search', 'limit', 'after', 'before'])
+const flagsWithValue = new Set(['type', 'expires', 'search', 'limit', 'after', 'before', 'id'])
 const listFlags = ['search', 'limit', 'after', 'before', 'follow', 'brief', 'json']
 const followChunk = 100 // Messages read at a time while following.
 const briefLength = 400 // Characters; guess: what a list shows of a message.
@@ -142,18 +143,23 @@ async function sent(node: LetterHost, context: CommandContext): Promise<string |
 function formatSent(node: LetterHost, each: SentMessage): string {
   const { id, timeMs, to, body, type } = each
   const who = sanitizeText(node.nameOf(to))
-  return `${id}  ${when(timeMs)}  to ${who}  ${describeState(each)}  ${firstLine(body, type)}`
+  return `${id}  ${formatTime(timeMs)}  to ${who}  ${describeState(each)}  ${firstLine(body, type)}`
 }
 
 async function inbox(node: LetterHost, context: CommandContext): Promise<string | undefined> {
-  const line = readLine(context.args, ['unread', 'keep', ...listFlags])
-  const options = { ...readListOptions(line), isUnread: line.has('unread') }
+  const line = readLine(context.args, ['unread', 'keep', 'id', 'cut', ...listFlags])
+  const isCut = line.has('cut') && !line.has('json') && !line.has('id')
+  const options = {
+    ...readListOptions(line),
+    isUnread: line.has('unread'),
+    ...(isCut && { maxLength: cutLength + 1 }),
+  }
   const marksRead = !line.has('keep') && !line.has('search')
   const print = async (messages: readonly ReceivedMessage[]): Promise<void> => {
     for (const message of messages) {
       const shown = line.has('json')
         ? JSON.stringify(showMessage(node, message))
-        : formatMessage(node, message)
+        : formatMessage(message, nameOf(node, message.author), { isCut })
       if (!context.out(`${shown}\n`)) await context.drained()
     }
     const ids = messages.filter(({ readMs }) => readMs === undefined).map(({ id }) => id)
@@ -161,6 +167,9 @@ async function inbox(node: LetterHost, context: CommandContext): Promise<string 
   }
   const first = await node.inbox.list(options)
   await print(first)
+  if (line.has('id') && first.length === 0) {
+    throw new SkeinError('INVALID', `there is no message ${line.value('id')} in the inbox`)
+  }
   if (!line.has('follow')) {
     return first.length === 0 && !line.has('json') ? 'no messages' : undefined
   }
@@ -189,7 +198,7 @@ async function wall(node: LetterHost, context: CommandContext): Promise<string |
       const { author, text, timeMs } = each
       const shown = line.has('json')
         ? JSON.stringify(showPost(node, each))
-        : `${when(timeMs)}  ${nameOf(node, author)}: ${sanitizeText(text)}`
+        : `${formatTime(timeMs)}  ${nameOf(node, author)}: ${sanitizeText(text)}`
       if (!context.out(`${shown}\n`)) await context.drained()
     }
   }
@@ -290,6 +299,12 @@ async function unblock(node: LetterHost, { args }: CommandContext): Promise<stri
 }
 
 function readListOptions(line: Line): ListOptions {
+  const id = readNumber(line, 'id', Number.MAX_SAFE_INTEGER)
+  if (id !== undefined) {
+    const other = notWithId.find((flag) => line.has(flag))
+    if (other === undefined) return { after: id - 1, before: id + 1 }
+    throw new SkeinError('INVALID', `--id names one message; it does not go with --${other}`)
+  }
   const search = line.value('search')
   const [limit, after, before] = [
     readNumber(line, 'limit', maxListed),
@@ -364,24 +379,6 @@ function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** How far a message got, in a few words. */
-function describeState({ state, heldBy, reason }: SentMessage): string {
-  switch (state) {
-    case 'held':
-      return `held by ${heldBy} ${heldBy === 1 ? 'peer' : 'peers'}`
-    case 'queued':
-      return 'kept here: nobody is up who could hold it'
-    case 'refused':
-      return `refused: ${sanitizeText(reason)}`
-    case 'delivered':
-    case 'read':
-    case 'expired':
-      return state
-    default:
-      return state satisfies never
-  }
-}
-
 /** A message as JSON shows it. */
 export function showMessage(node: LetterHost, message: ReceivedMessage): Record<string, unknown> {
   const { id, author, timeMs, receivedMs, type, body, byteLength, readMs } = message
@@ -425,30 +422,8 @@ export function showPost(node: LetterHost, each: WallPost): Record<string, unkno
   return { id, from, author, timeMs, receivedMs, text }
 }
 
-function formatMessage(node: LetterHost, message: ReceivedMessage): string {
-  const { author, timeMs, type, body, readMs } = message
-  const mark = readMs === undefined ? '*' : ' '
-  const shown =
-    typeof body === 'string'
-      ? sanitizeText(body.replace(/\r?\n$/, ''))
-      : `${body.length} bytes of ${type}; --json prints them`
-  return `${mark} ${when(timeMs)}  ${nameOf(node, author)}: ${shown}`
-}
-
 function nameOf(node: LetterHost, id: PeerId): string {
   return sanitizeText(id === node.id ? node.label : node.nameOf(id))
-}
-
-function firstLine(body: string | Uint8Array, type: string): string {
-  if (typeof body !== 'string') return `${body.length} bytes of ${type}`
-  const [line = ''] = body.split('\n')
-  return sanitizeText(line.length > maxShown ? `${line.slice(0, maxShown)}…` : line)
-}
-
-const maxShown = 60 // Guess: with the rest it fits a line of most terminals.
-
-function when(unixMs: number): string {
-  return new Date(unixMs).toISOString().slice(0, 16).replace('T', ' ')
 }
 
 function toBase64(bytes: Uint8Array): string {
