@@ -57,9 +57,14 @@ const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is
 /**
  * Collects what a node can run.
  *
+ * @param belonging - `hasPasses`: whether the node belongs to a network with passes.
  * @throws {SkeinError} `CONFIG_INVALID` a name is taken, or an alias or a rule is wrong.
  */
-export function buildRegistry(options: NodeOptions, node: CommandHost): Registry {
+export function buildRegistry(
+  options: NodeOptions,
+  node: CommandHost,
+  { hasPasses }: { readonly hasPasses: boolean },
+): Registry {
   const commands = new CommandRegistry()
   const watcher = new GroupWatcher()
   const calculator = new Calculator(
@@ -93,7 +98,7 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
     commands.add(name, programCommand(name, program, watcher))
   }
   for (const [name, alias] of Object.entries(options.commands ?? {})) commands.addAlias(name, alias)
-  for (const problem of [...commands.problems(), ...findDoubts(options)]) {
+  for (const problem of [...commands.problems(), ...findDoubts(options, { hasPasses })]) {
     node.log.warn({ scope: 'command' }, problem)
   }
   return {
