@@ -135,9 +135,9 @@ export class Prompt {
   #sayWhere(text: string): void {
     const line = text.replace(/^skein(\s+|$)/, '')
     const isOurs = line !== text && !shellOnly.test(line)
-    const own = "This prompt is skein's own"
-    if (line === '') this.#say(`${own}: type help to see what it takes`)
-    else if (isOurs) this.#say(`${own}: leave the word out, write ${shortenText(line)}`)
+    const place = "This prompt is skein's own"
+    if (line === '') this.#say(`${place}: type help to see what it takes`)
+    else if (isOurs) this.#say(`${place}: leave the word out, write ${shortenText(line)}`)
     else this.#say(`In a shell, not at this prompt: skein ${shortenText(line)}`)
   }
 
