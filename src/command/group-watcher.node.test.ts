@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
 import { GroupWatcher } from './group-watcher.node.ts'
 
@@ -53,35 +52,60 @@ test.runIf(isUnix)(
   },
 )
 
+/** A folder in place of `/proc`, and a number whose file can be read once: a pipe. */
+class FakeProc {
+  readonly folder = mkdtempSync(path.join(tmpdir(), 'skein-proc-'))
+  readonly #barrier = 2 ** 30 // Nobody's number.
+
+  constructor() {
+    mkdirSync(path.join(this.folder, 'self'))
+    mkdirSync(path.dirname(this.#fileOf(this.#barrier)))
+    execFileSync('mkfifo', [this.#fileOf(this.#barrier)])
+  }
+
+  /** Says when a process was started, in ticks. */
+  set(pid: number, startTicks: number): void {
+    mkdirSync(path.dirname(this.#fileOf(pid)), { recursive: true })
+    writeFileSync(this.#fileOf(pid), statOf(startTicks))
+  }
+
+  /** Waits until the watcher has heard of all that it was told to hold so far. */
+  async heard(watcher: GroupWatcher): Promise<void> {
+    watcher.hold(this.#barrier)
+    await writeFile(this.#fileOf(this.#barrier), statOf(1)) // It opens when somebody reads it.
+    watcher.release(this.#barrier)
+  }
+
+  #fileOf(pid: number): string {
+    return path.join(this.folder, String(pid), 'stat')
+  }
+}
+
+const statOf = (startTicks: number): string =>
+  `1 (a (b)\n c) S ${'0 '.repeat(18)}${startTicks} 0 0\n`
+
 test.runIf(isUnix)('[D53] what was released is left alone', async () => {
-  const watcher = new GroupWatcher()
+  const proc = new FakeProc()
+  const watcher = new GroupWatcher({ procFolder: proc.folder })
   const [released, held] = [await startGroup(forever), await startGroup(forever)]
-  watcher.hold(released)
-  watcher.hold(held)
-  await delay(50) // Guess: it was told of both by then; either way the test holds.
+  for (const group of [released, held]) watcher.hold(group)
+  await proc.heard(watcher)
   watcher.release(released)
   await watcher.close()
   await expect.poll(() => isAlive(held), patience).toBe(false)
   expect(isAlive(released)).toBe(true)
 })
 
-const statOf = (startTicks: number): string =>
-  `1 (a (b)\n c) S ${'0 '.repeat(18)}${startTicks} 0 0\n`
-
 test.runIf(isUnix)('[D53] a number that another process has by now is left alone', async () => {
-  const procFolder = mkdtempSync(path.join(tmpdir(), 'skein-proc-'))
-  const statFile = (pid: number): string => path.join(procFolder, String(pid), 'stat')
+  const proc = new FakeProc()
   const [reused, same] = [await startGroup(forever), await startGroup(stubborn)]
-  const barrier = 2 ** 30 // Nobody's number.
-  mkdirSync(path.join(procFolder, 'self'))
-  for (const pid of [reused, same, barrier]) mkdirSync(path.dirname(statFile(pid)))
-  for (const pid of [reused, same]) writeFileSync(statFile(pid), statOf(4_711))
-  execFileSync('mkfifo', [statFile(barrier)])
-  const watcher = new GroupWatcher({ procFolder })
-  for (const pid of [reused, same, barrier]) watcher.hold(pid)
-  await writeFile(statFile(barrier), statOf(1)) // It opens when the watcher has read the others.
-  watcher.release(barrier)
-  writeFileSync(statFile(reused), statOf(4_712))
+  const watcher = new GroupWatcher({ procFolder: proc.folder })
+  for (const group of [reused, same]) {
+    proc.set(group, 4_711)
+    watcher.hold(group)
+  }
+  await proc.heard(watcher)
+  proc.set(reused, 4_712)
   await watcher.close()
   // It takes both signals, after the other one was looked at each time.
   await expect.poll(() => isAlive(same), patience).toBe(false)

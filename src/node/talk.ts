@@ -150,6 +150,11 @@ export class Talk {
       nameOf: (id) => people.directory.name(id),
       isBlocked: this.#setup.isBlocked,
       isUp: (id) => network.membership.isUp(id) || manager.peer(id)?.connection?.state === 'open',
+      isAbsent: (id) => {
+        const state = network.membership.stateOf(id)
+        const isOpen = manager.peer(id)?.connection?.state === 'open'
+        return !isOpen && (state === 'gone' || state === 'left')
+      },
       incarnationOf: (id) => network.membership.incarnationOf(id),
       on: (name, listener) => events.on(name, listener),
       handle: (type, handler) => this.typed.handle(type, handler),

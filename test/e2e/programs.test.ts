@@ -155,7 +155,7 @@ test.each(['wait', 'stubborn'] as const)(
     await dave.process.printed('"msg":"connected"')
     const running = machine.launch(['-p', 'bob', `@dave-${name}`, name])
     const pid = await pidOf(running)
-    await new Promise((resolve) => setTimeout(resolve, 50)) // What runs for 10 ms is watched.
+    await machine.skein(['-p', `dave-${name}`, 'id']) // It takes more than the 10 ms that it has to run.
     dave.process.signal('SIGKILL')
     await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
     running.signal('SIGINT')
