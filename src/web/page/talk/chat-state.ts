@@ -4,7 +4,7 @@ import { readChatLine } from '../../../node/chat-line.ts'
 import { addNews } from '../tabs.ts'
 import { ChatRoom } from './chat-room.ts'
 import { give, session } from './commands.ts'
-import type { Chatter } from './chat-room.ts'
+import type { Chatter } from '../../../node/chat-news.ts'
 
 const kept = 'skein.rooms'
 const firstRoom = 'chat' // As skein chat.
