@@ -4,6 +4,16 @@ import { SkeinError } from '../base/errors.ts'
 import { sanitizeText, shortenText } from '../base/text.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { required } from './command-words.ts'
+import {
+  formatMessage,
+  formatPost,
+  formatSent,
+  showMessage,
+  showPost,
+  showSent,
+  shownName,
+} from './letter-format.ts'
+import { stateText } from './letter-lines.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule } from '../base/policy.ts'
@@ -11,17 +21,15 @@ import type { Command, CommandContext } from '../command/command.ts'
 import type { SentMessage } from '../mail/outgoing.ts'
 import type { ReceivedMessage } from '../mail/received.ts'
 import type { WallPost } from '../mail/wall.ts'
+import type { NamingHost } from './letter-format.ts'
 import type { Inbox, ListOptions, Outbox, Wall } from './letters.ts'
 
 /** What these commands ask of their node. */
-export interface LetterHost {
-  readonly id: PeerId
-  readonly label: string
+export interface LetterHost extends NamingHost {
   readonly inbox: Inbox
   readonly outbox: Outbox
   readonly wall: Wall
   resolve(name: string): PeerId
-  nameOf(id: PeerId): string
 }
 
 const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is named.
@@ -94,7 +102,7 @@ async function send(node: LetterHost, { args, stdin }: CommandContext): Promise<
   if (result.state === 'refused') {
     throw new SkeinError('DENIED', `${node.nameOf(to)} refused it: ${sanitizeText(result.reason)}`)
   }
-  return describeState(result)
+  return sanitizeText(stateText(result))
 }
 
 async function sent(node: LetterHost, context: CommandContext): Promise<string | undefined> {
@@ -135,12 +143,6 @@ async function sent(node: LetterHost, context: CommandContext): Promise<string |
     off()
   }
   return undefined
-}
-
-function formatSent(node: LetterHost, each: SentMessage): string {
-  const { id, timeMs, to, body, type } = each
-  const who = sanitizeText(node.nameOf(to))
-  return `${id}  ${when(timeMs)}  to ${who}  ${describeState(each)}  ${firstLine(body, type)}`
 }
 
 async function inbox(node: LetterHost, context: CommandContext): Promise<string | undefined> {
@@ -184,10 +186,7 @@ async function wall(node: LetterHost, context: CommandContext): Promise<string |
   const options = readListOptions(line)
   const print = async (posts: readonly WallPost[]): Promise<void> => {
     for (const each of posts) {
-      const { author, text, timeMs } = each
-      const shown = line.has('json')
-        ? JSON.stringify(showPost(node, each))
-        : `${when(timeMs)}  ${nameOf(node, author)}: ${sanitizeText(text)}`
+      const shown = line.has('json') ? JSON.stringify(showPost(node, each)) : formatPost(node, each)
       if (!context.out(`${shown}\n`)) await context.drained()
     }
   }
@@ -270,18 +269,18 @@ async function block(node: LetterHost, { args }: CommandContext): Promise<string
     const ids = await node.inbox.blocked()
     if (line.has('json'))
       return ids.map((id) => JSON.stringify({ id, name: node.nameOf(id) })).join('\n')
-    return ids.map((id) => nameOf(node, id)).join('\n') || 'nobody is blocked'
+    return ids.map((id) => shownName(node, id)).join('\n') || 'nobody is blocked'
   }
   const id = node.resolve(name.replace(/^@/, ''))
   await node.inbox.block(id)
-  return `nothing of ${nameOf(node, id)} is taken from now on; skein unblock takes that back`
+  return `nothing of ${shownName(node, id)} is taken from now on; skein unblock takes that back`
 }
 
 async function unblock(node: LetterHost, { args }: CommandContext): Promise<string> {
   const [name] = readLine(args, []).words
   const id = node.resolve(required(name, 'unblock PEER').replace(/^@/, ''))
   const wasBlocked = await node.inbox.unblock(id)
-  const who = nameOf(node, id)
+  const who = shownName(node, id)
   return wasBlocked
     ? `messages, posts and chat of ${who} are taken again`
     : `${who} was not blocked`
@@ -352,95 +351,4 @@ function decodeText(bytes: Uint8Array): string {
   } catch (cause) {
     throw new SkeinError('INVALID', 'what was piped in is no text in UTF-8', { cause })
   }
-}
-
-/** How far a message got, in a few words. */
-function describeState({ state, heldBy, reason }: SentMessage): string {
-  switch (state) {
-    case 'held':
-      return `held by ${heldBy} ${heldBy === 1 ? 'peer' : 'peers'}`
-    case 'queued':
-      return 'kept here: nobody is up who could hold it'
-    case 'refused':
-      return `refused: ${sanitizeText(reason)}`
-    case 'delivered':
-    case 'read':
-    case 'expired':
-      return state
-    default:
-      return state satisfies never
-  }
-}
-
-/** A message as JSON shows it. */
-export function showMessage(node: LetterHost, message: ReceivedMessage): Record<string, unknown> {
-  const { id, author, timeMs, receivedMs, type, body, byteLength, readMs } = message
-  const shown = typeof body === 'string' ? { text: body } : { base64: toBase64(body) }
-  const from = node.nameOf(author)
-  return {
-    id,
-    from,
-    author,
-    timeMs,
-    receivedMs,
-    type,
-    ...shown,
-    byteLength,
-    isRead: readMs !== undefined,
-  }
-}
-
-/** A sent message as JSON shows it. */
-export function showSent(node: LetterHost, message: SentMessage): Record<string, unknown> {
-  const { id, to, timeMs, type, body, byteLength, state, heldBy, reason } = message
-  const shown = typeof body === 'string' ? { text: body } : { base64: toBase64(body) }
-  const named = {
-    id,
-    to: node.nameOf(to),
-    recipient: to,
-    timeMs,
-    type,
-    ...shown,
-    byteLength,
-    state,
-    heldBy,
-  }
-  return reason === '' ? named : { ...named, reason }
-}
-
-/** A post as JSON shows it. */
-export function showPost(node: LetterHost, each: WallPost): Record<string, unknown> {
-  const { id, author, timeMs, receivedMs, text } = each
-  const from = author === node.id ? node.label : node.nameOf(author)
-  return { id, from, author, timeMs, receivedMs, text }
-}
-
-function formatMessage(node: LetterHost, message: ReceivedMessage): string {
-  const { author, timeMs, type, body, readMs } = message
-  const mark = readMs === undefined ? '*' : ' '
-  const shown =
-    typeof body === 'string'
-      ? sanitizeText(body.replace(/\r?\n$/, ''))
-      : `${body.length} bytes of ${type}; --json prints them`
-  return `${mark} ${when(timeMs)}  ${nameOf(node, author)}: ${shown}`
-}
-
-function nameOf(node: LetterHost, id: PeerId): string {
-  return sanitizeText(id === node.id ? node.label : node.nameOf(id))
-}
-
-function firstLine(body: string | Uint8Array, type: string): string {
-  if (typeof body !== 'string') return `${body.length} bytes of ${type}`
-  const [line = ''] = body.split('\n')
-  return sanitizeText(line.length > maxShown ? `${line.slice(0, maxShown)}…` : line)
-}
-
-const maxShown = 60 // Guess: with the rest it fits a line of most terminals.
-
-function when(unixMs: number): string {
-  return new Date(unixMs).toISOString().slice(0, 16).replace('T', ' ')
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
 }

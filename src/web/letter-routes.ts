@@ -12,7 +12,7 @@
  * A failure is `{code, message}` with a status that fits.
  */
 import { SkeinError, toSkeinError } from '../base/errors.ts'
-import { showMessage, showPost, showSent } from '../node/letter-commands.ts'
+import { showMessage, showPost, showSent } from '../node/letter-format.ts'
 import { EventFeed } from './event-feed.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { ListOptions } from '../node/letters.ts'

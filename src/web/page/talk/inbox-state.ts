@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import { addNews } from '../tabs.ts'
 import { give, session } from './commands.ts'
 import { LetterList } from './letter-list.ts'
-import type { MessageLine, SentLine } from './letters.ts'
+import type { MessageLine, SentLine } from '../../../node/letter-lines.ts'
 
 /** Which messages are listed. */
 export type BoxName = 'all' | 'unread' | 'sent'

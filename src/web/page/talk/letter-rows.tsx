@@ -11,11 +11,11 @@ import {
   sent,
   wanted,
 } from './inbox-state.ts'
-import { stateText } from './letters.ts'
+import { stateText } from '../../../node/letter-lines.ts'
 import { LongList } from './long-list.tsx'
 import { When } from './when.tsx'
 import type { LetterList } from './letter-list.ts'
-import type { MessageLine, SentLine } from './letters.ts'
+import type { MessageLine, SentLine } from '../../../node/letter-lines.ts'
 
 const rowHeight = 69 // As talk.css has it.
 const snippetLength = 160

@@ -17,10 +17,10 @@ import {
 } from './inbox-state.ts'
 import { JsonLines } from './json-lines.ts'
 import { StateChip } from './letter-rows.tsx'
-import { stateText } from './letters.ts'
+import { stateText } from '../../../node/letter-lines.ts'
 import { When } from './when.tsx'
 import { WriteBox } from './write-box.tsx'
-import type { MessageLine, SentLine } from './letters.ts'
+import type { MessageLine, SentLine } from '../../../node/letter-lines.ts'
 
 const shownLength = 100_000 // Characters: a browser takes long for a megabyte; all of it can be saved.
 const maxNames = 500 // Guess: more names than that nobody reads in a list.

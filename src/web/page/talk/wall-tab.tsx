@@ -12,7 +12,7 @@ import { SearchBox } from './search-box.tsx'
 import { loadStyle } from './style.ts'
 import { When } from './when.tsx'
 import { WriteBox } from './write-box.tsx'
-import type { PostLine } from './letters.ts'
+import type { PostLine } from '../../../node/letter-lines.ts'
 
 const wanted = signal('')
 const posts = signal<LetterList<PostLine> | undefined>(undefined)
