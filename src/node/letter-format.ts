@@ -39,20 +39,20 @@ export function showPost(node: NamingHost, post: WallPost): PostLine {
 
 /** A message that came, whole. */
 export function formatMessage(node: NamingHost, message: ReceivedMessage): string {
-  const { author, timeMs, type, body, readMs } = message
+  const { author, timeMs, type, body, byteLength, readMs } = message
   const mark = readMs === undefined ? '*' : ' '
   const shown =
     typeof body === 'string'
       ? sanitizeText(body.replace(/\r?\n$/, ''))
-      : `${body.length} bytes of ${type}; --json prints them`
+      : `${byteLength} bytes of ${type}; --json prints them`
   return `${mark} ${when(timeMs)}  ${shownName(node, author)}: ${shown}`
 }
 
 /** A sent message on one line, with its beginning. */
 export function formatSent(node: NamingHost, message: SentMessage): string {
-  const { id, timeMs, to, body, type } = message
+  const { id, timeMs, to } = message
   const state = sanitizeText(stateText(message))
-  return `${id}  ${when(timeMs)}  to ${shownName(node, to)}  ${state}  ${firstLine(body, type)}`
+  return `${id}  ${when(timeMs)}  to ${shownName(node, to)}  ${state}  ${snippet(message)}`
 }
 
 /** A post, whole. */
@@ -74,8 +74,8 @@ function showBody(body: string | Uint8Array): Pick<BodyLine, 'text' | 'base64'> 
   return { base64: Buffer.from(body).toString('base64') }
 }
 
-function firstLine(body: string | Uint8Array, type: string): string {
-  if (typeof body !== 'string') return `${body.length} bytes of ${type}`
+function snippet({ body, byteLength, type }: SentMessage): string {
+  if (typeof body !== 'string') return `${byteLength} bytes of ${type}`
   const [line = ''] = body.split('\n')
   const isLong = line.length > maxSnippetLength
   return sanitizeText(isLong ? `${line.slice(0, maxSnippetLength)}…` : line)
