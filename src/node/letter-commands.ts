@@ -4,6 +4,7 @@ import { SkeinError } from '../base/errors.ts'
 import { sanitizeText, shortenText } from '../base/text.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { required } from './command-words.ts'
+import { follow, onward, printLines, whileOpen } from './following.ts'
 import {
   formatMessage,
   formatPost,
@@ -14,13 +15,13 @@ import {
   shownName,
 } from './letter-format.ts'
 import { stateText } from './letter-lines.ts'
-import type { Unsubscribe } from '../base/emitter.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command, CommandContext } from '../command/command.ts'
 import type { SentMessage } from '../mail/outgoing.ts'
 import type { ReceivedMessage } from '../mail/received.ts'
 import type { WallPost } from '../mail/wall.ts'
+import type { Followed } from './following.ts'
 import type { NamingHost } from './letter-format.ts'
 import type { Inbox, ListOptions, Outbox, Wall } from './letters.ts'
 
@@ -35,7 +36,6 @@ export interface LetterHost extends NamingHost {
 const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is named.
 const flagsWithValue = new Set(['type', 'expires', 'search', 'limit', 'after', 'before'])
 const listFlags = ['search', 'limit', 'after', 'before', 'follow', 'brief', 'json']
-const followChunk = 100 // Messages read at a time while following.
 const briefLength = 400 // Characters; guess: what a list shows of a message.
 
 /** See the file's head. */
@@ -108,12 +108,8 @@ async function send(node: LetterHost, { args, stdin }: CommandContext): Promise<
 async function sent(node: LetterHost, context: CommandContext): Promise<string | undefined> {
   const line = readLine(context.args, listFlags)
   const options = readListOptions(line)
-  const print = async (list: readonly SentMessage[]): Promise<void> => {
-    for (const each of list) {
-      const shown = line.has('json') ? JSON.stringify(showSent(node, each)) : formatSent(node, each)
-      if (!context.out(`${shown}\n`)) await context.drained()
-    }
-  }
+  const show = (each: SentMessage): string =>
+    line.has('json') ? JSON.stringify(showSent(node, each)) : formatSent(node, each)
   // From before the first look: what changes meanwhile is printed again.
   const changed = new Set<number>()
   let wake: () => void = () => undefined
@@ -123,7 +119,7 @@ async function sent(node: LetterHost, context: CommandContext): Promise<string |
   })
   try {
     const first = await node.outbox.list(options)
-    await print(first)
+    await printLines(context, first, show)
     if (!line.has('follow')) {
       return first.length === 0 && !line.has('json') ? 'nothing was sent' : undefined
     }
@@ -135,7 +131,8 @@ async function sent(node: LetterHost, context: CommandContext): Promise<string |
         const [id] = changed
         if (id === undefined) return false
         changed.delete(id)
-        await print(await node.outbox.list({ ...shared, after: id - 1, before: id + 1 }))
+        const now = await node.outbox.list({ ...shared, after: id - 1, before: id + 1 })
+        await printLines(context, now, show)
         return true
       },
     )
@@ -149,28 +146,20 @@ async function inbox(node: LetterHost, context: CommandContext): Promise<string 
   const line = readLine(context.args, ['unread', 'keep', ...listFlags])
   const options = { ...readListOptions(line), isUnread: line.has('unread') }
   const marksRead = !line.has('keep') && !line.has('search')
+  const show = (message: ReceivedMessage): string =>
+    line.has('json') ? JSON.stringify(showMessage(node, message)) : formatMessage(node, message)
   const print = async (messages: readonly ReceivedMessage[]): Promise<void> => {
-    for (const message of messages) {
-      const shown = line.has('json')
-        ? JSON.stringify(showMessage(node, message))
-        : formatMessage(node, message)
-      if (!context.out(`${shown}\n`)) await context.drained()
-    }
+    await printLines(context, messages, show)
     const ids = messages.filter(({ readMs }) => readMs === undefined).map(({ id }) => id)
     if (marksRead && ids.length > 0) await node.inbox.markRead(ids)
   }
-  const first = await node.inbox.list(options)
-  await print(first)
-  if (!line.has('follow')) {
-    return first.length === 0 && !line.has('json') ? 'no messages' : undefined
-  }
-  await follow(context, {
+  return printList(context, line, {
     on: (tell) => node.inbox.on('message', tell),
-    list: (after) => node.inbox.list({ ...onward(options), after, limit: followChunk }),
+    list: (wanted) => node.inbox.list(wanted),
     print,
-    from: first.at(-1)?.id ?? (await node.inbox.list({ limit: 1 })).at(-1)?.id ?? 0,
+    options,
+    none: 'no messages',
   })
-  return undefined
 }
 
 async function post(node: LetterHost, { args, stdin }: CommandContext): Promise<string> {
@@ -183,83 +172,36 @@ async function post(node: LetterHost, { args, stdin }: CommandContext): Promise<
 
 async function wall(node: LetterHost, context: CommandContext): Promise<string | undefined> {
   const line = readLine(context.args, listFlags)
-  const options = readListOptions(line)
-  const print = async (posts: readonly WallPost[]): Promise<void> => {
-    for (const each of posts) {
-      const shown = line.has('json') ? JSON.stringify(showPost(node, each)) : formatPost(node, each)
-      if (!context.out(`${shown}\n`)) await context.drained()
-    }
-  }
-  const first = await node.wall.list(options)
-  await print(first)
-  if (!line.has('follow')) {
-    return first.length === 0 && !line.has('json') ? 'the wall is empty' : undefined
-  }
-  await follow(context, {
+  const show = (each: WallPost): string =>
+    line.has('json') ? JSON.stringify(showPost(node, each)) : formatPost(node, each)
+  return printList(context, line, {
     on: (tell) => node.wall.on('post', tell),
-    list: (after) => node.wall.list({ ...onward(options), after, limit: followChunk }),
-    print,
-    from: first.at(-1)?.id ?? (await node.wall.list({ limit: 1 })).at(-1)?.id ?? 0,
+    list: (options) => node.wall.list(options),
+    print: (posts) => printLines(context, posts, show),
+    options: readListOptions(line),
+    none: 'the wall is empty',
   })
-  return undefined
 }
 
-interface Followed<Item extends { readonly id: number }> {
-  readonly on: (tell: () => void) => Unsubscribe
-  readonly list: (after: number) => Promise<readonly Item[]>
-  readonly print: (items: readonly Item[]) => Promise<void>
-  /** The last one that was printed. */
-  readonly from: number
+interface Listed<Item extends { readonly id: number }> extends Followed<Item> {
+  readonly options: ListOptions
+  /** What is said where there is nothing. */
+  readonly none: string
 }
 
-/** Prints what comes, from the database and not from the event: who prints slowly misses nothing. */
-async function follow<Item extends { readonly id: number }>(
-  { signal }: CommandContext,
-  { on, list, print, from }: Followed<Item>,
-): Promise<void> {
-  let wake: () => void = () => undefined
-  const off = on(() => wake())
-  let after = from
-  try {
-    await whileOpen(
-      signal,
-      (tell) => (wake = tell),
-      async () => {
-        const items = await list(after)
-        await print(items)
-        after = items.at(-1)?.id ?? after
-        return items.length > 0
-      },
-    )
-  } finally {
-    off()
+/** Prints a list; with `--follow` what comes, too. */
+async function printList<Item extends { readonly id: number }>(
+  context: CommandContext,
+  line: Line,
+  { options, none, ...list }: Listed<Item>,
+): Promise<string | undefined> {
+  if (line.has('follow')) {
+    await follow(context, list, options)
+    return undefined
   }
-}
-
-/**
- * Calls `step` until the command ends; where it had nothing to do, again when it is woken.
- *
- * @param onWait - Takes what wakes it; called before each step.
- */
-async function whileOpen(
-  signal: AbortSignal,
-  onWait: (wake: () => void) => void,
-  step: () => Promise<boolean>,
-): Promise<void> {
-  let wake: () => void = () => undefined
-  const onAbort = (): void => wake()
-  signal.addEventListener('abort', onAbort)
-  try {
-    while (!signal.aborted) {
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      onWait(wake)
-      if (!(await step())) await woken
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+  const items = await list.list(options)
+  await list.print(items)
+  return items.length === 0 && !line.has('json') ? none : undefined
 }
 
 async function block(node: LetterHost, { args }: CommandContext): Promise<string> {
@@ -313,11 +255,6 @@ function readNumber(line: Line, flag: string, max: number): number | undefined {
     'INVALID',
     `--${flag} must be a number from ${min} to ${max}, not '${shown}'`,
   )
-}
-
-/** What of the options of a list holds for what comes later. */
-function onward({ search, maxLength }: ListOptions): ListOptions {
-  return { ...(search !== undefined && { search }), ...(maxLength !== undefined && { maxLength }) }
 }
 
 /** The words as text, or with `-` what is piped in. */
