@@ -27,9 +27,11 @@ export async function follow<Item extends { readonly id: number }>(
   let wake: () => void = () => undefined
   const off = on(() => wake())
   try {
+    // Before the first look: what comes between the two is behind it.
+    const [newest] = await list({ limit: 1, maxLength: 1 })
     const first = await list(options)
     await print(first)
-    let after = first.at(-1)?.id ?? (await list({ limit: 1 })).at(-1)?.id ?? 0
+    let after = first.at(-1)?.id ?? newest?.id ?? 0
     await whileOpen(
       signal,
       (tell) => (wake = tell),
