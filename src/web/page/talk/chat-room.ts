@@ -6,7 +6,7 @@
  * before stands at its author's time.
  */
 import { batch, signal } from '@preact/signals'
-import { SkeinError } from '../../../base/errors.ts'
+import { SkeinError, messageOf } from '../../../base/errors.ts'
 import { maxChatHistory, missedText, moveTexts } from '../../../node/chat-news.ts'
 import { OrderQueue } from '../../../node/order-queue.ts'
 import { JsonLines } from './json-lines.ts'
@@ -93,8 +93,7 @@ export class ChatRoom {
           onOut: (chunk) => reader.add(chunk),
         })
       } catch (thrown) {
-        if (!ended.aborted)
-          this.problem.value = thrown instanceof Error ? thrown.message : 'it failed'
+        if (!ended.aborted) this.problem.value = messageOf(thrown)
         // A name that no topic can have: it will not do better.
         if (thrown instanceof SkeinError && thrown.code === 'INVALID') return
       }
