@@ -93,11 +93,11 @@ export function CommandBox(props: BoxProps): preact.JSX.Element {
         </datalist>
         {/* Keys: one button that changed its type under the hand would take the command back never. */}
         {isRunning ? (
-          <button key="stop" type="button" class="stop" onClick={cancel}>
+          <button key="stop" type="button" class="plain stop" onClick={cancel}>
             Cancel
           </button>
         ) : (
-          <button key="run" type="submit">
+          <button key="run" type="submit" class="main">
             Run
           </button>
         )}
