@@ -62,6 +62,23 @@ describe.skipIf(chromiumPath === undefined)(`talk in Chromium${skipReason}`, () 
     expect(dialogs).toBe(0)
   })
 
+  test('what somebody writes while the text before is on its way stays in the box', async () => {
+    const bob = await startNode('bob')
+    const post = bob.wall.post.bind(bob.wall)
+    let letGo: () => void = () => undefined
+    const isFree = new Promise<void>((resolve) => (letGo = resolve))
+    bob.wall.post = (text) => isFree.then(() => post(text))
+    const page = await openPage(bob, 'Wall')
+    const box = page.getByLabel('A post for everybody')
+    await box.fill('first')
+    await page.click('button >> text=Post')
+    await box.fill('first, and second')
+    letGo()
+    await page.waitForSelector('.outcome >> text=posted')
+    await expect.poll(() => texts(page, '.post .body')).toEqual(['first'])
+    expect(await box.inputValue()).toBe(', and second')
+  })
+
   test('two people write to each other from two windows: delivered, read, held; one is away', async () => {
     const [alice, bob] = await startPair()
     await startNode('carol', { peers: [alice.address] }) // She holds what bob does not get.

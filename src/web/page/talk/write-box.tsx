@@ -1,4 +1,4 @@
-/** A box to write in, and its button. The text stays until it was taken. */
+/** A box to write in, and its button. The text stays until it was taken; what was not taken stays. */
 import { useId, useRef, useState } from 'preact/hooks'
 import { messageOf } from '../../../base/errors.ts'
 
@@ -28,7 +28,8 @@ export function WriteBox(props: WriteBoxProps): preact.JSX.Element {
     setSending(true)
     try {
       setOutcome({ text: await send(text), isProblem: false })
-      setText('')
+      // What was written meanwhile was not sent.
+      setText((now) => (now.startsWith(text) ? now.slice(text.length) : now))
     } catch (thrown) {
       setOutcome({ text: messageOf(thrown), isProblem: true })
     } finally {
