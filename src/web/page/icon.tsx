@@ -1,17 +1,17 @@
 /** A sign on a button, drawn with one pen on a square of 20; what it does stands in the button's label. */
 export function Icon({
   path,
-  size = 18,
+  widthPx = 18,
 }: {
   readonly path: string
-  /** CSS pixels. */
-  readonly size?: number
+  /** Of its square, CSS pixels. */
+  readonly widthPx?: number
 }): preact.JSX.Element {
   return (
     <svg
       viewBox="0 0 20 20"
-      width={size}
-      height={size}
+      width={widthPx}
+      height={widthPx}
       aria-hidden="true"
       fill="none"
       stroke="currentColor"

@@ -93,7 +93,7 @@ function Head({
 function CloseButton(): preact.JSX.Element {
   return (
     <button type="button" class="icon close" aria-label="Back to the list" onClick={back}>
-      <Icon path={crossPath} size={16} />
+      <Icon path={crossPath} widthPx={16} />
     </button>
   )
 }
