@@ -1,4 +1,7 @@
-/** What tests of the page have in common: a browser for a whole file, and nodes with their pages, closed after each test. */
+/**
+ * What tests of the page have in common: a browser for a whole file, and nodes with their pages, closed
+ * after each test.
+ */
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { MemoryStorage } from '../../src/base/storage.ts'
