@@ -164,21 +164,31 @@ class ChatSession {
   }
 
   async #do(line: string): Promise<void> {
-    const { say, msg, who, history } = readJson(line) as Readonly<Record<string, unknown>>
-    const room = this.#entered?.room
+    const order = readJson(line)
     try {
-      if (typeof say === 'string') await room?.topic.publish(say)
-      else if (Array.isArray(msg)) await this.#whisper(String(msg[0]), String(msg[1]))
-      else if (who === true) this.#write({ event: 'who', people: room?.people ?? [] })
-      else if (typeof history === 'number') {
-        for (const message of room?.topic.history(Math.min(history, maxChatHistory)) ?? []) {
-          this.#tell({ event: 'line', message, name: room?.nameOf(message.author) ?? '' })
-        }
-        this.#write({ event: 'history' })
-      }
+      if (await this.#obey(order)) return
+      const message = `'${line.slice(0, 80)}' is no order; there are say, msg, who and history`
+      this.#write({ event: 'problem', message })
     } catch (thrown) {
       this.#write({ event: 'problem', message: messageOf(thrown) })
     }
+  }
+
+  /** Does what an order says; false where it means nothing. */
+  async #obey(order: unknown): Promise<boolean> {
+    const { say, msg, who, history } = (order ?? {}) as Readonly<Record<string, unknown>>
+    const room = this.#entered?.room
+    if (typeof say === 'string') await room?.topic.publish(say)
+    else if (isMessage(msg)) await this.#whisper(...msg)
+    else if (who === true) this.#write({ event: 'who', people: room?.people ?? [] })
+    else if (Number.isInteger(history) && (history as number) > 0) {
+      const count = Math.min(history as number, maxChatHistory)
+      for (const message of room?.topic.history(count) ?? []) {
+        this.#tell({ event: 'line', message, name: room?.nameOf(message.author) ?? '' })
+      }
+      this.#write({ event: 'history' })
+    } else return false
+    return true
   }
 
   async #whisper(target: string, text: string): Promise<void> {
@@ -211,6 +221,11 @@ class ChatSession {
       if (count > 0) this.#write({ event: 'missed', count })
     })
   }
+}
+
+/** A peer, and what to tell it. */
+function isMessage(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'string')
 }
 
 function readJson(text: string): unknown {
