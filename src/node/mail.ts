@@ -34,7 +34,6 @@ import type { Storage } from '../base/storage.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
-
 import type { MailStatus } from '../mail/machine.ts'
 import type { MailAnswer, MailRequest } from '../mail/messages.ts'
 import type { MailNetwork } from '../mail/setup.ts'
