@@ -11,13 +11,8 @@ import { shortenText } from '../base/text.ts'
 import { isContentType } from '../mail/content-type.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { maxPassMs, maxTicketMs } from '../node/admission-limits.ts'
-import {
-  maxHistory,
-  maxListed,
-  maxLookMs,
-  maxSearchLength,
-  notWithId,
-} from '../node/command-limits.ts'
+import { maxListed, maxLookMs, maxSearchLength, notWithId } from '../node/command-limits.ts'
+import { maxChatHistory } from '../node/chat-news.ts'
 import { onePeerProblem, recipientProblem } from '../node/one-peer.ts'
 import { ticketProblem } from '../node/ticket-form.ts'
 import { topicProblem } from '../topic/topic-name.ts'
@@ -63,7 +58,7 @@ export function valueProblem(
       if (value.trim() !== '' && value.length <= maxSearchLength) return undefined
       return `--search must be 1 to ${maxSearchLength} characters with a word among them`
     case 'history':
-      return countProblem(flag, value, [0, maxHistory])
+      return countProblem(flag, value, [0, maxChatHistory])
     case 'limit':
       return countProblem(flag, value, [1, maxListed])
     case 'after':

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { GroupWatcher } from './group-watcher.node.ts'
 
-const graceMs = 2_000 // The issue's: from SIGTERM to SIGKILL.
+const graceMs = 2_000 // Guess, from SIGTERM to SIGKILL: to write a file and go.
 
 /** Groups that are to go with this process, and who ends each if it is killed. */
 const living = new Map<ChildProcess, GroupWatcher>()

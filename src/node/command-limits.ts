@@ -1,7 +1,5 @@
 /** Bounds of what the owner's commands take: the command line checks them too, before it asks a node. */
 
-/** Lines of a topic's past at once. Guess: more than anybody reads. */
-export const maxHistory = 1_000
 /** Messages or posts in one list. */
 export const maxListed = 1_000
 /** Flags of lists that `--id` leaves no room for. */

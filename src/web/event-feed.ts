@@ -4,7 +4,7 @@
  * the lists (`?after=`).
  */
 import { SkeinError } from '../base/errors.ts'
-import { showMessage, showPost } from '../node/letter-commands.ts'
+import { showMessage, showPost } from '../node/letter-format.ts'
 import type { Node } from '../node/node.ts'
 import type { WebRequest, WebResponse } from './router.ts'
 
