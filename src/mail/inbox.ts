@@ -27,9 +27,10 @@ import type { PeerId } from '../base/peer-id.ts'
 import type { Envelope } from './envelope.ts'
 import type { Group, MailAnswer, PutResult } from './messages.ts'
 import type { Opened, ReceivedMessage } from './received.ts'
+import type { Ranges } from './ranges.ts'
 import type { SenderState } from './sender-state.ts'
 import type { SignedReceipt } from './receipt.ts'
-import type { MailSetup } from './setup.ts'
+import type { MailRefusal, MailSetup } from './setup.ts'
 
 /** What an inbox was given, and what became of it. */
 export interface Taken {
@@ -42,6 +43,8 @@ const maxEpochs = 8 // Guess: an author loses its database this often within a m
 const maxWanted = 128 // Counters asked for at a time: half of what one message carries.
 const askAgainMs = 1_000 // Guess.
 const fullAgainMs = 60_000 // Guess: until somebody reads.
+const maxStrangers = 1_000 // Authors; beyond that the first is asked for again.
+
 /** See the file's head. */
 export class InboxMachine {
   /** Envelopes of peers that were wrong inside; each is one. */
@@ -55,6 +58,8 @@ export class InboxMachine {
   readonly #unread = new Map<PeerId, number>()
   readonly #blocked = new Set<PeerId>()
   readonly #gaps = new Map<string, Timer>()
+  /** Authors of whom nothing is known, and until when nothing of them is asked for. */
+  readonly #strangers = new Map<PeerId, number>()
   readonly #promises: Promises
   readonly #serial = new Serial()
   readonly #rates: Rates
@@ -117,14 +122,20 @@ export class InboxMachine {
     let laterMs = this.isFull ? fullAgainMs : 0
     let room = maxWanted
     for (const { author, epoch, counters } of groups) {
-      const refusal = this.#refusal(author, epoch)
-      if (refusal !== undefined) {
-        receipts.push(refusal.bytes)
+      const refusal = this.#refusal(author)
+      if (refusal?.isFinal === true) {
+        receipts.push(this.#refuse(author, epoch, counters).bytes)
+        continue
+      }
+      if (refusal !== undefined && this.#setup.clock.nowMs() < (this.#strangers.get(author) ?? 0)) {
+        laterMs ||= this.#setup.options.strangerMs
         continue
       }
       const state = (await this.#sender(author, epoch)) ?? newSender(author, epoch)
       if (state.got.length > 0) receipts.push(this.#receipt(state).bytes)
-      const missing = firstOf(subtract(counters, state.got), Math.max(0, room))
+      // One message of a stranger is enough to see its pass.
+      const most = refusal === undefined ? Math.max(0, room) : Math.min(1, Math.max(0, room))
+      const missing = firstOf(subtract(counters, state.got), most)
       if (missing.length === 0 || this.isFull) continue
       if (!this.#promises.take(keyOf(author, epoch), from)) {
         laterMs ||= askAgainMs
@@ -193,10 +204,13 @@ export class InboxMachine {
     const [first] = envelopes
     if (first === undefined) return { results: [], reason: '', receipts: [] }
     const { author, epoch } = first
-    const refusal = this.#refusal(author, epoch)
+    const refusal = this.#refusal(author, first.pass)
     if (refusal !== undefined) {
-      const reason = this.#setup.network.refusal(author, 'mail') ?? 'it takes nothing of you'
-      return { results: envelopes.map(() => 'refused'), reason, receipts: [refusal] }
+      const { reason, isFinal } = refusal
+      if (!isFinal) this.#noteStranger(author)
+      const refused = rangesOf(envelopes.map(({ counter }) => counter))
+      const receipts = isFinal ? [this.#refuse(author, epoch, refused)] : []
+      return { results: envelopes.map(() => (isFinal ? 'refused' : 'later')), reason, receipts }
     }
     const known = await this.#sender(author, epoch)
     if (known === undefined && (await this.#countEpochs(author)) >= maxEpochs) {
@@ -363,13 +377,24 @@ export class InboxMachine {
     return state.receipt
   }
 
-  /** What is said to an author of whom nothing is taken. */
-  #refusal(author: PeerId, epoch: number): SignedReceipt | undefined {
-    const { network, signer, clock } = this.#setup
-    if (!this.#blocked.has(author) && network.refusal(author, 'mail') === undefined)
-      return undefined
-    const nothing = { got: noRanges, read: noRanges, isRefusal: true, timeMs: clock.unixMs() }
-    return signReceipt({ author, epoch, ...nothing }, signer)
+  /** Why nothing of an author is taken; `undefined` where it may write. */
+  #refusal(author: PeerId, pass?: Uint8Array): MailRefusal | undefined {
+    if (this.#blocked.has(author)) return { reason: 'it takes nothing of you', isFinal: true }
+    return this.#setup.network.refusal(author, 'mail', pass)
+  }
+
+  /** What is said of messages that are not taken. Later ones may be: who is blocked is unblocked. */
+  #refuse(author: PeerId, epoch: number, refused: Ranges): SignedReceipt {
+    const { signer, clock } = this.#setup
+    const got = refused.slice(0, 2 * maxRanges)
+    const said = { got, read: noRanges, isRefusal: true, timeMs: clock.unixMs() }
+    return signReceipt({ author, epoch, ...said }, signer)
+  }
+
+  #noteStranger(author: PeerId): void {
+    const [oldest] = this.#strangers.keys()
+    if (this.#strangers.size >= maxStrangers && oldest !== undefined) this.#strangers.delete(oldest)
+    this.#strangers.set(author, this.#setup.clock.nowMs() + this.#setup.options.strangerMs)
   }
 
   /** Grows also when the wall clock runs backwards: the later receipt counts. */

@@ -38,6 +38,8 @@ export interface MailOptions {
   readonly wallKeepMs: number
   readonly wallKeepBytes: number
   readonly wallPerAuthor: number
+  /** How soon what came of an author of whom nothing is known is looked at again, ms. */
+  readonly strangerMs: number
   /** How often holders compare their copies, ms. */
   readonly repairMs: number
   /** How soon they do after a member came or went, ms. */
@@ -79,6 +81,7 @@ export const defaultMailOptions: MailOptions = {
   wallKeepMs: 90 * dayMs, // Guess: a season.
   wallKeepBytes: 64 * mebibyte, // Guess.
   wallPerAuthor: 1_000, // Guess.
+  strangerMs: 60_000, // Guess: word of a member comes within seconds, or when it is back.
   repairMs: 600_000, // Guess: a holder that lost its disk is found out this late.
   repairDelayMs: 5_000, // Guess: members that come and go together are looked at together.
   spareMs: 3_600_000, // Guess.

@@ -96,13 +96,14 @@ export class OutboxTable {
 
   /** Seals, signs and stores a message; resolves when it is on the disk. */
   async store(outgoing: Outgoing, counter: number): Promise<OpenMessage> {
-    const { clock, options, signer, sealer, database } = this.#setup
+    const { clock, options, signer, sealer, database, network } = this.#setup
     const { to, body, type, wantsRead, expiryMs } = outgoing
     const timeMs = clock.unixMs()
     const message = this.#add(to, counter, timeMs)
     try {
       const expiresMs = timeMs + Math.min(expiryMs, options.maxExpiryMs)
-      const head = { to, epoch: this.#epoch, counter, floor: this.#floor(to), timeMs, expiresMs }
+      const named = { to, epoch: this.#epoch, counter, floor: this.#floor(to) }
+      const head = { ...named, timeMs, expiresMs, pass: network.ownPass() }
       const writing = writeEnvelope(head, { type, body, wantsRead }, { signer, sealer })
       writing.catch(() => undefined) // It is awaited when its turn comes.
       const kept = bodyOf(type, body)
@@ -231,7 +232,7 @@ export class OutboxTable {
     const unixMs = this.#setup.clock.unixMs()
     const statements: Statement[] = []
     const among = 'recipient = ? AND counter BETWEEN ? AND ?'
-    const settled = this.#openAmong(by, got)
+    const settled = isRefusal ? [] : this.#openAmong(by, got)
     for (const message of settled) {
       message.isSettled = true
       message.state = 'delivered'
@@ -246,10 +247,10 @@ export class OutboxTable {
         WHERE ${among} AND wants_read = 1 AND state != 'read' ${returning}`
       statements.push({ sql, values: [unixMs, by, first, last] })
     }
-    if (isRefusal) {
+    for (const [first, last] of isRefusal ? pairs(got) : []) {
       const sql = `UPDATE outbox SET state = 'refused', reason = 'it takes nothing of this node',
-        envelope = NULL, changed_ms = ? WHERE recipient = ? AND envelope IS NOT NULL ${returning}`
-      statements.push({ sql, values: [unixMs, by] })
+        envelope = NULL, changed_ms = ? WHERE ${among} AND envelope IS NOT NULL ${returning}`
+      statements.push({ sql, values: [unixMs, by, first, last] })
     }
     try {
       await this.#settle(statements)

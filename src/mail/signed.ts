@@ -25,6 +25,7 @@ export interface Parsed {
   readonly signature: Uint8Array
 }
 
+const maxPassBytes = 512 // As in membership.
 const signatureBytes = 64 // Ed25519
 const keyBytes = 32 // Ed25519
 
@@ -95,6 +96,11 @@ export function isMap(value: unknown): value is Readonly<Record<string, unknown>
     !Array.isArray(value) &&
     !(value instanceof Uint8Array)
   )
+}
+
+/** Whether a value can be a pass that an author shows, or is none at all. */
+export function isShownPass(value: unknown): value is Uint8Array | undefined {
+  return value === undefined || (value instanceof Uint8Array && value.length <= maxPassBytes)
 }
 
 /** Whether a value counts something: a whole number from 1 up. */
