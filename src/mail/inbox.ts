@@ -49,11 +49,12 @@ const maxStrangers = 1_000 // Authors; beyond that the first is asked for again.
 export class InboxMachine {
   /** Envelopes of peers that were wrong inside; each is one. */
   violations = 0
-  /** Whether what is unread fills it: then nothing more is taken for now. */
-  isFull = false
+  /** Bodies that came and are kept, those that wait among them. */
+  bytes = 0
 
   readonly #setup: MailSetup
   readonly #onMessage: (message: ReceivedMessage) => void
+  readonly #onFull: () => void
   readonly #senders = new Map<string, SenderState>()
   readonly #unread = new Map<PeerId, number>()
   readonly #blocked = new Set<PeerId>()
@@ -64,9 +65,11 @@ export class InboxMachine {
   readonly #serial = new Serial()
   readonly #rates: Rates
 
-  constructor(setup: MailSetup, onMessage: (message: ReceivedMessage) => void) {
+  /** @param onFull - Told that there is no room, as long as somebody asks for some. */
+  constructor(setup: MailSetup, onMessage: (message: ReceivedMessage) => void, onFull: () => void) {
     this.#setup = setup
     this.#onMessage = onMessage
+    this.#onFull = onFull
     this.#promises = new Promises(setup.clock)
     this.#rates = new Rates(setup.options.authorBurst, setup.options.authorRate)
   }
@@ -100,6 +103,11 @@ export class InboxMachine {
     return this.#blocked
   }
 
+  /** Whether nothing more is taken for now: what could be removed has been, and what is unread fills it. */
+  get isFull(): boolean {
+    return this.bytes > this.#setup.options.keepBytes
+  }
+
   /** Takes nothing of a peer any more. What came before stays. */
   async block(id: PeerId): Promise<void> {
     const { database, clock } = this.#setup
@@ -119,6 +127,7 @@ export class InboxMachine {
   async offer(groups: readonly Group[], from: PeerId): Promise<Partial<MailAnswer>> {
     const want: Group[] = []
     const receipts: Uint8Array[] = []
+    if (this.isFull) this.#onFull()
     let laterMs = this.isFull ? fullAgainMs : 0
     let room = maxWanted
     for (const { author, epoch, counters } of groups) {
@@ -234,17 +243,23 @@ export class InboxMachine {
     const { options, clock } = this.#setup
     const sorted = fresh.toSorted((a, b) => a.counter - b.counter)
     if (sorted.length === 0) return [[], '']
-    if (this.isFull) return [[], 'the inbox is full']
+    if (this.isFull) {
+      this.#onFull()
+      return [[], 'the inbox is full']
+    }
     const unread = this.#unread.get(state.author) ?? 0
     if (unread >= options.unreadPerAuthor) return [[], 'too many unread messages of yours']
     const allowed = this.#rates.take(state.author, sorted.length, clock.nowMs())
     let { got } = state
+    let room = options.keepBytes - this.bytes
     const awaited = Math.max(state.shown + 1, ...sorted.map(({ floor }) => floor))
-    const taken = sorted.slice(0, allowed).filter(({ counter }) => {
+    const taken = sorted.slice(0, allowed).filter(({ counter, sealed }) => {
+      if (room < 0) return false
       const next = unite(got, [counter, counter])
       if (counter > awaited + options.waitingPerAuthor) return false
       if (next.length > 2 * maxRanges) return false
       got = next
+      room -= sealed.length
       return true
     })
     return [taken, taken.length < sorted.length ? 'too many messages at once' : '']
@@ -253,6 +268,7 @@ export class InboxMachine {
   /** Stores new messages of one author and epoch, and shows those whose turn it is. */
   async #store(state: SenderState, envelopes: readonly Envelope[]): Promise<void> {
     const opened = this.#open(envelopes)
+    for (const { letter } of opened) this.bytes += letter.body.length
     const got = unite(state.got, rangesOf(envelopes.map(({ counter }) => counter)))
     const floor = Math.max(...envelopes.map((each) => each.floor))
     const shown = nextShown({ got, shown: state.shown, floor })
@@ -307,6 +323,7 @@ export class InboxMachine {
       const results = await this.#setup.database.write([...statements, saveSender(state)])
       this.#senders.set(key, { ...state, receipt: undefined })
       this.#waitFor(state)
+      if (this.isFull) this.#onFull()
       return results
     } catch (thrown) {
       this.#senders.delete(key) // What the file has is what counts.

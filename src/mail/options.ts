@@ -35,6 +35,8 @@ export interface MailOptions {
   /** How long messages and posts are kept, ms; and how many bytes of them. */
   readonly keepMs: number
   readonly keepBytes: number
+  /** How long after one look for what can be removed a full inbox waits for the next, ms. */
+  readonly roomMs: number
   readonly wallKeepMs: number
   readonly wallKeepBytes: number
   readonly wallPerAuthor: number
@@ -78,6 +80,7 @@ export const defaultMailOptions: MailOptions = {
   waitingPerAuthor: 2_000, // Guess: as authorBurst.
   keepMs: 365 * dayMs, // Guess: a year.
   keepBytes: 1_024 * mebibyte, // Guess.
+  roomMs: 30_000, // Guess: a full one is asked every minute.
   wallKeepMs: 90 * dayMs, // Guess: a season.
   wallKeepBytes: 64 * mebibyte, // Guess.
   wallPerAuthor: 1_000, // Guess.

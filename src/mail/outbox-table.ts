@@ -191,7 +191,7 @@ export class OutboxTable {
   /** Notes who holds messages. */
   async markHeld(to: PeerId, counters: readonly number[], holder: PeerId): Promise<void> {
     if (counters.length === 0) return
-    const sql = `UPDATE outbox SET changed_ms = ?, state = 'held',
+    const sql = `UPDATE outbox SET changed_ms = ?, state = 'held', reason = '',
         holders = json_insert(holders, '$[#]', ?)
       WHERE recipient = ? AND envelope IS NOT NULL AND counter BETWEEN ? AND ?
         AND NOT EXISTS (SELECT 1 FROM json_each(holders) WHERE value = ?)
@@ -204,10 +204,24 @@ export class OutboxTable {
       const message = this.#open.get(to)?.get(numberIn(row, 'counter'))
       if (message !== undefined) {
         message.state = 'held'
+        message.reason = ''
         message.heldBy = numberIn(row, 'count')
       }
       this.#onChange(numberIn(row, 'id'))
     }
+  }
+
+  /** Notes why a recipient does not take messages yet. */
+  async markLater(messages: readonly OpenMessage[], reason: string): Promise<void> {
+    const cut = reason.slice(0, maxReasonLength)
+    const changed = messages.filter((message) => message.reason !== cut)
+    if (changed.length === 0) return
+    for (const message of changed) message.reason = cut
+    const sql = `UPDATE outbox SET reason = ? WHERE envelope IS NOT NULL
+      AND id IN (SELECT value FROM json_each(?))`
+    const ids = JSON.stringify(changed.map(({ id }) => id))
+    await this.#setup.database.write([{ sql, values: [cut, ids] }])
+    for (const { id } of changed) this.#onChange(id)
   }
 
   /** Notes what a recipient would not take, and why. */

@@ -360,7 +360,8 @@ function describeState({ state, heldBy, reason }: SentMessage): string {
     case 'held':
       return `held by ${heldBy} ${heldBy === 1 ? 'peer' : 'peers'}`
     case 'queued':
-      return 'kept here: nobody is up who could hold it'
+      if (reason === '') return 'kept here: nobody is up who could hold it'
+      return `kept here, and tried again: ${sanitizeText(reason)}`
     case 'refused':
       return `refused: ${sanitizeText(reason)}`
     case 'delivered':

@@ -177,8 +177,9 @@ function idOf({ message, post }: Place): string {
 }
 
 /** What `Last-Event-ID` says; `undefined` where it is none of ours. */
-function placeIn(given: unknown): Place | undefined {
-  const [, message, post] = /^(\d{1,15})-(\d{1,15})$/.exec(String(given ?? '')) ?? []
+function placeIn(given: string | readonly string[] | undefined): Place | undefined {
+  const [, message, post] =
+    /^(\d{1,15})-(\d{1,15})$/.exec(typeof given === 'string' ? given : '') ?? []
   if (message === undefined || post === undefined) return undefined
   return { message: Number(message), post: Number(post) }
 }

@@ -45,7 +45,8 @@ export function stateText({ state, heldBy, reason = '' }: SentLine): string {
     case 'held':
       return `held by ${heldBy} ${heldBy === 1 ? 'peer' : 'peers'}`
     case 'queued':
-      return 'kept here: nobody is up who could hold it'
+      if (reason === '') return 'kept here: nobody is up who could hold it'
+      return `kept here, and tried again: ${reason}`
     case 'refused':
       return reason === '' ? 'refused' : `refused: ${reason}`
     case 'delivered':
