@@ -280,6 +280,23 @@ test('[B13] the post of a stranger is taken when it is known who that is', async
   expect(await world.wall(1)).toEqual(['who am I?'])
 })
 
+test('[B9] a read receipt comes to an author that was away from before it was delivered until it was read', async () => {
+  const world = new MailWorld(33, 4)
+  world.wantsRead = true
+  await world.startAll(3)
+  const id = await world.send(0, 3, 'read me')
+  expect(await world.stateOf(0, id)).toBe('held')
+  world.crash(0)
+  const reader = await world.start(3)
+  await world.advance(10_000)
+  const sql = 'UPDATE inbox SET read_ms = 1 RETURNING author, epoch, counter, wants_read'
+  const [rows = []] = await world.wait(reader.database.write([{ sql, values: [] }]))
+  await world.wait(reader.machine.tellRead(rows))
+  await world.start(0)
+  await world.advance(10_000)
+  expect(await world.stateOf(0, id)).toBe('read')
+})
+
 test('[B9] a read receipt comes when it was asked for, also to an author who was away', async () => {
   const world = new MailWorld(13, 2)
   await world.startAll()

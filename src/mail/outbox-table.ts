@@ -65,7 +65,7 @@ export class OutboxTable {
   /** Reads what is under way; gives those for whom it is. */
   async load(): Promise<readonly PeerId[]> {
     const { database } = this.#setup
-    const sql = `SELECT id, recipient, counter, time_ms, state, holders FROM outbox
+    const sql = `SELECT id, recipient, counter, time_ms, state, holders, wants_read FROM outbox
       WHERE envelope IS NOT NULL ORDER BY recipient, counter`
     for (const row of await database.read({ sql })) {
       const to = textIn(row, 'recipient') as PeerId
@@ -74,6 +74,7 @@ export class OutboxTable {
       message.isFresh = false
       message.state = textIn(row, 'state') as SentState
       message.heldBy = (JSON.parse(textIn(row, 'holders')) as readonly string[]).length
+      if (numberIn(row, 'wants_read') === 1) this.#readers.add(to)
     }
     const unread = `SELECT DISTINCT recipient FROM outbox WHERE wants_read = 1 AND state = 'delivered'`
     for (const row of await database.read({ sql: unread })) {
