@@ -1,7 +1,7 @@
 /** Commands of the owner that write and read messages and posts. */
 import { parseDuration } from '../base/duration.ts'
 import { SkeinError } from '../base/errors.ts'
-import { sanitizeText, shortenText } from '../base/text.ts'
+import { jsonLine, sanitizeText, shortenText } from '../base/text.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { required } from './command-words.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -90,7 +90,7 @@ async function send(node: LetterHost, { args, stdin }: CommandContext): Promise<
   const type = line.value('type') ?? 'text/plain'
   const options = { type, wantsRead: line.has('read'), ...(expiryMs !== undefined && { expiryMs }) }
   const result = await node.outbox.send(to, body, options)
-  if (line.has('json')) return JSON.stringify(showSent(node, result))
+  if (line.has('json')) return jsonLine(showSent(node, result))
   if (result.state === 'refused') {
     throw new SkeinError('DENIED', `${node.nameOf(to)} refused it: ${sanitizeText(result.reason)}`)
   }
@@ -102,7 +102,7 @@ async function sent(node: LetterHost, context: CommandContext): Promise<string |
   const options = readListOptions(line)
   const print = async (list: readonly SentMessage[]): Promise<void> => {
     for (const each of list) {
-      const shown = line.has('json') ? JSON.stringify(showSent(node, each)) : formatSent(node, each)
+      const shown = line.has('json') ? jsonLine(showSent(node, each)) : formatSent(node, each)
       if (!context.out(`${shown}\n`)) await context.drained()
     }
   }
@@ -150,7 +150,7 @@ async function inbox(node: LetterHost, context: CommandContext): Promise<string 
   const print = async (messages: readonly ReceivedMessage[]): Promise<void> => {
     for (const message of messages) {
       const shown = line.has('json')
-        ? JSON.stringify(showMessage(node, message))
+        ? jsonLine(showMessage(node, message))
         : formatMessage(node, message)
       if (!context.out(`${shown}\n`)) await context.drained()
     }
@@ -176,7 +176,7 @@ async function post(node: LetterHost, { args, stdin }: CommandContext): Promise<
   const body = await readBody(line.words, stdin, defaultMailOptions.maxPostBytes)
   const text = typeof body === 'string' ? body : decodeText(body)
   const written = await node.wall.post(text)
-  return line.has('json') ? JSON.stringify(showPost(node, written)) : 'posted'
+  return line.has('json') ? jsonLine(showPost(node, written)) : 'posted'
 }
 
 async function wall(node: LetterHost, context: CommandContext): Promise<string | undefined> {
@@ -186,7 +186,7 @@ async function wall(node: LetterHost, context: CommandContext): Promise<string |
     for (const each of posts) {
       const { author, text, timeMs } = each
       const shown = line.has('json')
-        ? JSON.stringify(showPost(node, each))
+        ? jsonLine(showPost(node, each))
         : `${when(timeMs)}  ${nameOf(node, author)}: ${sanitizeText(text)}`
       if (!context.out(`${shown}\n`)) await context.drained()
     }
@@ -268,8 +268,7 @@ async function block(node: LetterHost, { args }: CommandContext): Promise<string
   const [name] = line.words
   if (name === undefined) {
     const ids = await node.inbox.blocked()
-    if (line.has('json'))
-      return ids.map((id) => JSON.stringify({ id, name: node.nameOf(id) })).join('\n')
+    if (line.has('json')) return ids.map((id) => jsonLine({ id, name: node.nameOf(id) })).join('\n')
     return ids.map((id) => nameOf(node, id)).join('\n') || 'nobody is blocked'
   }
   const id = node.resolve(name.replace(/^@/, ''))

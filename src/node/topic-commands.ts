@@ -6,6 +6,7 @@
  *   out   {event: 'ready' | 'line' | 'arrive' | 'leave' | 'lost' | 'back' | 'direct' | 'who' | 'history'
  *          | 'sent' | 'missed' | 'problem', …}
  */
+import { jsonLine } from '../base/text.ts'
 import { SkeinError, messageOf } from '../base/errors.ts'
 import { topicProblem } from '../topic/envelope.ts'
 import { readWords, required } from './command-words.ts'
@@ -106,7 +107,7 @@ function ended(signal: AbortSignal): Promise<void> {
 
 function formatReceived(node: TopicHost, message: Received): string {
   const { author, value, ...rest } = message
-  return `${JSON.stringify({ author, name: node.nameOf(author), ...rest, value: toJson(value) })}\n`
+  return `${jsonLine({ author, name: node.nameOf(author), ...rest, value: toJson(value) })}\n`
 }
 
 async function chat(node: TopicHost, context: CommandContext): Promise<void> {
@@ -202,7 +203,7 @@ class ChatSession {
       this.#missed++
       return
     }
-    if (this.#context.out(`${JSON.stringify(event)}\n`)) return
+    if (this.#context.out(`${jsonLine(event)}\n`)) return
     this.#isFull = true
     void this.#context.drained().then(() => {
       this.#isFull = false
