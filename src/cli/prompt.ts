@@ -13,7 +13,7 @@ import type { CommandInfo } from '../command/command.ts'
 import type { Node } from '../node/node.ts'
 import type { Peer, RunOptions, RunResult } from '../node/peer.ts'
 
-const dialPatienceMs = 5_000 // DESIGN §8
+const dialPatienceMs = 5_000 // Guess: who is up answers within one.
 
 const own = [
   ['peers', 'List the connected peers'],

@@ -38,12 +38,12 @@ export interface CalculatorOptions {
 }
 
 const defaults = {
-  timeLimitMs: 2_000, // The issue's.
+  timeLimitMs: 2_000, // Guess: half of what a person waits gladly, and all of a core.
   memoryLimitMb: 128, // Guess: a matrix of a thousand by a thousand fits.
   maxWaiting: 64, // Guess.
   maxWaitingPerAsker: 32, // Half: one asker cannot fill the queue.
-  maxResultBytes: 64 * 2 ** 10, // The issue's.
-  idleMs: 60_000, // The issue's.
+  maxResultBytes: 64 * 2 ** 10, // Guess: more nobody reads.
+  idleMs: 60_000, // Guess: who calculates once does so again soon.
 }
 
 const loadTimeoutMs = 15_000 // Guess: a hundred times what it takes, for a machine under load.

@@ -1,7 +1,7 @@
 /** Ends a child process with all that it started; see `program.node.ts`. */
 import type { ChildProcess } from 'node:child_process'
 
-const graceMs = 2_000 // The issue's: from SIGTERM to SIGKILL.
+const graceMs = 2_000 // Guess, from SIGTERM to SIGKILL: to write a file and go.
 
 /** Groups that are to go when this process exits, however soon that is. */
 const living = new Set<ChildProcess>()

@@ -13,14 +13,8 @@
  */
 import { decode, encode } from '../codec/index.ts'
 import { keyFromPeerId } from '../base/peer-id.ts'
-import {
-  isOrdinal,
-  isShownPass,
-  isSignedSoon,
-  parseSigned,
-  signAsSoon,
-  toPeerId,
-} from './signed.ts'
+import { readKey } from '../codec/signed.ts'
+import { isOrdinal, isShownPass, isSignedSoon, parseSigned, signAsSoon } from './signed.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { MailOptions } from './options.ts'
 import type { MailSigner } from './signed.ts'
@@ -94,7 +88,7 @@ export async function readEnvelope(
   const parsed = parseSigned(bytes, 'mail', options.maxBodyBytes + envelopeExtraBytes)
   if (typeof parsed === 'string') return parsed
   const { epoch, counter, floor, timeMs, expiresMs, sealed, pass } = parsed.fields
-  const to = toPeerId(parsed.fields['to'])
+  const to = readKey(parsed.fields['to'])
   if (to === undefined || to === parsed.author) return 'a message to nobody'
   if (!isOrdinal(epoch) || !isOrdinal(counter) || !isOrdinal(floor)) return 'a number that is none'
   if (floor > counter || !(sealed instanceof Uint8Array)) return 'a malformed message'
@@ -130,8 +124,8 @@ export function openLetter(envelope: Envelope, sealer: Sealer): Letter | string 
     return 'a malformed letter'
   const [author, to, epoch, counter, type, body, wantsRead] = decoded.value as unknown[]
   const isIts =
-    toPeerId(author) === envelope.author &&
-    toPeerId(to) === envelope.to &&
+    readKey(author) === envelope.author &&
+    readKey(to) === envelope.to &&
     epoch === envelope.epoch &&
     counter === envelope.counter
   if (!isIts) return 'a letter of another envelope'

@@ -1,5 +1,6 @@
 /** Messages and posts between machines, on good days and bad ones. */
 import { expect, test } from 'vitest'
+import { SkeinError } from '../base/errors.ts'
 import { seeds } from '../testing/simulation.node.ts'
 import { writeEnvelope } from './envelope.ts'
 import { MailWorld, sendAll, testSealer, testSigner, texts } from './mail.test-kit.ts'
@@ -92,6 +93,15 @@ test('[B3] alone, a message waits here, and is held as soon as somebody is up', 
   expect(await world.stateOf(0, id)).toBe('queued')
   await world.start(1)
   await world.advance(20_000)
+  expect(await world.stateOf(0, id)).toBe('held')
+})
+
+test('[B3] others hold what the recipient, whose own disk is full, cannot store', async () => {
+  const world = new MailWorld(6, 5)
+  await world.startAll()
+  const problem = 'mail.db: the disk is full; make room'
+  world.tamper(4, () => Promise.reject(new SkeinError('STORAGE_FAILED', problem)))
+  const id = await world.send(0, 4, 'later then')
   expect(await world.stateOf(0, id)).toBe('held')
 })
 

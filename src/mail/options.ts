@@ -60,12 +60,12 @@ const mebibyte = 2 ** 20
 
 /** See the file's head. */
 export const defaultMailOptions: MailOptions = {
-  maxBodyBytes: mebibyte, // The issue's.
+  maxBodyBytes: mebibyte, // Guess: what is longer is a file.
   maxPostBytes: 16_384, // Guess: eight pages of text.
   expiryMs: 14 * dayMs, // Guess: a holiday.
   maxExpiryMs: 30 * dayMs, // Guess.
   maxAheadMs: 3_600_000, // Guess: a clock in the wrong time zone is an hour off.
-  holders: 3, // The issue's.
+  holders: 3, // Guess: two of them may be away, too.
   settledMs: 600_000, // Guess: who was up for ten minutes is no script's.
   gapWaitMs: 60_000, // Guess: holders find each other's copies within seconds.
   authorBurst: 2_000, // Guess: a weekend's messages of a busy program come at once.

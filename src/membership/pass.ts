@@ -7,7 +7,8 @@
  */
 import { labelProblem } from '../base/label.ts'
 import { keyFromPeerId, peerIdFromKey } from '../base/peer-id.ts'
-import { isCount, isKey, open, seal } from './signed.ts'
+import { isKey } from '../codec/signed.ts'
+import { isCount, open, seal } from './signed.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Verify } from './signed.ts'
 

@@ -12,16 +12,10 @@ import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Received } from '../topic/delivery.ts'
 import type { Topic } from '../topic/topic.ts'
+import type { Chatter } from './chat-news.ts'
 import type { MemberEvent, NodeEvents } from './events.ts'
 import type { Peer } from './peer.ts'
 import type { TypedHandler } from './typed-messages.ts'
-
-/** Somebody in a room. */
-export interface Chatter {
-  readonly id: PeerId
-  readonly name: string
-  readonly isSelf: boolean
-}
 
 /** What a room tells whoever is in it here. */
 export type ChatEvent =

@@ -77,7 +77,7 @@ export interface EnrolmentSetup {
   readonly addresses: () => readonly string[]
 }
 
-const defaultTicketMs = 24 * 3_600_000 // DESIGN §6
+const defaultTicketMs = 24 * 3_600_000 // Guess: a ticket that is sent today is used by tomorrow.
 const sweepMs = 10_000 // Guess: a pass that ends may work this much longer.
 
 /** See the file's head. */

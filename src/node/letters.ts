@@ -3,13 +3,12 @@ import { SkeinError } from '../base/errors.ts'
 import { numberIn, textIn } from '../base/database.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import { messageFrom } from '../mail/received.ts'
-import { bodyOf } from '../mail/stored-body.ts'
+import { bodyIn, bodyOf } from '../mail/stored-body.ts'
 import { postFrom } from '../mail/wall.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { SqlRow, SqlValue } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
-
 import type { SentMessage, SentState } from '../mail/outgoing.ts'
 import type { ReceivedMessage } from '../mail/received.ts'
 import type { WallPost } from '../mail/wall.ts'
@@ -240,13 +239,12 @@ function searchConditions(table: Listing['table'], search: string): readonly Con
 const maxSearchLength = 200 // Guess: a sentence.
 
 function sentFrom(row: SqlRow): SentMessage {
-  const body = row['body']
   return {
     id: numberIn(row, 'id'),
     to: textIn(row, 'recipient') as PeerId,
     timeMs: numberIn(row, 'time_ms'),
     type: textIn(row, 'type'),
-    body: body instanceof Uint8Array ? body : String(body ?? ''),
+    body: bodyIn(row),
     byteLength: numberIn(row, 'size'),
     state: textIn(row, 'state') as SentState,
     heldBy: (JSON.parse(textIn(row, 'holders')) as readonly string[]).length,

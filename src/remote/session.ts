@@ -20,7 +20,7 @@ import type { DecodedValue } from '../codec/value-codec.ts'
 import type { Stream } from '../connection/contract.ts'
 import { Answers } from './answers.ts'
 import type { AnswersOwner } from './answers.ts'
-import { abortError, Calls } from './calls.ts'
+import { Calls } from './calls.ts'
 import type { CallsOwner, PendingCall } from './calls.ts'
 import { describeAsText, describeFailure } from './failure.ts'
 import { FrameWriter } from './frame-writer.ts'
@@ -34,8 +34,8 @@ import type { MarshalOwner, ThirdReference } from './marshal.ts'
 import { messageType, referenceType } from './messages.ts'
 import type { Entry, ObjectTable } from './object-table.ts'
 import { largeMessageBytes, pieceBytes } from './options.ts'
-import { closedError, congested, gone } from './over.ts'
-import { markHandled, rejected } from './proxy.ts'
+import { abortError, BrokenIterator, closedError, congested, notAsked } from './over.ts'
+import { markHandled } from './proxy.ts'
 import type { CallOptions, Reference, SessionFinder, WireTarget } from './reference.ts'
 import type { Asking, SessionCounts, SessionSetup } from './session-setup.ts'
 import { SessionValues } from './session-values.ts'
@@ -117,10 +117,9 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   }
 
   call(target: WireTarget, path: readonly string[], args: readonly unknown[]): Promise<unknown> {
-    const { options } = target
-    if (this.isClosed) return rejected(closedError(), gone)
-    if (options?.signal?.aborted === true) return rejected(abortError(options.signal), gone)
-    const pending = this.calls.ask(options)
+    const problem = this.#problem(target.options)
+    if (problem !== undefined) return notAsked(problem)
+    const pending = this.calls.ask(target.options)
     if (this.#writer.isBusy)
       this.#writer.defer(() => this.#sendCall(pending, { target, path, args }))
     else this.#sendCall(pending, { target, path, args })
@@ -128,10 +127,9 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   }
 
   read(target: WireTarget, path: readonly string[]): Promise<unknown> {
-    const { options } = target
-    if (this.isClosed) return rejected(closedError(), gone)
-    if (options?.signal?.aborted === true) return rejected(abortError(options.signal), gone)
-    const pending = this.calls.ask(options)
+    const problem = this.#problem(target.options)
+    if (problem !== undefined) return notAsked(problem)
+    const pending = this.calls.ask(target.options)
     this.#whenFree(() => {
       this.#writeHead(messageType.get, pending, { target, path })
       this.#writer.end()
@@ -144,6 +142,8 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     path: readonly string[],
     args?: readonly unknown[],
   ): AsyncIterableIterator<unknown> {
+    const problem = this.#problem(target.options)
+    if (problem !== undefined) return new BrokenIterator(problem)
     const pending = this.calls.ask(target.options)
     const { question } = pending
     const windowBytes = this.#setup.limits.objectWindowBytes
@@ -154,21 +154,20 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
       (reason: unknown) => consumer.end(reason, true),
     )
     const iterator = new RemoteIterator(consumer)
-    if (this.isClosed) pending.settle(closedError(), true)
-    else {
-      this.#whenFree(() => {
-        this.#writeHead(args ? messageType.stream : messageType.iterate, pending, { target, path })
-        this.#writer.number(windowBytes)
-        if (args === undefined) this.#writer.end()
-        else this.#endWith(pending, { type: messageType.stream, target, args })
-      })
-    }
+    this.#whenFree(() => {
+      this.#writeHead(args ? messageType.stream : messageType.iterate, pending, { target, path })
+      this.#writer.number(windowBytes)
+      if (args === undefined) this.#writer.end()
+      else this.#endWith(pending, { type: messageType.stream, target, args })
+    })
     this.collector.watch(iterator, () => consumer.stop())
     return iterator
   }
 
   /** What is exposed to us. */
   list(options?: CallOptions): Promise<unknown> {
+    const problem = this.#problem(options)
+    if (problem !== undefined) return notAsked(problem)
     const pending = this.calls.ask(options)
     this.#whenFree(() => {
       this.#writer.begin(messageType.list)
@@ -375,6 +374,14 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
 
   exposed(): unknown {
     return this.#setup.list(this.subject())
+  }
+
+  /** Why nothing can be asked with these options; `undefined` where it can. */
+  #problem(options: CallOptions | undefined): SkeinError | undefined {
+    if (this.isClosed) return closedError()
+    const signal = options?.signal
+    if (signal?.aborted !== true) return undefined
+    return abortError(signal, 'its signal was aborted before: nothing was asked')
   }
 
   #sendCall(pending: PendingCall, { target, path, args }: Asking): void {

@@ -8,7 +8,7 @@
  * misses none and has nothing waiting here, and who comes back goes on where it was.
  */
 import { SkeinError, toSkeinError } from '../base/errors.ts'
-import { showMessage, showPost } from '../node/letter-commands.ts'
+import { showMessage, showPost } from '../node/letter-format.ts'
 import type { Node } from '../node/node.ts'
 import type { WebRequest, WebResponse } from './router.ts'
 

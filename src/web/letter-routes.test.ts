@@ -57,6 +57,8 @@ test('[B16] posts are written and read, and what comes is told as it comes', asy
   expect(events.text).toContain('"text":"hello all"')
   events.end()
   expect((await ask('/wall')).value).toMatchObject({ posts: [{ text: 'hello all' }] })
+  const longest = '\u0001'.repeat(16_384) // Six characters of JSON each.
+  expect((await ask('/wall', { text: longest })).status).toBe(201)
 })
 
 test.each<[string, string, unknown, number, string]>([

@@ -12,7 +12,7 @@
  * A failure is `{code, message}` with a status that fits.
  */
 import { SkeinError, toSkeinError } from '../base/errors.ts'
-import { showMessage, showPost, showSent } from '../node/letter-commands.ts'
+import { showMessage, showPost, showSent } from '../node/letter-format.ts'
 import { EventFeed } from './event-feed.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { ListOptions } from '../node/letters.ts'
@@ -22,7 +22,7 @@ import type { Route, WebRequest, WebResponse } from './router.ts'
 const defaultLimit = 50
 const maxLimit = 500
 const maxBodyBytes = 1.5 * 2 ** 20 // A message of 1 MiB in Base64, and what stands around it.
-const maxPostBytes = 65_536 // A post of 16 KiB with every character escaped.
+const maxPostBytes = 98_304 + 1_024 // A post of 16 KiB with every character escaped, \u0001 for one.
 const sendKeys = ['to', 'text', 'base64', 'type', 'wantsRead', 'expiryMs']
 const headers = { 'Content-Type': 'application/json; charset=utf-8' }
 const statuses: Partial<Record<ErrorCode, number>> = {

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { linesOf, Machine, type RunningNode } from './machine.ts'
+import { isAlive } from './processes.ts'
 import type { Ended, Launched } from './processes.ts'
 
 let machine: Machine
@@ -158,15 +159,6 @@ test('what cannot be started says so in one line, and names the entry', async ()
 
 async function pidOf(running: Launched): Promise<number> {
   return Number((await running.printed(/pid (\d+)\n/))[1])
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function success(stdout: string): object {

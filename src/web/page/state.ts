@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import { linkKey } from '../../map/feed.ts'
 import { LiveNetwork } from './feed/live-network.ts'
+import { keep, readKept } from './kept.ts'
 import { forgetToken, keepToken, takeToken } from './feed/token.ts'
 import type { LinkLine, NodeLine } from '../../map/feed.ts'
 
@@ -12,6 +13,8 @@ export type Selection =
 
 /** How the network is shown. `both`: the table beside the map, where there is room. */
 export type ViewName = 'map' | 'both' | 'table'
+
+const keptTheme = 'theme'
 
 export const network = new LiveNetwork(takeToken(globalThis), {
   keepToken: (token) => keepToken(globalThis, token),
@@ -82,18 +85,10 @@ export function selectLink(a: string, b: string): void {
 /** Chooses light or dark, for this browser. */
 export function chooseTheme(wanted: 'light' | 'dark'): void {
   chosenTheme.value = wanted
-  try {
-    localStorage.setItem('skein.theme', wanted)
-  } catch {
-    chosenTheme.value = wanted // A browser that keeps nothing: it holds while the page does.
-  }
+  keep(keptTheme, wanted)
 }
 
 function readTheme(): 'light' | 'dark' | undefined {
-  try {
-    const kept = localStorage.getItem('skein.theme')
-    return kept === 'light' || kept === 'dark' ? kept : undefined
-  } catch {
-    return undefined
-  }
+  const kept = readKept(keptTheme)
+  return kept === 'light' || kept === 'dark' ? kept : undefined
 }
