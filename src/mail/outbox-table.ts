@@ -102,7 +102,7 @@ export class OutboxTable {
     const timeMs = clock.unixMs()
     const message = this.#add(to, counter, timeMs)
     try {
-      const expiresMs = timeMs + Math.min(expiryMs, options.maxExpiryMs)
+      const expiresMs = timeMs + Math.ceil(Math.min(expiryMs, options.maxExpiryMs))
       const named = { to, epoch: this.#epoch, counter, floor: this.#floor(to) }
       const head = { ...named, timeMs, expiresMs, pass: network.ownPass() }
       const writing = writeEnvelope(head, { type, body, wantsRead }, { signer, sealer })

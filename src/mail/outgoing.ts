@@ -41,7 +41,16 @@ export interface Outgoing {
 }
 
 /** Checks what is to be sent. @throws {SkeinError} `LIMIT_EXCEEDED` it is too long; `INVALID`. */
-export function checkOutgoing({ body, type, to }: Outgoing, { options, signer }: MailSetup): void {
+export function checkOutgoing(
+  { body, type, to, expiryMs }: Outgoing,
+  { options, signer }: MailSetup,
+): void {
+  if (!(expiryMs > 0)) {
+    throw new SkeinError(
+      'INVALID',
+      `${expiryMs} ms is no time for which a message may be delivered`,
+    )
+  }
   if (to === signer.id) throw new SkeinError('INVALID', 'a message to this node itself')
   if (body.length > options.maxBodyBytes) {
     const text = `a message of ${body.length} bytes; at most ${options.maxBodyBytes} fit into one`

@@ -121,6 +121,21 @@ test.each<[string, string, string | Uint8Array, string, RegExp]>([
   })
 })
 
+test.each([0, -1, Number.NaN])(
+  '[B12] a message for %s ms is refused at its author',
+  async (expiryMs) => {
+    await expect(scene.node.send('carol', 'x', { expiryMs })).rejects.toMatchObject({
+      code: 'INVALID',
+      message: expect.stringMatching(/ms is no time for which/) as string,
+    })
+  },
+)
+
+test('[B12] a message for a part of a millisecond arrives', async () => {
+  const sent = await scene.node.send('carol', 'x', { expiryMs: 60_000.5 })
+  expect(sent.state).toBe('delivered')
+})
+
 test('[B10] a text that is no UTF-8 is refused at its author', async () => {
   const bytes = new Uint8Array([0x61, 0xff, 0xfe])
   await expect(scene.node.send('carol', bytes, { type: 'text/plain' })).rejects.toMatchObject({
