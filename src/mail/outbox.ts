@@ -220,8 +220,12 @@ export class OutboxMachine {
         await noted
         await this.#table.markRefused(wrong, answer.reason)
       } else noted.catch((thrown: unknown) => this.#setup.warn(messageOf(thrown)))
+      const waiting = messages.filter((_, at) => answer.results[at] === 'later')
+      await this.#table.markLater(waiting, answer.reason)
       tell(lane, messages)
-      if (answer.results.includes('later')) return false
+      // Where some were taken, the others are taken soon.
+      if (answer.results.includes('stored')) lane.backoffMs = this.#setup.options.retryMinMs
+      if (waiting.length > 0) return false
       from = last.counter
     }
   }

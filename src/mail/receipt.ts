@@ -19,7 +19,7 @@ export interface Receipt {
   readonly epoch: number
   readonly got: Ranges
   readonly read: Ranges
-  /** True where it takes nothing of this author. */
+  /** True where it takes nothing of this author: then `got` are those that it refused. */
   readonly isRefusal: boolean
   /** When it was signed, Unix ms; the later one counts. */
   readonly timeMs: number

@@ -15,6 +15,8 @@ export interface MailSigner {
   verifySoon(id: PeerId, bytes: Uint8Array, signature: Uint8Array): Promise<boolean>
 }
 
+const maxPassBytes = 512 // As in membership.
+
 /** Signs a map as a kind of word. */
 export function signAs(
   kind: string,
@@ -57,6 +59,11 @@ export function isSigned({ author, body, signature }: SignedMap, signer: MailSig
 /** As {@link isSigned}, beside what this thread does. */
 export function isSignedSoon(parsed: SignedMap, signer: MailSigner): Promise<boolean> {
   return signer.verifySoon(parsed.author, parsed.body, parsed.signature)
+}
+
+/** Whether a value can be a pass that an author shows, or is none at all. */
+export function isShownPass(value: unknown): value is Uint8Array | undefined {
+  return value === undefined || (value instanceof Uint8Array && value.length <= maxPassBytes)
 }
 
 /** Whether a value counts something: a whole number from 1 up. */

@@ -1,7 +1,7 @@
 /** Commands of the owner that write and read messages and posts. */
 import { parseDuration } from '../base/duration.ts'
 import { SkeinError } from '../base/errors.ts'
-import { sanitizeText, shortenText } from '../base/text.ts'
+import { jsonLine, sanitizeText, shortenText } from '../base/text.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { maxListed, notWithId } from './command-limits.ts'
 import { required } from './command-words.ts'
@@ -101,7 +101,7 @@ async function send(node: LetterHost, { args, stdin }: CommandContext): Promise<
   const type = line.value('type') ?? 'text/plain'
   const options = { type, wantsRead: line.has('read'), ...(expiryMs !== undefined && { expiryMs }) }
   const result = await node.outbox.send(to, body, options)
-  if (line.has('json')) return JSON.stringify(showSent(node, result))
+  if (line.has('json')) return jsonLine(showSent(node, result))
   if (result.state === 'refused') {
     throw new SkeinError('DENIED', `${node.nameOf(to)} refused it: ${sanitizeText(result.reason)}`)
   }
@@ -112,7 +112,7 @@ async function sent(node: LetterHost, context: CommandContext): Promise<string |
   const line = readLine(context.args, listFlags)
   const options = readListOptions(line)
   const show = (each: SentMessage): string =>
-    line.has('json') ? JSON.stringify(showSent(node, each)) : formatSent(node, each)
+    line.has('json') ? jsonLine(showSent(node, each)) : formatSent(node, each)
   // From before the first look: what changes meanwhile is printed again.
   const changed = new Set<number>()
   let wake: () => void = () => undefined
@@ -156,7 +156,7 @@ async function inbox(node: LetterHost, context: CommandContext): Promise<string 
   const marksRead = !line.has('keep') && !line.has('search')
   const show = (message: ReceivedMessage): string =>
     line.has('json')
-      ? JSON.stringify(showMessage(node, message))
+      ? jsonLine(showMessage(node, message))
       : formatMessage(node, message, { isCut })
   const print = async (messages: readonly ReceivedMessage[]): Promise<void> => {
     if (line.has('id') && messages.length === 0) {
@@ -180,13 +180,13 @@ async function post(node: LetterHost, { args, stdin }: CommandContext): Promise<
   const body = await readBody(line.words, stdin, defaultMailOptions.maxPostBytes)
   const text = typeof body === 'string' ? body : decodeText(body)
   const written = await node.wall.post(text)
-  return line.has('json') ? JSON.stringify(showPost(node, written)) : 'posted'
+  return line.has('json') ? jsonLine(showPost(node, written)) : 'posted'
 }
 
 async function wall(node: LetterHost, context: CommandContext): Promise<string | undefined> {
   const line = readLine(context.args, listFlags)
   const show = (each: WallPost): string =>
-    line.has('json') ? JSON.stringify(showPost(node, each)) : formatPost(node, each)
+    line.has('json') ? jsonLine(showPost(node, each)) : formatPost(node, each)
   return printList(context, line, {
     on: (tell) => node.wall.on('post', tell),
     list: (options) => node.wall.list(options),
@@ -222,8 +222,7 @@ async function block(node: LetterHost, { args }: CommandContext): Promise<string
   const [name] = line.words
   if (name === undefined) {
     const ids = await node.inbox.blocked()
-    if (line.has('json'))
-      return ids.map((id) => JSON.stringify({ id, name: node.nameOf(id) })).join('\n')
+    if (line.has('json')) return ids.map((id) => jsonLine({ id, name: node.nameOf(id) })).join('\n')
     return ids.map((id) => shownName(node, id)).join('\n') || 'nobody is blocked'
   }
   const id = node.resolve(name.replace(/^@/, ''))

@@ -60,7 +60,8 @@ export function stateText({
     case 'held':
       return `held by ${heldBy} ${heldBy === 1 ? 'peer' : 'peers'}`
     case 'queued':
-      return 'kept here: nobody is up who could hold it'
+      if (reason === '') return 'kept here: nobody is up who could hold it'
+      return `kept here, and tried again: ${reason}`
     case 'refused':
       return reason === '' ? 'refused' : `refused: ${reason}`
     case 'delivered':

@@ -200,7 +200,7 @@ async function listRows(mail: NodeMail, listing: Listing): Promise<readonly SqlR
   const where = [...listing.where]
   if (after !== undefined) where.push({ sql: 'id > ?', values: [after] })
   if (before !== undefined) where.push({ sql: 'id < ?', values: [before] })
-  if (search !== undefined) where.push(searchCondition(table, search))
+  if (search !== undefined) where.push(...searchConditions(table, search))
   const conditions = where.map(({ sql }) => sql).join(' AND ') || 'true'
   // Who follows wants the next ones, who looks wants the last ones.
   const order = after === undefined ? 'DESC' : 'ASC'
@@ -213,17 +213,27 @@ async function listRows(mail: NodeMail, listing: Listing): Promise<readonly SqlR
   return after === undefined ? rows.toReversed() : rows
 }
 
-/** Every word of a search, as it is: nothing in it is taken for an operator of FTS5. */
-function searchCondition(table: Listing['table'], search: string): Condition {
+/**
+ * Every word of a search, as it is: nothing in it is taken for an operator of FTS5. What the index does
+ * not keep, such as an emoji or `=>`, is looked for in the text.
+ */
+function searchConditions(table: Listing['table'], search: string): readonly Condition[] {
   const words = search.split(/\s+/).filter((word) => word !== '')
   if (words.length === 0 || search.length > maxSearchLength) {
     throw new SkeinError('INVALID', `a search is 1 to ${maxSearchLength} characters with a word`)
   }
-  if (table === 'outbox') return { sql: 'instr(body, ?) > 0', values: [search] }
-  const query = words.map((word) => `"${word.replaceAll('"', '""').replaceAll('\0', '')}"*`)
+  if (table === 'outbox') return [{ sql: 'instr(body, ?) > 0', values: [search] }]
+  const column = table === 'wall' ? 'text' : 'body'
+  const isIndexed = (word: string): boolean => /[\p{L}\p{N}\p{Co}]/u.test(word)
+  const marks = words.filter((word) => !isIndexed(word))
+  const conditions = marks.map((word) => ({ sql: `instr(${column}, ?) > 0`, values: [word] }))
+  const query = words
+    .filter(isIndexed)
+    .map((word) => `"${word.replaceAll('"', '""').replaceAll('\0', '')}"*`)
+  if (query.length === 0) return conditions
   const name = `${table}_search`
   const sql = `id IN (SELECT rowid FROM ${name} WHERE ${name} MATCH ?)`
-  return { sql, values: [query.join(' ')] }
+  return [{ sql, values: [query.join(' ')] }, ...conditions]
 }
 
 function sentFrom(row: SqlRow): SentMessage {

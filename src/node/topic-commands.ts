@@ -5,6 +5,7 @@
  *   in    {say} · {msg: [peer, text]} · {who: true} · {history: count}
  *   out   `ChatNews`
  */
+import { jsonLine } from '../base/text.ts'
 import { SkeinError, messageOf } from '../base/errors.ts'
 import { topicProblem } from '../topic/topic-name.ts'
 import { maxChatHistory } from './chat-news.ts'
@@ -106,7 +107,7 @@ function ended(signal: AbortSignal): Promise<void> {
 
 function formatReceived(node: TopicHost, message: Received): string {
   const { author, value, ...rest } = message
-  return `${JSON.stringify({ author, name: node.nameOf(author), ...rest, value: toJson(value) })}\n`
+  return `${jsonLine({ author, name: node.nameOf(author), ...rest, value: toJson(value) })}\n`
 }
 
 async function chat(node: TopicHost, context: CommandContext): Promise<void> {
@@ -212,7 +213,7 @@ class ChatSession {
       this.#missed++
       return
     }
-    if (this.#context.out(`${JSON.stringify(news)}\n`)) return
+    if (this.#context.out(`${jsonLine(news)}\n`)) return
     this.#isFull = true
     void this.#context.drained().then(() => {
       this.#isFull = false

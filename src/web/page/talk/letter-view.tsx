@@ -160,7 +160,7 @@ function Fate({ letter }: { readonly letter: SentLine }): preact.JSX.Element {
       <StateChip letter={now} />{' '}
       <span class="muted">
         to {visibleText(now.to, 40)}
-        {now.state === 'queued' && `; ${stateText(now)}`}
+        {now.state === 'queued' && `; ${sanitizeText(stateText(now))}`}
       </span>
     </p>
   )
