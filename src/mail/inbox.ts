@@ -48,6 +48,8 @@ export class InboxMachine {
   violations = 0
   /** Whether what is unread fills it: then nothing more is taken for now. */
   isFull = false
+  /** Messages that came into it so far. */
+  received = 0
 
   readonly #setup: MailSetup
   readonly #onMessage: (message: ReceivedMessage) => void
@@ -88,6 +90,11 @@ export class InboxMachine {
   stop(): void {
     for (const timer of this.#gaps.values()) timer.cancel()
     this.#gaps.clear()
+  }
+
+  /** Messages that were not read yet. */
+  get unreadCount(): number {
+    return [...this.#unread.values()].reduce((sum, count) => sum + count, 0)
   }
 
   /** Those whose messages and posts are not taken. */
@@ -303,6 +310,7 @@ export class InboxMachine {
   /** Tells of what came into the inbox. */
   #show(author: PeerId, messages: readonly ReceivedMessage[]): void {
     if (messages.length === 0) return
+    this.received += messages.length
     this.#unread.set(author, (this.#unread.get(author) ?? 0) + messages.length)
     for (const message of messages) this.#onMessage(message)
   }

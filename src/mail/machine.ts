@@ -39,6 +39,29 @@ export interface MailHooks {
   readonly onSent: (id: number) => void
 }
 
+/** Mail in numbers. A snapshot; what is a total counts from when the database was opened. */
+export interface MailStatus {
+  /** Messages that came into the inbox, in all. */
+  readonly received: number
+  /** Messages in the inbox that were not read yet. */
+  readonly unread: number
+  /** Messages that were stored to be sent, in all. */
+  readonly sent: number
+  /** Messages of this node that have not arrived. */
+  readonly waiting: number
+  /** Messages that are held for others. */
+  readonly held: number
+  /** Posts that were stored, in all. */
+  readonly posts: number
+  /** Envelopes, receipts and posts of peers that were wrong, in all. */
+  readonly violations: number
+}
+
+/** The mail of who never had any. */
+export const noMail: MailStatus = Object.freeze({
+  ...{ received: 0, unread: 0, sent: 0, waiting: 0, held: 0, posts: 0, violations: 0 },
+})
+
 const sweepMs = 600_000 // Guess: what is to go after weeks may stay ten minutes longer.
 const collectMs = 2_000 // Guess: by then the first neighbours have told of the members.
 const askedToCollect = 6 // Guess: twice the holders, for some came and went.
@@ -79,6 +102,16 @@ export class MailMachine {
     machine.#later('sweep', sweepMs, () => machine.#sweepAgain())
     machine.#later('collect', collectMs, () => machine.#collect())
     return machine
+  }
+
+  /** What happened so far, and what is kept. Frozen. */
+  status(): MailStatus {
+    const { inbox, outbox, holder, wall } = this
+    return Object.freeze({
+      ...{ received: inbox.received, unread: inbox.unreadCount },
+      ...{ sent: outbox.sent, waiting: outbox.openCount, held: holder.count, posts: wall.posts },
+      violations: this.violations + wall.violations,
+    })
   }
 
   /** Stops all timers. */

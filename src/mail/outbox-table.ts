@@ -128,6 +128,11 @@ export class OutboxTable {
     }
   }
 
+  /** Messages that have not arrived. */
+  get openCount(): number {
+    return [...this.#open.values()].reduce((sum, { size }) => sum + size, 0)
+  }
+
   /** For whom something is under way. */
   isOpen(to: PeerId): boolean {
     return this.#stored(to).next().done !== true

@@ -43,6 +43,8 @@ interface Lane {
 
 /** See the file's head. */
 export class OutboxMachine {
+  /** Messages that were stored to be sent, so far. */
+  sent = 0
   readonly #setup: MailSetup
   readonly #epoch: number
   readonly #table: OutboxTable
@@ -55,6 +57,11 @@ export class OutboxMachine {
     this.#setup = setup
     this.#epoch = epoch
     this.#table = new OutboxTable(setup, epoch, onChange)
+  }
+
+  /** Messages that have not arrived. */
+  get openCount(): number {
+    return this.#table.openCount
   }
 
   /** Reads what is still under way, and goes on with it. */
@@ -82,6 +89,7 @@ export class OutboxMachine {
     const { to } = outgoing
     const counter = await this.#serial.run(to, () => this.#table.nextNumber(to))
     const message = await this.#table.store(outgoing, counter)
+    this.sent++
     if (this.#isStopped) return message // It goes when this node runs again.
     const lane = this.#lane(to)
     const settled = new Promise<void>((resolve) => lane.waiting.set(message, resolve))

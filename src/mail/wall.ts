@@ -46,6 +46,8 @@ const fetchCounters = 128 // Posts asked for at a time.
 export class WallMachine {
   /** Posts of peers that were wrong; each is one. */
   violations = 0
+  /** Posts that were stored so far, its own too. */
+  posts = 0
 
   readonly #setup: MailSetup
   readonly #epoch: number
@@ -215,6 +217,7 @@ export class WallMachine {
   #accept(posts: readonly Post[], rows: readonly SqlRow[]): readonly WallPost[] {
     for (const post of posts) this.#index.add(post)
     const stored = rows.map(postFrom).toSorted((a, b) => a.id - b.id)
+    this.posts += stored.length
     for (const post of stored) this.#onPost(post)
     return stored
   }

@@ -21,7 +21,7 @@ import { SkeinError, messageOf } from '../base/errors.ts'
 import { FolderStorage } from '../base/folder-storage.node.ts'
 import { findRule } from '../base/policy.ts'
 import { Exchange, mailProtocol } from '../mail/exchange.ts'
-import { MailMachine } from '../mail/machine.ts'
+import { MailMachine, noMail } from '../mail/machine.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { mailSchema } from '../mail/schema.ts'
 import { poolSigner, signerAtOnce } from '../mail/pool-signer.node.ts'
@@ -34,6 +34,7 @@ import type { Storage } from '../base/storage.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
+import type { MailStatus } from '../mail/machine.ts'
 import type { MailAnswer, MailRequest } from '../mail/messages.ts'
 import type { MailNetwork } from '../mail/setup.ts'
 import type { ReceivedMessage } from '../mail/received.ts'
@@ -124,6 +125,11 @@ export class NodeMail {
       this.#onRecall = goOn
       opening.then(goOn, goOn)
     })
+  }
+
+  /** What happened so far, and what is kept; nothing while it is not open. */
+  status(): MailStatus {
+    return this.#open?.machine.status() ?? noMail
   }
 
   /** Whether a peer is blocked; nobody is while mail cannot be opened. */

@@ -184,9 +184,10 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** What this node carries and has carried, in numbers. Frozen. */
   stats(): NodeStats {
-    const { manager, commands, network } = this.#services
+    const { manager, commands, network, talk, mail } = this.#services
     const { transports } = this.#parts
-    return readStats({ manager, transports, commands, membership: network.membership })
+    const { membership } = network
+    return readStats({ manager, transports, membership, commands, talk, mail })
   }
 
   /** Who was seen of late by the discoveries that look around, nearest relation first. Frozen. */

@@ -48,6 +48,14 @@ export interface TalkSetup {
   readonly settings: TopicSettings
 }
 
+/** Topics and typed messages in numbers. */
+export interface TalkStatus extends TopicStatus {
+  /** Typed messages that nobody handles, or of somebody who is blocked. */
+  readonly ignored: number
+  /** Typed messages of those who may not send them. */
+  readonly deniedTyped: number
+}
+
 /** Who may publish on a topic to this node and through it. */
 export interface TopicAccess {
   /** `role:NAME` and `peer:ID`; `known`, `member` and `local` where absent. This node always may. */
@@ -115,7 +123,7 @@ export class Talk {
   }
 
   /** What happened so far. */
-  status(): TopicStatus & { readonly ignored: number; readonly deniedTyped: number } {
+  status(): TalkStatus {
     const { ignored, refused } = this.typed
     return Object.freeze({ ...this.topics.status(), ignored, deniedTyped: refused })
   }
