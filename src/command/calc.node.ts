@@ -16,6 +16,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { SkeinError } from '../base/errors.ts'
 import type { CalcJob, CalcReply } from './calc-worker.node.ts'
+import { plainCalcFailure } from './calc-failure.ts'
 import type { Command } from './command.ts'
 import { forAnyone } from './permission.ts'
 
@@ -177,7 +178,7 @@ export class Calculator {
     const job = this.#current
     this.#current = undefined
     if (reply.type === 'result') job?.resolve(reply.text)
-    else job?.reject(new SkeinError(reply.code, reply.message))
+    else job?.reject(new SkeinError(reply.code, plainCalcFailure(reply.message)))
     if (reply.type === 'failed' && reply.isSpent) {
       this.#child = undefined
       child.kill('SIGKILL')

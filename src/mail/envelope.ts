@@ -15,6 +15,7 @@ import { decode, encode } from '../codec/index.ts'
 import { keyFromPeerId } from '../base/peer-id.ts'
 import { readKey } from '../codec/signed.ts'
 import { isOrdinal, isSignedSoon, parseSigned, signAsSoon } from './signed.ts'
+import { isContentType, isTextType } from './content-type.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { MailOptions } from './options.ts'
 import type { MailSigner } from './signed.ts'
@@ -56,9 +57,6 @@ export interface Sealer {
 
 /** Bytes that an envelope adds to a body at most. */
 const envelopeExtraBytes = 1_024 // Some 600, measured, with the longest type.
-
-const maxTypeLength = 100
-const typePattern = /^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*$/
 
 /** Seals and signs a message. */
 export async function writeEnvelope(
@@ -128,16 +126,6 @@ export function openLetter(envelope: Envelope, sealer: Sealer): Letter | string 
     return 'a malformed letter'
   if (isTextType(type) && textOf(body) === undefined) return 'a text that is no UTF-8'
   return { type, body, wantsRead }
-}
-
-/** Whether this is a content type, without parameters: `text/plain`. */
-export function isContentType(type: unknown): type is string {
-  return typeof type === 'string' && type.length <= maxTypeLength && typePattern.test(type)
-}
-
-/** Whether bodies of this type are text in UTF-8. */
-export function isTextType(type: string): boolean {
-  return type.startsWith('text/') || type === 'application/json'
 }
 
 /** Bytes as text; `undefined` where they are no UTF-8. */

@@ -96,12 +96,12 @@ export class OutboxTable {
 
   /** Seals, signs and stores a message; resolves when it is on the disk. */
   async store(outgoing: Outgoing, counter: number): Promise<OpenMessage> {
-    const { clock, options, signer, sealer, database } = this.#setup
+    const { clock, signer, sealer, database } = this.#setup
     const { to, body, type, wantsRead, expiryMs } = outgoing
     const timeMs = clock.unixMs()
     const message = this.#add(to, counter, timeMs)
     try {
-      const expiresMs = timeMs + Math.min(expiryMs, options.maxExpiryMs)
+      const expiresMs = timeMs + Math.ceil(expiryMs)
       const head = { to, epoch: this.#epoch, counter, floor: this.#floor(to), timeMs, expiresMs }
       const writing = writeEnvelope(head, { type, body, wantsRead }, { signer, sealer })
       writing.catch(() => undefined) // It is awaited when its turn comes.

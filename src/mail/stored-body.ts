@@ -1,5 +1,6 @@
 /** Bodies as the tables have them. */
-import { isTextType, textOf } from './envelope.ts'
+import { isTextType } from './content-type.ts'
+import { textOf } from './envelope.ts'
 import type { SqlRow } from '../base/database.ts'
 
 /** A body as it is kept: text as text, so that it can be searched and read with sqlite3. */

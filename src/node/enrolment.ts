@@ -6,7 +6,8 @@ import { background } from '../base/background.ts'
 import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { labelProblem } from '../base/label.ts'
 import { shortPeerId } from '../base/peer-id.ts'
-import { maxPassRoles, roleProblem } from '../membership/pass.ts'
+import { maxPassRoles, roleProblem } from '../base/role.ts'
+import { maxPassMs, maxTicketMs } from './admission-limits.ts'
 import {
   answerJoiner,
   askForPass,
@@ -294,9 +295,12 @@ function checkTerms({ label, roles = [], ticketMs, passMs }: InviteOptions): voi
   if (roles.length > maxPassRoles) {
     throw new SkeinError('INVALID', `${roles.length} roles; a pass holds ${maxPassRoles}`)
   }
-  for (const timeMs of [ticketMs, passMs]) {
-    if (timeMs !== undefined && !(timeMs > 0)) {
-      throw new SkeinError('INVALID', `a ticket or pass for ${timeMs} ms; write more`)
-    }
-  }
+  checkTime('ticket', ticketMs, maxTicketMs)
+  checkTime('pass', passMs, maxPassMs)
+}
+
+function checkTime(what: string, timeMs: number | undefined, maxMs: number): void {
+  if (timeMs === undefined || (timeMs >= 1 && timeMs <= maxMs)) return
+  const most = `1 ms to ${maxMs / 86_400_000} days`
+  throw new SkeinError('INVALID', `a ${what} is good for ${most}, not for ${timeMs} ms`)
 }

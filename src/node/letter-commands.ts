@@ -3,9 +3,11 @@ import { parseDuration } from '../base/duration.ts'
 import { SkeinError } from '../base/errors.ts'
 import { sanitizeText, shortenText } from '../base/text.ts'
 import { defaultMailOptions } from '../mail/options.ts'
+import { maxListed, notWithId } from './command-limits.ts'
 import { required } from './command-words.ts'
 import { follow, onward, printLines, whileOpen } from './following.ts'
 import {
+  cutLength,
   formatMessage,
   formatPost,
   formatSent,
@@ -15,6 +17,7 @@ import {
   shownName,
 } from './letter-format.ts'
 import { stateText } from './letter-lines.ts'
+import { recipientProblem } from './one-peer.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command, CommandContext } from '../command/command.ts'
@@ -34,7 +37,7 @@ export interface LetterHost extends NamingHost {
 }
 
 const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is named.
-const flagsWithValue = new Set(['type', 'expires', 'search', 'limit', 'after', 'before'])
+const flagsWithValue = new Set(['type', 'expires', 'search', 'limit', 'after', 'before', 'id'])
 const listFlags = ['search', 'limit', 'after', 'before', 'follow', 'brief', 'json']
 const briefLength = 400 // Characters; guess: what a list shows of a message.
 
@@ -88,7 +91,7 @@ function readLine(args: readonly string[], known: readonly string[]): Line {
 async function send(node: LetterHost, { args, stdin }: CommandContext): Promise<string> {
   const line = readLine(args, ['type', 'read', 'expires', 'json'])
   const [name, ...rest] = line.words
-  const to = node.resolve(required(name, 'send PEER TEXT').replace(/^@/, ''))
+  const to = resolveRecipient(node, required(name, 'send PEER TEXT'))
   const body = await readBody(rest, stdin, defaultMailOptions.maxBodyBytes)
   const expires = line.value('expires')
   const expiryMs = expires === undefined ? undefined : parseDuration(expires)
@@ -143,12 +146,22 @@ async function sent(node: LetterHost, context: CommandContext): Promise<string |
 }
 
 async function inbox(node: LetterHost, context: CommandContext): Promise<string | undefined> {
-  const line = readLine(context.args, ['unread', 'keep', ...listFlags])
-  const options = { ...readListOptions(line), isUnread: line.has('unread') }
+  const line = readLine(context.args, ['unread', 'keep', 'id', 'cut', ...listFlags])
+  const isCut = line.has('cut') && !line.has('json') && !line.has('id')
+  const options = {
+    ...readListOptions(line),
+    isUnread: line.has('unread'),
+    ...(isCut && { maxLength: cutLength + 1 }),
+  }
   const marksRead = !line.has('keep') && !line.has('search')
   const show = (message: ReceivedMessage): string =>
-    line.has('json') ? JSON.stringify(showMessage(node, message)) : formatMessage(node, message)
+    line.has('json')
+      ? JSON.stringify(showMessage(node, message))
+      : formatMessage(node, message, { isCut })
   const print = async (messages: readonly ReceivedMessage[]): Promise<void> => {
+    if (line.has('id') && messages.length === 0) {
+      throw new SkeinError('INVALID', `there is no message ${line.value('id')} in the inbox`)
+    }
     await printLines(context, messages, show)
     const ids = messages.filter(({ readMs }) => readMs === undefined).map(({ id }) => id)
     if (marksRead && ids.length > 0) await node.inbox.markRead(ids)
@@ -229,9 +242,15 @@ async function unblock(node: LetterHost, { args }: CommandContext): Promise<stri
 }
 
 function readListOptions(line: Line): ListOptions {
+  const id = readNumber(line, 'id', Number.MAX_SAFE_INTEGER)
+  if (id !== undefined) {
+    const other = notWithId.find((flag) => line.has(flag))
+    if (other === undefined) return { after: id - 1, before: id + 1 }
+    throw new SkeinError('INVALID', `--id names one message; it does not go with --${other}`)
+  }
   const search = line.value('search')
   const [limit, after, before] = [
-    readNumber(line, 'limit', 1_000),
+    readNumber(line, 'limit', maxListed),
     readNumber(line, 'after', Number.MAX_SAFE_INTEGER),
     readNumber(line, 'before', Number.MAX_SAFE_INTEGER),
   ]
@@ -255,6 +274,14 @@ function readNumber(line: Line, flag: string, max: number): number | undefined {
     'INVALID',
     `--${flag} must be a number from ${min} to ${max}, not '${shown}'`,
   )
+}
+
+/** The one peer that a message is for. @throws {SkeinError} `INVALID` it can mean several. */
+export function resolveRecipient(node: Pick<LetterHost, 'resolve'>, written: string): PeerId {
+  const name = written.replace(/^@/, '')
+  const problem = recipientProblem(name)
+  if (problem !== undefined) throw new SkeinError('INVALID', problem)
+  return node.resolve(name)
 }
 
 /** The words as text, or with `-` what is piped in. */

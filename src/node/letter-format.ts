@@ -14,6 +14,9 @@ export interface NamingHost {
   nameOf(id: PeerId): string
 }
 
+/** Characters and lines of a message in a list on a terminal. Guess: several fit on a screen. */
+export const cutLength = 2_000
+const cutLines = 25
 const maxSnippetLength = 60 // Guess: with the rest it fits a line of most terminals.
 
 /** A message that came, as JSON shows it. */
@@ -37,15 +40,32 @@ export function showPost(node: NamingHost, post: WallPost): PostLine {
   return { id, from: nameOf(node, author), author, timeMs, receivedMs, text }
 }
 
-/** A message that came, whole. */
-export function formatMessage(node: NamingHost, message: ReceivedMessage): string {
-  const { author, timeMs, type, body, byteLength, readMs } = message
+/** A message that came, whole; with `isCut` a long one ends in how much is left, and how to see it. */
+export function formatMessage(
+  node: NamingHost,
+  message: ReceivedMessage,
+  { isCut = false }: { readonly isCut?: boolean } = {},
+): string {
+  const { id, author, timeMs, type, body, byteLength, readMs } = message
   const mark = readMs === undefined ? '*' : ' '
-  const shown =
-    typeof body === 'string'
-      ? sanitizeText(body.replace(/\r?\n$/, ''))
-      : `${byteLength} bytes of ${type}; --json prints them`
-  return `${mark} ${when(timeMs)}  ${shownName(node, author)}: ${shown}`
+  const head = `${mark} ${when(timeMs)}  ${shownName(node, author)}: `
+  if (typeof body !== 'string') {
+    const wanted = isCut ? `skein inbox --id ${id} --json` : '--json'
+    return `${head}${byteLength} bytes of ${type}; ${wanted} prints them`
+  }
+  const whole = body.replace(/\r?\n$/, '')
+  const shown = isCut ? cut(whole) : whole
+  // Of a body that came short, only its length says how much there is.
+  const left = byteLength - Buffer.byteLength(shown) - (body.length - whole.length)
+  if (!isCut || left <= 0) return head + sanitizeText(shown)
+  return `${head}${sanitizeText(shown)}\n  … ${left} more bytes; whole: skein inbox --id ${id}`
+}
+
+function cut(text: string): string {
+  const lines = text.split('\n', cutLines + 1)
+  const few = lines.length > cutLines ? lines.slice(0, cutLines).join('\n') : text
+  // Half a character is none.
+  return few.slice(0, cutLength).replace(/[\ud800-\udbff]$/, '')
 }
 
 /** A sent message on one line, with its beginning. */

@@ -6,6 +6,7 @@ import { messageFrom } from '../mail/received.ts'
 import { bodyIn, bodyOf } from '../mail/stored-body.ts'
 import { postFrom } from '../mail/wall.ts'
 import { defaultMailOptions } from '../mail/options.ts'
+import { maxListed, maxSearchLength } from './command-limits.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { SqlRow, SqlValue } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
@@ -41,12 +42,11 @@ export interface SendOptions {
   readonly type?: string
   /** Whether to be told when it was read. */
   readonly wantsRead?: boolean
-  /** For how long it may be delivered, ms; 14 days where absent, 30 at most. */
+  /** For how long it may be delivered, ms; 14 days where absent. More than 30 days is `INVALID`. */
   readonly expiryMs?: number
 }
 
 const defaultLimit = 50
-const maxLimit = 1_000
 
 /** Messages that came for this node. */
 export class Inbox {
@@ -205,7 +205,7 @@ async function listRows(mail: NodeMail, listing: Listing): Promise<readonly SqlR
   // Who follows wants the next ones, who looks wants the last ones.
   const order = after === undefined ? 'DESC' : 'ASC'
   const sql = `SELECT ${columns[table]} FROM ${table} WHERE ${conditions} ORDER BY id ${order} LIMIT ?`
-  const count = Math.max(1, Math.min(maxLimit, Math.floor(limit)))
+  const count = Math.max(1, Math.min(maxListed, Math.floor(limit)))
   const { database } = await mail.ready()
   const cut = table === 'wall' ? [] : [Math.max(1, Math.floor(options.maxLength ?? maxCut))]
   const values = [...cut, ...where.flatMap((each) => [...each.values]), count]
@@ -225,8 +225,6 @@ function searchCondition(table: Listing['table'], search: string): Condition {
   const sql = `id IN (SELECT rowid FROM ${name} WHERE ${name} MATCH ?)`
   return { sql, values: [query.join(' ')] }
 }
-
-const maxSearchLength = 200 // Guess: a sentence.
 
 function sentFrom(row: SqlRow): SentMessage {
   return {

@@ -6,7 +6,7 @@
  *   out   `ChatNews`
  */
 import { SkeinError, messageOf } from '../base/errors.ts'
-import { topicProblem } from '../topic/envelope.ts'
+import { topicProblem } from '../topic/topic-name.ts'
 import { maxChatHistory } from './chat-news.ts'
 import { readWords, required } from './command-words.ts'
 import type { PeerId } from '../base/peer-id.ts'

@@ -4,6 +4,7 @@
  */
 import { keyFromPeerId } from '../base/peer-id.ts'
 import { bodyToSign, joinSigned, splitSigned } from '../codec/signed.ts'
+import { isTopicForm } from './topic-name.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { SignedMap } from '../codec/signed.ts'
 
@@ -39,15 +40,6 @@ const overheadBytes = 512
 
 const kind = 'topic/1'
 const maxCount = 2 ** 48 // Six bytes, in names.
-const topicForm = /^\$?[A-Za-z0-9_][A-Za-z0-9_./-]{0,71}$/ // Ours, which begin with $, may be longer.
-const maxNameLength = 64
-
-/** Why a text is no name of a topic, or `undefined` where it is one. */
-export function topicProblem(name: string): string | undefined {
-  if (topicForm.test(name) && !name.startsWith('$') && name.length <= maxNameLength)
-    return undefined
-  return 'a topic has 1 to 64 letters, digits and _ . / -, and begins with a letter, a digit or _'
-}
 
 /** Signs a message. */
 export function writeMessage(message: TopicMessage, sign: Sign): Uint8Array {
@@ -73,7 +65,7 @@ function readFields({ author, fields }: SignedMap): TopicMessage | string {
   const { incarnation, sequence, time, topic, body } = fields
   if (!isCount(incarnation) || !isCount(sequence)) return 'a counter that is none'
   if (!isCount(time)) return 'a time that is none'
-  if (typeof topic !== 'string' || !topicForm.test(topic)) return 'a topic that is none'
+  if (typeof topic !== 'string' || !isTopicForm(topic)) return 'a topic that is none'
   if (!(body instanceof Uint8Array)) return 'a body that is none'
   return { author, incarnation, sequence, time, topic, body }
 }

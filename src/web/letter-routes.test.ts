@@ -67,6 +67,10 @@ test.each<[string, string, unknown, number, string]>([
   ['two bodies', '/messages', { to: 'carol', text: 'x', base64: 'eA==' }, 400, 'INVALID'],
   ['a type that is none', '/messages', { to: 'carol', text: 'x', type: 'text' }, 400, 'INVALID'],
   ['no JSON', '/messages', '{"to":', 400, 'INVALID'],
+  ['all', '/messages', { to: '@all', text: 'x' }, 400, 'INVALID'],
+  ['a list', '/messages', { to: 'carol,dave', text: 'x' }, 400, 'INVALID'],
+  ['31 days', '/messages', { to: 'carol', text: 'x', expiryMs: 2_678_400_000 }, 400, 'INVALID'],
+  ['a time in words', '/messages', { to: 'carol', text: 'x', expiryMs: '5' }, 400, 'INVALID'],
   [
     'too long a text',
     '/messages',

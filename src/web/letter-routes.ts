@@ -12,6 +12,7 @@
  * A failure is `{code, message}` with a status that fits.
  */
 import { SkeinError, toSkeinError } from '../base/errors.ts'
+import { resolveRecipient } from '../node/letter-commands.ts'
 import { showMessage, showPost, showSent } from '../node/letter-format.ts'
 import { EventFeed } from './event-feed.ts'
 import type { ErrorCode } from '../base/errors.ts'
@@ -102,11 +103,11 @@ async function send(node: Node, request: WebRequest): Promise<WebResponse> {
   if (type !== undefined && typeof type !== 'string') throw wrong('type', 'a content type')
   if (wantsRead !== undefined && typeof wantsRead !== 'boolean')
     throw wrong('wantsRead', 'a boolean')
-  if (expiryMs !== undefined && !(Number(expiryMs) > 0)) throw wrong('expiryMs', 'a number above 0')
-  const sent = await node.send(to.replace(/^@/, ''), body, {
+  if (expiryMs !== undefined && typeof expiryMs !== 'number') throw wrong('expiryMs', 'a number')
+  const sent = await node.send(resolveRecipient(node, to), body, {
     ...(type !== undefined && { type }),
     ...(wantsRead !== undefined && { wantsRead }),
-    ...(expiryMs !== undefined && { expiryMs: Number(expiryMs) }),
+    ...(expiryMs !== undefined && { expiryMs }),
   })
   return json(showSent(node, sent), 201)
 }

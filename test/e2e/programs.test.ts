@@ -146,6 +146,24 @@ describe('what ends a command ends the program at the other end', () => {
   })
 })
 
+test.each(['wait', 'stubborn'] as const)(
+  '[D53] a node that is killed takes its program with it: %s',
+  async (name) => {
+    const dave = await machine.node(
+      `dave-${name}`,
+      `network.peers = ["${bob.address}"]\n${writeProgram([name, programs[name]])}`,
+    )
+    await dave.process.printed('"msg":"connected"')
+    const running = machine.launch(['-p', 'bob', `@dave-${name}`, name])
+    const pid = await pidOf(running)
+    await machine.skein(['-p', `dave-${name}`, 'id']) // It takes more than the 10 ms that it has to run.
+    dave.process.signal('SIGKILL')
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+    running.signal('SIGINT')
+    await running.ended
+  },
+)
+
 test('what cannot be started says so in one line, and names the entry', async () => {
   const carol = await machine.node(
     'carol',

@@ -1,4 +1,4 @@
-import { chooseTheme, network, search, theme, view } from './state.ts'
+import { chooseTheme, network, search, selectFound, theme, view } from './state.ts'
 import { currentTab, news, openTab, tabs } from './tabs.ts'
 import { Downloads } from './downloads.tsx'
 import { Icon } from './icon.tsx'
@@ -48,6 +48,10 @@ function NetworkTools(): preact.JSX.Element {
           spellcheck={false}
           value={search.value}
           onInput={(event) => (search.value = event.currentTarget.value)}
+          onKeyDown={(event) => {
+            // The Enter that ends a word of an input method is none of ours.
+            if (event.key === 'Enter' && !event.isComposing) selectFound()
+          }}
         />
       </label>
       <Views />
