@@ -42,6 +42,7 @@ const maxEpochs = 8 // Guess: an author loses its database this often within a m
 const maxWanted = 128 // Counters asked for at a time: half of what one message carries.
 const askAgainMs = 1_000 // Guess.
 const fullAgainMs = 60_000 // Guess: until somebody reads.
+
 /** See the file's head. */
 export class InboxMachine {
   /** Envelopes of peers that were wrong inside; each is one. */
