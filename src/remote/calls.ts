@@ -21,7 +21,7 @@ export interface CallsOwner extends Calling {
   readonly clock: Clock
   /** Names the peer, for messages to people. */
   readonly peerName: string
-  sendCancel(question: number): void
+  readonly outbound: { sendCancel(question: number): void }
 }
 
 /** A question that was asked. */
@@ -217,7 +217,7 @@ export class Calls {
     if (pending.isSettled || this.#slots[question] !== pending) return
     pending.consumer?.end(error, true)
     pending.settle(error, true)
-    this.#owner.sendCancel(question)
+    this.#owner.outbound.sendCancel(question)
   }
 
   /** Gives up what is due; returns when the next one is. */

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { chromiumPath, skipReason } from './browser.ts'
 import { check } from './check.ts'
 import { Stage } from './stage.ts'
-import type { Page } from 'playwright-core'
+import type { Page, Route } from 'playwright-core'
 import type { Viewer } from './browser.ts'
 import type { Node } from '../../src/node/node.ts'
 import type { NodeOptions } from '../../src/node/options.ts'
@@ -262,6 +262,25 @@ describe.skipIf(chromiumPath === undefined)(`talk in Chromium${skipReason}`, () 
     expect(page.url()).toMatch(/#wall$/)
     await page.goBack()
     await page.waitForSelector('.map')
+  })
+
+  test('a tab that loads slowly takes nothing from the one that was opened instead', async () => {
+    const page = await openPage(await startNode('bob'), 'Map')
+    await page.waitForSelector('.pulse.live')
+    let held: Route | undefined
+    await page.route('**/assets/*.js', async (route) => {
+      if (held === undefined) held = route // The first of the inbox.
+      else await route.continue()
+    })
+    await page.click('.tabs >> text=Inbox')
+    await expect.poll(() => held).toBeDefined()
+    await page.click('.tabs >> text=Wall')
+    await page.waitForSelector('.nothing >> text=Nobody has posted yet')
+    await held?.continue()
+    const url = JSON.stringify(held?.request().url())
+    const frames = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))'
+    await page.evaluate(`import(${url}).then(() => ${frames})`) // As text: vitest has its own import.
+    expect(await page.locator('main.wall').count()).toBe(1)
   })
 
   test('no page asked anybody but its node, or complained', () => {
