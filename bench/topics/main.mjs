@@ -6,11 +6,12 @@
  *   node bench/topics/main.mjs [--only 20,100,1000,real] [--seed 1] [--dry]
  */
 import { fork } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { bundle } from '../../scripts/bundle.mjs'
 import { hasGossipsub, measureReal } from './real.mjs'
 import { formatSection, formatTables } from './report.mjs'
 
@@ -52,7 +53,7 @@ const wanted = values.only?.split(',') ?? [
   ...(hasGossipsub() ? ['real'] : []),
 ]
 const measured = {}
-const file = await bundle()
+const file = await bundle('test/sim/topics/bench.ts', 'topics')
 try {
   for (const name of wanted) {
     if (name === 'real') measured.real = await measureReal()
@@ -98,24 +99,4 @@ function runCell(args) {
     child.on('error', reject)
     child.on('exit', (code) => reject(new Error(`the run ended with code ${code}`)))
   })
-}
-
-/** Node 20 does not run TypeScript: the simulation becomes one file. */
-async function bundle() {
-  const { build } = await import('esbuild')
-  const folder = path.join(root, 'node_modules', '.cache', 'skein')
-  mkdirSync(folder, { recursive: true })
-  const outfile = path.join(folder, `topics-${process.pid}.mjs`)
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/sim/topics/bench.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'warning',
-  })
-  return outfile
 }

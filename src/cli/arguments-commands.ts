@@ -39,6 +39,7 @@ export type FlagName =
   | 'limit'
   | 'after'
   | 'before'
+  | 'id'
   | 'help'
   | 'version'
 
@@ -70,6 +71,7 @@ export const flagSpecs: readonly FlagSpec[] = [
   { name: 'limit', value: 'COUNT', summary: 'At most so many, the newest; 50' },
   { name: 'after', value: 'ID', summary: 'Only what came behind this one' },
   { name: 'before', value: 'ID', summary: 'Only what came before this one' },
+  { name: 'id', value: 'ID', summary: 'Only this one, and all of it' },
   { name: 'help', short: 'h', summary: 'Explain the command' },
   { name: 'version', summary: 'Print the version' },
 ]
@@ -222,11 +224,17 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'inbox',
     group: 'Talk',
-    usage: 'inbox [--unread] [--search WORDS] [--follow] [--keep] [--json]',
+    usage: 'inbox [--unread] [--search WORDS] [--follow] [--keep] [--json] | inbox --id ID',
     summary: 'List the messages that came for you, and mark them as read',
-    flags: ['unread', 'search', 'follow', 'keep', 'limit', 'after', 'before', 'json', 'timeout'],
+    flags: [
+      ...(['unread', 'search', 'follow', 'keep', 'limit', 'after', 'before', 'id'] as const),
+      ...(['json', 'timeout'] as const),
+    ],
     words: [0, 0],
-    details: ['A * stands before what is new. --keep leaves it new.'],
+    details: [
+      'A * stands before what is new. --keep leaves it new. On a terminal long messages are cut and',
+      'say how to see all: skein inbox --id ID. In a pipe, and with --json, all are whole.',
+    ],
   },
   {
     name: 'post',

@@ -1,4 +1,5 @@
 /** Commands that the running node answers: status, peers, send, inbox, allow, down and their kin. */
+import { isatty } from 'node:tty'
 import { ControlClient } from './control-client.node.ts'
 import { findNode } from './find-node.node.ts'
 import type { Invocation } from './arguments.ts'
@@ -12,8 +13,9 @@ export async function ask(invocation: Invocation, context: Context): Promise<Exi
   const waiting = forMs === undefined ? [] : ['--for', `${forMs}ms`]
   const json = flags.isJson ? ['--json'] : []
   // What a person wrote may begin with dashes.
+  const cut = command === 'inbox' && !flags.isJson && isatty(1) ? ['--cut'] : []
   const argv = isLetter(command)
-    ? [command, ...flags.terms, ...json, '--', ...words]
+    ? [command, ...flags.terms, ...cut, ...json, '--', ...words]
     : [command, ...words, ...waiting, ...json]
   const readsInput = isLetter(command) && words.at(-1) === '-'
   const exit = await node.run(timeoutMs === undefined ? { argv } : { argv, timeoutMs }, {

@@ -62,6 +62,7 @@ export async function up({ words, flags }: Invocation, context: Context): Promis
       const prompt: Prompt = new Prompt(node, {
         print: (line) => input?.print(line),
         columns: () => outputSize().columns,
+        isTerminal: process.stdout.isTTY,
       })
       if (process.stdin.isTTY) greet(node, web, context)
       input = new TerminalPrompt(() => prompt)

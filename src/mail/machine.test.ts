@@ -1,6 +1,7 @@
 /** Messages and posts between machines, on good days and bad ones. */
 import { expect, test } from 'vitest'
 import { numberIn, textIn } from '../base/database.ts'
+import { SkeinError } from '../base/errors.ts'
 import { seeds } from '../testing/simulation.node.ts'
 import { writeEnvelope } from './envelope.ts'
 import { MailWorld, sendAll, testSealer, testSigner, texts } from './mail.test-kit.ts'
@@ -94,6 +95,15 @@ test('[B3] alone, a message waits here, and is held as soon as somebody is up', 
   expect(await world.stateOf(0, id)).toBe('queued')
   await world.start(1)
   await world.advance(20_000)
+  expect(await world.stateOf(0, id)).toBe('held')
+})
+
+test('[B3] others hold what the recipient, whose own disk is full, cannot store', async () => {
+  const world = new MailWorld(6, 5)
+  await world.startAll()
+  const problem = 'mail.db: the disk is full; make room'
+  world.tamper(4, () => Promise.reject(new SkeinError('STORAGE_FAILED', problem)))
+  const id = await world.send(0, 4, 'later then')
   expect(await world.stateOf(0, id)).toBe('held')
 })
 
@@ -222,6 +232,81 @@ test('[B8] who is blocked writes to nobody here, until it is unblocked', async (
   await world.wait(world.host(1).machine.inbox.unblock(world.id(0)))
   await world.send(0, 1, 'thanks')
   expect(await world.inbox(1)).toEqual(['thanks'])
+})
+
+test('[B8] a refusal is of what it refused: what is written when it is over is held, and arrives', async () => {
+  const world = new MailWorld(29, 5)
+  await world.startAll(4)
+  world.refuse(4, 0)
+  const early = await world.send(0, 4, 'let me in')
+  await world.start(4)
+  await world.advance(20_000)
+  world.refuse(4, 0, false)
+  world.crash(4)
+  const late = await world.send(0, 4, 'thanks')
+  expect([await world.stateOf(0, early), await world.stateOf(0, late)]).toEqual(['refused', 'held'])
+  await world.start(4)
+  await world.advance(20_000)
+  expect([await world.stateOf(0, late), await world.inbox(4)]).toEqual(['delivered', ['thanks']])
+})
+
+test('[B8] what a stranger wrote stays with the holders until it is known who that is', async () => {
+  const world = new MailWorld(30, 5)
+  await world.startAll(4)
+  for (const text of texts(3)) await world.send(0, 4, text)
+  world.crash(0)
+  world.estrange(4, 0)
+  await world.start(4)
+  await world.advance(hour)
+  expect([1, 2, 3].map((at) => world.host(at).machine.holder.count)).toEqual([3, 3, 3])
+  expect(world.asked.get('put')).toBeLessThan(3 * 70) // One message a minute of each holder.
+  world.estrange(4, 0, false)
+  await world.advance(130_000)
+  expect(await world.inbox(4)).toEqual(texts(3))
+  expect([1, 2, 3].map((at) => world.host(at).machine.holder.count)).toEqual([0, 0, 0])
+})
+
+test('[B8] a stranger is known by the pass in its message, also when it has left', async () => {
+  const world = new MailWorld(31, 5)
+  world.givePass(0)
+  await world.startAll(4)
+  for (const text of texts(3)) await world.send(0, 4, text)
+  await world.wait(world.host(0).machine.wall.post('and to all'))
+  await world.advance(1_000)
+  world.crash(0)
+  world.estrange(4, 0)
+  await world.start(4)
+  await world.advance(20_000)
+  expect([await world.inbox(4), await world.wall(4)]).toEqual([texts(3), ['and to all']])
+})
+
+test('[B13] the post of a stranger is taken when it is known who that is', async () => {
+  const world = new MailWorld(32, 2)
+  await world.startAll()
+  world.estrange(1, 0)
+  await world.wait(world.host(0).machine.wall.post('who am I?'))
+  await world.advance(60_000)
+  expect(await world.wall(1)).toEqual([])
+  world.estrange(1, 0, false)
+  await world.advance(180_000)
+  expect(await world.wall(1)).toEqual(['who am I?'])
+})
+
+test('[B9] a read receipt comes to an author that was away from before it was delivered until it was read', async () => {
+  const world = new MailWorld(33, 4)
+  world.wantsRead = true
+  await world.startAll(3)
+  const id = await world.send(0, 3, 'read me')
+  expect(await world.stateOf(0, id)).toBe('held')
+  world.crash(0)
+  const reader = await world.start(3)
+  await world.advance(10_000)
+  const sql = 'UPDATE inbox SET read_ms = 1 RETURNING author, epoch, counter, wants_read'
+  const [rows = []] = await world.wait(reader.database.write([{ sql, values: [] }]))
+  await world.wait(reader.machine.tellRead(rows))
+  await world.start(0)
+  await world.advance(10_000)
+  expect(await world.stateOf(0, id)).toBe('read')
 })
 
 test('[B9] a read receipt comes when it was asked for, also to an author who was away', async () => {

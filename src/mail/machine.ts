@@ -63,6 +63,7 @@ export const noMail: MailStatus = Object.freeze({
 })
 
 const sweepMs = 600_000 // Guess: what is to go after weeks may stay ten minutes longer.
+const roomOfFull = 0.9 // Guess: so much stays of a full inbox, that it is not full again at once.
 const collectMs = 2_000 // Guess: by then the first neighbours have told of the members.
 const askedToCollect = 6 // Guess: twice the holders, for some came and went.
 
@@ -78,11 +79,12 @@ export class MailMachine {
   readonly #setup: MailSetup
   readonly #timers = new Map<string, Timer>()
   readonly #checking = new Serial()
+  #sweptMs = Number.NEGATIVE_INFINITY
   #isStopped = false
 
   private constructor(setup: MailSetup, hooks: MailHooks, epoch: number) {
     this.#setup = setup
-    this.inbox = new InboxMachine(setup, hooks.onMessage)
+    this.inbox = new InboxMachine(setup, hooks.onMessage, () => this.#makeRoom())
     this.outbox = new OutboxMachine(setup, epoch, hooks.onSent)
     this.holder = new HolderMachine(setup)
     this.wall = new WallMachine(setup, epoch, {
@@ -243,7 +245,7 @@ export class MailMachine {
       { sql: 'DELETE FROM inbox WHERE received_ms < ?', values: [unixMs - options.keepMs] },
       {
         sql: `DELETE FROM inbox WHERE read_ms IS NOT NULL AND id IN (SELECT id FROM (${sums}) WHERE bytes > ?)`,
-        values: [options.keepBytes],
+        values: [options.keepBytes * (this.inbox.isFull ? roomOfFull : 1)],
       },
       {
         sql: 'DELETE FROM outbox WHERE envelope IS NULL AND changed_ms < ?',
@@ -256,11 +258,24 @@ export class MailMachine {
         values: [unixMs - options.maxAheadMs],
       },
     ])
-    const [row] = await database.read({ sql: 'SELECT sum(size) AS bytes FROM inbox' })
-    this.inbox.isFull = numberIn(row, 'bytes') > options.keepBytes
+    const kept = 'SELECT size FROM inbox UNION ALL SELECT size FROM waiting'
+    const [row] = await database.read({ sql: `SELECT sum(size) AS bytes FROM (${kept})` })
+    this.inbox.bytes = numberIn(row, 'bytes')
+    this.#sweptMs = clock.nowMs()
     await this.outbox.sweep()
     await this.holder.sweep()
     await this.wall.sweep()
+  }
+
+  /** The inbox is full: what was read goes now. */
+  #makeRoom(): void {
+    const { clock, options } = this.#setup
+    if (this.#isStopped || this.#timers.has('room')) return
+    const dueMs = this.#sweptMs + options.roomMs - clock.nowMs()
+    this.#later('room', Math.max(0, dueMs), () => {
+      this.#timers.delete('room')
+      this.#sweep().catch((thrown: unknown) => this.#setup.warn(messageOf(thrown)))
+    })
   }
 
   #sweepAgain(): void {

@@ -60,6 +60,7 @@ export class WallMachine {
   readonly #rates: Rates
   readonly #serial = new Serial()
   #timer: Timer | undefined
+  #reconsidering: Timer | undefined
   /** Comparisons that are due with those that were connected just now. */
   readonly #meeting = new Map<PeerId, Timer>()
   /** Older ones are not kept: they were too many. */
@@ -123,6 +124,7 @@ export class WallMachine {
   stop(): void {
     this.#isStopped = true
     this.#timer?.cancel()
+    this.#reconsidering?.cancel()
     for (const timer of this.#meeting.values()) timer.cancel()
   }
 
@@ -132,7 +134,7 @@ export class WallMachine {
    * @throws {SkeinError} `LIMIT_EXCEEDED` it is too long; `INVALID` it is empty; `STORAGE_FAILED`.
    */
   async post(text: string): Promise<WallPost> {
-    const { options, clock, signer, database } = this.#setup
+    const { options, clock, signer, database, network } = this.#setup
     const bytes = new TextEncoder().encode(text).length
     if (text.trim() === '') throw new SkeinError('INVALID', 'there is nothing to post')
     if (bytes > options.maxPostBytes) {
@@ -144,7 +146,8 @@ export class WallMachine {
       const [row] = await database.read({ sql })
       const counter = numberIn(row, 'last') + 1
       const named = { epoch: this.#epoch, counter, timeMs: clock.unixMs() }
-      const post = signPost({ ...named, text: text.toWellFormed() }, signer)
+      const pass = network.ownPass()
+      const post = signPost({ ...named, text: text.toWellFormed(), pass }, signer)
       const number = `INSERT INTO numbers VALUES ('', ?)
         ON CONFLICT (recipient) DO UPDATE SET last = excluded.last`
       const statements = [{ sql: number, values: [counter] }, this.#insert(post)]
@@ -195,6 +198,15 @@ export class WallMachine {
     this.#index.reconsider()
   }
 
+  /** Word of an author may come yet: its posts are asked for again. */
+  #reconsiderLater(): void {
+    const { clock, options } = this.#setup
+    this.#reconsidering ??= clock.after(options.strangerMs, () => {
+      this.#reconsidering = undefined
+      this.reconsider()
+    })
+  }
+
   /** Removes what is too old or too much. */
   async sweep(): Promise<void> {
     const { database, clock, options } = this.#setup
@@ -232,9 +244,11 @@ export class WallMachine {
         continue
       }
       if (this.#index.isKnown(post) || post.timeMs < this.#cut()) continue
-      const { author } = post
-      if (this.#isBlocked(author) || network.refusal(author, 'wall') !== undefined) {
+      const { author, pass } = post
+      const refusal = network.refusal(author, 'wall', pass)
+      if (this.#isBlocked(author) || refusal !== undefined) {
         this.#index.skip(post)
+        if (refusal?.isFinal === false) this.#reconsiderLater()
       } else if (this.#rates.take(author, 1, clock.nowMs()) === 1) posts.push(post)
     }
     if (posts.length === 0) return

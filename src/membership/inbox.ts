@@ -49,7 +49,7 @@ interface Sender {
   filledMs: number
 }
 
-const sliceMs = 5 // The issue: checking a long message blocks nothing for longer.
+const sliceMs = 5 // Guess: a call that waits for it is not seen to.
 const sliceWords = 16 // Guess: 3 ms of signatures on a machine that has time.
 const wakeMs = 250 // Guess: how soon one that sent too much is looked at again.
 const mistakesPerSecond = 1 // Guess: an honest neighbour makes none.

@@ -9,7 +9,8 @@
  * Of two records the higher (incarnation, revision) is newer. Nobody can make one for another.
  */
 import { keyFromPeerId, peerIdFromKey } from '../base/peer-id.ts'
-import { isCount, isKey, open, seal } from './signed.ts'
+import { isKey } from '../codec/signed.ts'
+import { isCount, open, seal } from './signed.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Signed } from './signed.ts'
 

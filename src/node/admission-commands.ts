@@ -1,6 +1,6 @@
 /** Commands of the owner that change who may connect, and who is a member. */
 import { parseDuration } from '../base/duration.ts'
-import { SkeinError } from '../base/errors.ts'
+import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import { isJson, readWords, required } from './command-words.ts'
 import { formatDeparture, formatLeavePreview } from './leave-words.ts'
@@ -37,7 +37,7 @@ export function admissionCommands(node: AdmissionHost): Readonly<Record<string, 
       usage: 'allow ID [LABEL]',
       allow: forOwner,
       async run({ args: [name, label] }) {
-        const id = node.resolve(required(name, 'allow ID [LABEL]'))
+        const id = resolveForList(node, required(name, 'allow ID [LABEL]'))
         const given = await node.allow(id, label)
         if (label !== undefined) return `${given} is known from now on`
         return `${given} is known from now on; to call it otherwise: skein allow ${given} LABEL`
@@ -48,7 +48,7 @@ export function admissionCommands(node: AdmissionHost): Readonly<Record<string, 
       usage: 'deny ID|LABEL',
       allow: forOwner,
       async run({ args: [name] }) {
-        const id = node.resolve(required(name, 'deny ID|LABEL'))
+        const id = resolveForList(node, required(name, 'deny ID|LABEL'))
         const shown = node.nameOf(id)
         await node.deny(id)
         return `${shown} is shut out from now on`
@@ -59,7 +59,7 @@ export function admissionCommands(node: AdmissionHost): Readonly<Record<string, 
       usage: 'forget ID|LABEL',
       allow: forOwner,
       async run({ args: [name] }) {
-        const id = node.resolve(required(name, 'forget ID|LABEL'))
+        const id = resolveForList(node, required(name, 'forget ID|LABEL'))
         const shown = node.nameOf(id)
         const { wasMember } = await node.forget(id)
         return wasMember
@@ -104,6 +104,20 @@ async function leave(node: AdmissionHost, args: readonly string[]): Promise<stri
   }
   const departure = await node.leave({ forgetsKey: args.includes('--forget-key') })
   return hasJson ? JSON.stringify(departure) : formatDeparture(departure, preview.label, true)
+}
+
+/** Who is meant, where a peer that nobody has met can be named only by its whole ID. */
+function resolveForList(node: AdmissionHost, written: string): PeerId {
+  const name = written.replace(/^@/, '')
+  try {
+    return node.resolve(name)
+  } catch (thrown) {
+    const { code, message } = toSkeinError(thrown)
+    if (code !== 'PEER_UNKNOWN') throw thrown
+    const form = 'no peer ID either (52 of a-z and 2-7, in small letters)'
+    const advice = 'write the line that skein id prints on that node, or a name from: skein peers'
+    throw new SkeinError(code, `${message}, and that is ${form}; ${advice}`, { cause: thrown })
+  }
 }
 
 /** What this node is in its network, on a line; what is wrong with it and what to do on two more. */

@@ -1,8 +1,9 @@
 /**
  * Who is who, for people: indexes, labels, and what they resolve to.
  *
- * A label is a claim. The known list wins; then a pass of the network; else the first ID that was seen with a label keeps it, also
- * over restarts; another ID that claims it is shown as `bob~k3f2` and never answers to `@bob`.
+ * A label is a claim. The known list wins; then a pass of the network; else the first ID that was seen
+ * with a label keeps it, also over restarts; another ID that claims it is shown as `bob~k3f2` and never
+ * answers to `@bob`.
  *
  * Configured addresses get the first indexes in their order, the rest follow as they are met. An index
  * stays with its peer for the life of the process.
@@ -27,7 +28,7 @@ export interface Certified {
 }
 
 const suffixLength = 4
-const minPrefixLength = 4 // DESIGN §8
+const minPrefixLength = 4 // Guess: a handful of peers never share 20 bits.
 const maxSeenLabels = 10_000 // Guess: then the oldest is forgotten.
 
 /** See the file's head. */

@@ -6,7 +6,8 @@ import { background } from '../base/background.ts'
 import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { labelProblem } from '../base/label.ts'
 import { shortPeerId } from '../base/peer-id.ts'
-import { maxPassRoles, roleProblem } from '../membership/pass.ts'
+import { maxPassRoles, roleProblem } from '../base/role.ts'
+import { maxPassMs, maxTicketMs } from './admission-limits.ts'
 import {
   answerJoiner,
   askForPass,
@@ -54,7 +55,7 @@ export interface Invited {
   readonly expiresMs: number
 }
 
-const defaultTicketMs = 24 * 3_600_000 // DESIGN §6
+const defaultTicketMs = 24 * 3_600_000 // Guess: a ticket that is sent today is used by tomorrow.
 const oldConnections = new Set(['PEER_RESTARTED', 'CONNECTION_EXPIRED', 'CONNECTION_CLOSED'])
 const guestMs = 60_000 // Guess: a ticket is used within a round trip; then its holder is a member.
 const sweepMs = 10_000 // Guess: a pass that ends may work this much longer.
@@ -387,9 +388,12 @@ function checkTerms({ label, roles = [], ticketMs, passMs }: InviteOptions): voi
   if (roles.length > maxPassRoles) {
     throw new SkeinError('INVALID', `${roles.length} roles; a pass holds ${maxPassRoles}`)
   }
-  for (const timeMs of [ticketMs, passMs]) {
-    if (timeMs !== undefined && !(timeMs > 0)) {
-      throw new SkeinError('INVALID', `a ticket or pass for ${timeMs} ms; write more`)
-    }
-  }
+  checkTime('ticket', ticketMs, maxTicketMs)
+  checkTime('pass', passMs, maxPassMs)
+}
+
+function checkTime(what: string, timeMs: number | undefined, maxMs: number): void {
+  if (timeMs === undefined || (timeMs >= 1 && timeMs <= maxMs)) return
+  const most = `1 ms to ${maxMs / 86_400_000} days`
+  throw new SkeinError('INVALID', `a ${what} is good for ${most}, not for ${timeMs} ms`)
 }

@@ -7,7 +7,7 @@ import { SkeinError } from '../base/errors.ts'
 import { labelProblem } from '../base/label.ts'
 import { isPeerId, shortPeerId } from '../base/peer-id.ts'
 import { Directory } from './directory.ts'
-import { KnownList, readJson, writeJson } from './known-list.ts'
+import { KnownList, damaged, isTable, readJson, writeJson } from './known-list.ts'
 import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Subject } from '../base/policy.ts'
@@ -73,10 +73,12 @@ export class People {
     addresses: readonly string[],
   ): Promise<People> {
     const { storage } = parts
-    const seen = Object.entries((await readJson(storage, labelsFile)) ?? {}).filter(
-      (entry): entry is [string, PeerId] =>
-        labelProblem(entry[0]) === undefined && isPeerId(entry[1]),
-    )
+    const content = await readJson(storage, labelsFile)
+    const kept = content === undefined ? {} : content
+    const isSound = ([label, id]: readonly [string, unknown]): boolean =>
+      labelProblem(label) === undefined && isPeerId(id)
+    if (!isTable(kept) || !Object.entries(kept).every(isSound)) throw damaged(storage, labelsFile)
+    const seen = Object.entries(kept) as [string, PeerId][]
     const list = await KnownList.load(storage)
     const directory = new Directory(addresses, seen, {
       labelOf: (id) => parts.affiliation.labelOf(id),

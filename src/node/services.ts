@@ -76,7 +76,8 @@ export class Services {
     this.#parts = parts
     this.limits = { ...defaultNodeLimits, ...options.limits }
     this.events = new Emitter((message) => log.error({}, message))
-    this.registry = buildRegistry(options, node)
+    const hasPasses = parts.affiliation.network !== undefined
+    this.registry = buildRegistry(options, node, { hasPasses })
     this.commands = this.#createCommands()
     const subject = (entry: PeerEntry): Subject => node.subject(entry)
     this.objects = makeObjects({

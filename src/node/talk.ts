@@ -2,7 +2,7 @@
 import { SkeinError } from '../base/errors.ts'
 import { findRule, isRule } from '../base/policy.ts'
 import { verifySignature } from '../base/verify.node.ts'
-import { topicProblem } from '../topic/envelope.ts'
+import { topicProblem } from '../topic/topic-name.ts'
 import { defaultTopicOptions } from '../topic/options.ts'
 import { TopicService, defaultTopicRules, topicProtocol } from '../topic/service.ts'
 import { Topic } from '../topic/topic.ts'
@@ -160,6 +160,11 @@ export class Talk {
       nameOf: (id) => people.directory.name(id),
       isBlocked: this.#setup.isBlocked,
       isUp: (id) => network.membership.isUp(id) || manager.peer(id)?.connection?.state === 'open',
+      isAbsent: (id) => {
+        const state = network.membership.stateOf(id)
+        const isOpen = manager.peer(id)?.connection?.state === 'open'
+        return !isOpen && (state === 'gone' || state === 'left')
+      },
       incarnationOf: (id) => network.membership.incarnationOf(id),
       on: (name, listener) => events.on(name, listener),
       handle: (type, handler) => this.typed.handle(type, handler),
