@@ -9,6 +9,8 @@ const noFlags = {
   isWatching: false,
   isOpening: false,
   hasPrompt: true,
+  isConfirmed: false,
+  forgetsKey: false,
   terms: [],
 }
 const run = (command: string, words: readonly string[], more: object = {}): object => ({
@@ -72,6 +74,9 @@ describe('what a command line means', () => {
     ['allow with a label', 'allow ID bob', run('allow', ['ID', 'bob'])],
     ['seconds', 'demo --for 1.5', run('demo', [], flagged({ forMs: 1_500 }))],
     ['minutes', 'demo --for 2m', run('demo', [], flagged({ forMs: 120_000 }))],
+    ['leaving', 'leave --yes', run('leave', [], flagged({ isConfirmed: true }))],
+    ['and the key', 'leave --forget-key', run('leave', [], flagged({ forgetsKey: true }))],
+    ['a peer among the words', 'why @bob --json', run('why', ['@bob'], flagged({ isJson: true }))],
     ['the version', '--version', { kind: 'version' }],
   ])('%s: skein %s', (_sentence, line, expected) => {
     expect(parse(line)).toEqual(expected)

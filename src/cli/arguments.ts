@@ -50,6 +50,10 @@ export interface Flags {
   readonly timeoutMs?: number
   /** `--no-prompt` makes it false. */
   readonly hasPrompt: boolean
+  /** `--yes`. */
+  readonly isConfirmed: boolean
+  /** `--forget-key`. */
+  readonly forgetsKey: boolean
   /** `--for`. */
   readonly forMs?: number
   /** Flags as they were written, for the node to read: `--role`, `--search`, `--follow` and the like. */
@@ -258,6 +262,8 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
     isOpening: given.has('open'),
     ...(timeoutMs !== undefined && { timeoutMs }),
     hasPrompt: !given.has('no-prompt'),
+    isConfirmed: given.has('yes'),
+    forgetsKey: given.has('forget-key'),
     ...(forMs !== undefined && { forMs }),
     terms: termFlags.flatMap((name) =>
       (given.get(name) ?? []).flatMap((value) =>

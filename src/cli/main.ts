@@ -3,6 +3,7 @@ import { chat } from './chat-command.ts'
 import { config } from './config-command.ts'
 import { demo } from './demo/demo.ts'
 import { invite } from './invite.ts'
+import { leave } from './leave.ts'
 import { map } from './map-command.ts'
 import { up } from './up.ts'
 import type { Invocation } from './arguments.ts'
@@ -19,6 +20,8 @@ export function runMain(invocation: Invocation, context: Context): Promise<ExitC
       return map(invocation, context)
     case 'invite':
       return invite(invocation, context)
+    case 'leave':
+      return leave(invocation, context)
     case 'demo':
       return demo(invocation, context)
     default:

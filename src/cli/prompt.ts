@@ -84,6 +84,11 @@ export class Prompt {
     return true
   }
 
+  /** Says something that nobody asked for. */
+  notice(text: string): void {
+    this.#say(text)
+  }
+
   /** What could follow what was typed, for a terminal's completion. */
   complete(line: string): [string[], string] {
     const words = /^@\S+\s/.test(line)

@@ -17,6 +17,7 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
       case 'demo':
       case 'map':
       case 'invite':
+      case 'leave':
       case 'chat':
       case 'config': {
         context.out('') // They print for themselves, too: then `exit` waits for both outputs.
@@ -32,6 +33,7 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
       case 'status':
       case 'peers':
       case 'nodes':
+      case 'why':
       case 'discover':
       case 'id':
       case 'logs':

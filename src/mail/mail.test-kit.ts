@@ -102,6 +102,8 @@ export class MailWorld {
   wantsRead = false
   /** How long signing and checking take at most, ms; each takes another time. */
   signingMs = 0
+  /** The networks that hosts belong to; 0 for none. */
+  readonly tags = new Map<PeerId, number>()
   /** Questions that were asked, by kind. */
   readonly asked = new Map<string, number>()
   /** Statements that machines read with. */
@@ -157,6 +159,7 @@ export class MailWorld {
         network: {
           ask: (to, request) => this.#ask(id, to, request),
           isUp: (other) => this.#hosts.has(other),
+          tag: () => this.tags.get(id) ?? 0,
           candidates: () => this.#others(id).map((other) => ({ id: other, upMs: 0 })),
           ownUpMs: () => 0,
           neighbours: () => this.#others(id),

@@ -30,6 +30,8 @@ export interface MailNetwork {
   candidates(): readonly Candidate[]
   /** How long this node has been running, ms, as the others see it. */
   ownUpMs(): number
+  /** Which network this node belongs to: a whole number that says so on the disk; 0 for none. */
+  tag(): number
   /** Connected peers that take part. */
   neighbours(): readonly PeerId[]
   /** This node's pass, where it has one: it stands in what this node writes. */

@@ -127,10 +127,12 @@ export class Directory {
   /** What people call a peer: its label where it has a right to it. */
   name(id: PeerId): string {
     for (const [label, known] of this.#known) if (known === id) return label
-    const label = this.#certified.labelOf(id) ?? this.#claims.get(id)
+    const given = this.#certified.labelOf(id)
+    const label = given ?? this.#claims.get(id)
     if (label === undefined) return shortPeerId(id)
-    const keeper =
-      this.#known.get(label) ?? this.#certified.holderOf(label) ?? this.#seen.get(label)
+    const owner = this.#known.get(label) ?? this.#certified.holderOf(label)
+    // Who has left the network is called as before, as long as the network calls nobody else so.
+    const keeper = owner ?? (given === undefined ? this.#seen.get(label) : id)
     return keeper === id ? label : `${label}~${id.slice(0, suffixLength)}`
   }
 

@@ -29,6 +29,7 @@ import { createSealer } from '../mail/sodium.node.ts'
 import { emptyWallHash } from '../mail/wall-index.ts'
 import type { Database } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
+import type { NetworkId } from '../membership/pass.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Storage } from '../base/storage.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
@@ -306,6 +307,7 @@ export class NodeMail {
         return this.#exchange.ask(to, request)
       },
       isUp: (id) => isConnected(id) || network.membership.stateOf(id) === 'alive',
+      tag: () => tagOf(affiliation.network),
       candidates: () => {
         const others = network.membership.alive().filter(({ id }) => id !== identity.peerId)
         return others.map((each) => ({ id: each.id, upMs: upMs(each.incarnation) }))
@@ -363,12 +365,16 @@ export class NodeMail {
   }
 
   #follow(): void {
-    const { manager, events } = this.#setup
+    const { manager, events, log } = this.#setup
     manager.events.on('peer:connect', ({ peer, isLocal }) => {
       if (isLocal) this.#noteNearby(peer.id)
       this.#open?.machine.onUp(peer.id)
       // Who has no wall asks for none: one that has asks, and opens this node's.
       if (this.#takesPart(peer.id)) this.#open?.machine.wall.onNeighbour(peer.id)
+    })
+    events.on('network:change', () => {
+      const moving = this.#open?.machine.wall.moved()
+      if (moving !== undefined) background(moving, 'begin a wall', log)
     })
     events.on('member:join', ({ id }) => {
       this.#open?.machine.onUp(id)
@@ -396,4 +402,9 @@ export class NodeMail {
     this.#unwritten.clear()
     background(this.#open.database.write(statements), 'note who is on this machine', log)
   }
+}
+
+/** 40 bits of a network's ID, never 0: as a whole number they fit into any column. */
+function tagOf(network: NetworkId | undefined): number {
+  return network === undefined ? 0 : Number.parseInt(`1${network.slice(0, 8)}`, 36)
 }

@@ -29,6 +29,10 @@ export interface PeersFileSetup {
 
 const jsonFile = 'peers.json'
 const d2File = 'peers.d2'
+
+/** Their names. */
+export const peersFiles: readonly string[] = [jsonFile, d2File]
+
 const pauseMs = 1_000 // Guess: whoever looks at a file looks no more often.
 const pauseMsEach = 1 // Guess: a line costs some microseconds to write.
 const timesPauseMsEach = 20 // Guess: twelve nodes' times each 2.5 s, a hundred nodes' each 15 s.
@@ -120,6 +124,12 @@ export class PeersFile {
   /** A peer was shut out: it is not remembered. */
   forget(id: PeerId): void {
     this.#kept.delete(id)
+    this.changed()
+  }
+
+  /** This node belongs to another network now: of those of an earlier start, these stay. */
+  keepOnly(isKept: (id: PeerId) => boolean): void {
+    for (const id of [...this.#kept.keys()]) if (!isKept(id)) this.#kept.delete(id)
     this.changed()
   }
 

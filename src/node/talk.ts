@@ -100,6 +100,8 @@ export class Talk {
     for (const [name, rules] of Object.entries(writers)) this.topic(name, { allow: rules })
     this.chat = this.#makeChat()
     network.onFollow = (peer) => this.#follow(peer)
+    network.onExpel = () => this.#expel()
+    network.onLeave = () => this.topics.forget()
     network.onRestart = () => this.#expel()
     events.on('member:join', ({ id }) => this.topics.appeared(id))
     manager.events.on('peer:connect', ({ peer }) => this.topics.appeared(peer.id))
