@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { firstMatch } from './search.ts'
+import type { PeerId } from '../../base/peer-id.ts'
 import type { MemberState } from '../../membership/snapshot.ts'
 
 const node = (name: string, id: string, state: MemberState = 'alive') => ({
-  ...{ name, id, state },
+  ...{ name, id: id as PeerId, state },
   addresses: [`tls://10.0.0.${id.length}:14590`],
 })
 const nodes = [
