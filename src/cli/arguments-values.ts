@@ -16,7 +16,7 @@ import { maxChatHistory } from '../node/chat-news.ts'
 import { onePeerProblem, recipientProblem } from '../node/one-peer.ts'
 import { ticketProblem } from '../node/ticket-form.ts'
 import { topicProblem } from '../topic/topic-name.ts'
-import { profileProblem } from './config/folders.ts'
+import { profileProblem } from './config/profile-name.ts'
 import type { CommandName, FlagName } from './arguments-commands.ts'
 
 const dayMs = 86_400_000
