@@ -92,13 +92,15 @@ export function wordProblem(command: CommandName, words: readonly string[]): str
     case 'send':
       return missingPeer(command, first) ?? recipientProblem(bare(first)) ?? textProblem(words, 1)
     case 'post':
-      return textProblem(words, 0)
+      return textProblem([words.join(' ').trim()], 0)
     case 'allow':
       return peerProblem(command, first) ?? (second === undefined ? undefined : named(second))
     case 'deny':
     case 'forget':
     case 'unblock':
+      return peerProblem(command, first)
     case 'call':
+      if (second === '') return `call: name an object, or leave it out: skein call ${first}`
       return peerProblem(command, first)
     case 'block':
       return words.length === 0 ? undefined : peerProblem(command, first)
