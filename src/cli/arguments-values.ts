@@ -16,7 +16,7 @@ import { maxChatHistory } from '../node/chat-news.ts'
 import { onePeerProblem, recipientProblem } from '../node/one-peer.ts'
 import { ticketProblem } from '../node/ticket-form.ts'
 import { topicProblem } from '../topic/topic-name.ts'
-import { profileProblem } from './config/folders.ts'
+import { profileProblem } from './config/profile-name.ts'
 import type { CommandName, FlagName } from './arguments-commands.ts'
 
 const dayMs = 86_400_000
@@ -92,13 +92,15 @@ export function wordProblem(command: CommandName, words: readonly string[]): str
     case 'send':
       return missingPeer(command, first) ?? recipientProblem(bare(first)) ?? textProblem(words, 1)
     case 'post':
-      return textProblem(words, 0)
+      return textProblem([words.join(' ').trim()], 0)
     case 'allow':
       return peerProblem(command, first) ?? (second === undefined ? undefined : named(second))
     case 'deny':
     case 'forget':
     case 'unblock':
+      return peerProblem(command, first)
     case 'call':
+      if (second === '') return `call: name an object, or leave it out: skein call ${first}`
       return peerProblem(command, first)
     case 'block':
       return words.length === 0 ? undefined : peerProblem(command, first)

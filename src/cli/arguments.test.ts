@@ -178,6 +178,8 @@ describe('a wrong value is found before any node is asked', () => {
     ["send '' hi", 'send: name a peer, for example skein send @bob TEXT'],
     ["send @bob ''", 'there is no text; write it behind, or - for what is piped in'],
     ["post ''", 'there is no text; write it behind, or - for what is piped in'],
+    ["post '' ''", 'there is no text; write it behind, or - for what is piped in'],
+    ["call @bob ''", 'call: name an object, or leave it out: skein call @bob'],
     [
       'send @all hi',
       'a message goes to one peer, and @all can mean several; skein post TEXT is for all',

@@ -92,20 +92,6 @@ export function admissionCommands(node: AdmissionHost): Readonly<Record<string, 
   }
 }
 
-async function leave(node: AdmissionHost, args: readonly string[]): Promise<string> {
-  const flags = new Set(args)
-  for (const known of ['--yes', '--forget-key']) flags.delete(known)
-  const hasJson = isJson([...flags])
-  const preview = node.previewLeave()
-  if (!args.includes('--yes')) {
-    if (hasJson) return JSON.stringify(preview)
-    const text = formatLeavePreview(preview, true)
-    return preview.network === undefined ? text : `${text}\nTo do it, write: leave --yes`
-  }
-  const departure = await node.leave({ forgetsKey: args.includes('--forget-key') })
-  return hasJson ? JSON.stringify(departure) : formatDeparture(departure, preview.label, true)
-}
-
 /** Who is meant, where a peer that nobody has met can be named only by its whole ID. */
 function resolveForList(node: AdmissionHost, written: string): PeerId {
   const name = written.replace(/^@/, '')
@@ -118,6 +104,20 @@ function resolveForList(node: AdmissionHost, written: string): PeerId {
     const advice = 'write the line that skein id prints on that node, or a name from: skein peers'
     throw new SkeinError(code, `${message}, and that is ${form}; ${advice}`, { cause: thrown })
   }
+}
+
+async function leave(node: AdmissionHost, args: readonly string[]): Promise<string> {
+  const flags = new Set(args)
+  for (const known of ['--yes', '--forget-key']) flags.delete(known)
+  const hasJson = isJson([...flags])
+  const preview = node.previewLeave()
+  if (!args.includes('--yes')) {
+    if (hasJson) return JSON.stringify(preview)
+    const text = formatLeavePreview(preview, true)
+    return preview.network === undefined ? text : `${text}\nTo do it, write: leave --yes`
+  }
+  const departure = await node.leave({ forgetsKey: args.includes('--forget-key') })
+  return hasJson ? JSON.stringify(departure) : formatDeparture(departure, preview.label, true)
 }
 
 /** What this node is in its network, on a line; what is wrong with it and what to do on two more. */

@@ -10,7 +10,8 @@ import { toLabel } from '../../base/label.ts'
 import { nearestWord } from '../../base/text.ts'
 import { entryProblems, nameNode, resolvePrograms } from './complete.ts'
 import { assembleConfig, type Config } from './config.ts'
-import { controlPathOf, dataFolderOf, platformConfigFolder, profileProblem } from './folders.ts'
+import { controlPathOf, dataFolderOf, platformConfigFolder } from './folders.ts'
+import { profileProblem } from './profile-name.ts'
 import {
   argumentSource,
   argumentSources,
