@@ -10,11 +10,7 @@ export function formatLeavePreview(preview: LeavePreview, isRunning: boolean): s
   const { network, label, standing, memberCount, holdsKey, openTickets } = preview
   if (network === undefined) return noNetwork
   const farewells = isRunning
-    ? [
-        standing === 'out'
-          ? 'it was put out already: nobody is told'
-          : `${count(memberCount, 'other member')} that run are told, and show it as left at once`,
-      ]
+    ? [standing === 'out' ? 'it was put out already: nobody is told' : whoIsTold(memberCount)]
     : ['nobody is told, since it does not run; to say good-bye, start it first (skein up)']
   const pass = [
     'its pass is forgotten: to come back it needs a new ticket',
@@ -63,4 +59,10 @@ export function formatDeparture(departure: Departure, label: string, isRunning: 
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
+}
+
+function whoIsTold(memberCount: number): string {
+  if (memberCount === 0) return 'no other member runs that could be told'
+  if (memberCount === 1) return '1 other member that runs is told, and shows it as left at once'
+  return `${memberCount} other members that run are told, and show it as left at once`
 }
