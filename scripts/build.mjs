@@ -4,8 +4,9 @@
  *   dist/index.js, testing.js      the library, over one bundle in dist/bin: it loads in a fifth of the
  *                                  time that three hundred modules take
  *   dist/FOLDER/NAME.js            the same as modules, for its types and for benchmarks
- *   dist/bin/skein.cjs             src/cli/front.ts: starts fast; loads main.cjs when it has to
- *   dist/bin/main.cjs              src/cli/main.ts and all it needs
+ *   dist/bin/skein.cjs             src/cli/front.ts: starts fast; loads run.cjs when it has to
+ *   dist/bin/run.cjs               src/cli/run.ts: what talks to a running node; loads main.cjs
+ *   dist/bin/main.cjs              src/cli/main.ts: what runs a node
  *   dist/bin/NAME-worker.cjs       a bundle for each src/…/NAME-worker.node.ts
  *   dist/web/                      the page (build-page.mjs)
  *
@@ -32,11 +33,13 @@ import {
  */
 const external = ['libsodium-wrappers', 'mathjs', 'ws', 'prom-client', '@opentelemetry/api']
 
-/** Keeps main out of the front: its `import('./main.ts')` is left as a `require('./main.cjs')`. */
-const mainOnDemand = {
-  name: 'main-on-demand',
+/** Keeps bundles apart: `import('./main.ts')` is left as a `require('./main.cjs')`, and so is run. */
+const othersOnDemand = {
+  name: 'others-on-demand',
   setup(build) {
-    build.onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.cjs', external: true }))
+    build.onResolve({ filter: /^\.\/(main|run)\.ts$/ }, ({ path: file, kind }) => {
+      if (kind === 'dynamic-import') return { path: file.replace(/ts$/, 'cjs'), external: true }
+    })
   },
 }
 
@@ -97,8 +100,15 @@ async function buildBundles() {
       entryPoints: ['src/cli/front.ts'],
       outfile: path.join(staging, 'bin', 'skein.cjs'),
       banner: { js: '#!/usr/bin/env node' },
-      plugins: [mainOnDemand],
+      plugins: [othersOnDemand],
       // The front has no banner that gives import.meta.url a value: that costs start-up time.
+      logOverride: { 'empty-import-meta': 'error' },
+    },
+    {
+      ...shared,
+      entryPoints: ['src/cli/run.ts'],
+      outfile: outfile('run'),
+      plugins: [othersOnDemand],
       logOverride: { 'empty-import-meta': 'error' },
     },
     { ...shared, ...bundleUrl, entryPoints: ['src/cli/main.ts'], outfile: outfile('main') },

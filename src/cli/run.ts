@@ -4,13 +4,22 @@ import { sanitizeText } from '../base/text.ts'
 import { exit, processContext } from './terminal.node.ts'
 import type { Invocation } from './arguments.ts'
 import type { Context, ExitCode } from './context.ts'
+import type { Handed } from './control-client.node.ts'
 
-/** Runs the command; returns when its end is under way. */
-export async function runToEnd(invocation: Invocation): Promise<void> {
-  exit(await run(invocation, processContext()))
+/**
+ * Runs the command; returns when its end is under way.
+ *
+ * @param handed - The node was asked already; this goes on from there.
+ */
+export async function runToEnd(invocation: Invocation, handed?: Handed): Promise<void> {
+  exit(await run(invocation, processContext(), handed))
 }
 
-async function run(invocation: Invocation, context: Context): Promise<ExitCode> {
+async function run(
+  invocation: Invocation,
+  context: Context,
+  handed: Handed | undefined,
+): Promise<ExitCode> {
   try {
     switch (invocation.command) {
       case 'up':
@@ -26,7 +35,7 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
       }
       case 'on': {
         const { on } = await import('./on.ts')
-        return await on(invocation, context)
+        return await on(invocation, context, handed)
       }
       case 'call':
       case 'status':
@@ -49,7 +58,7 @@ async function run(invocation: Invocation, context: Context): Promise<ExitCode> 
       case 'unblock':
       case 'help': {
         const { ask } = await import('./ask.ts')
-        return await ask(invocation, context)
+        return await ask(invocation, context, handed)
       }
       default:
         return invocation.command satisfies never
