@@ -6,7 +6,7 @@
 import { version } from '../base/version.ts'
 import { parseArguments } from './arguments.ts'
 import { printAtOnce } from './print.node.ts'
-import type { Invocation } from './arguments.ts'
+import { askQuickly } from './quick/ask-quickly.node.ts'
 
 function main(argv: readonly string[]): void {
   const line = parseArguments(argv)
@@ -18,17 +18,12 @@ function main(argv: readonly string[]): void {
     case 'wrong':
       return end(2, printAtOnce('stderr', `skein: ${line.text}\n`))
     case 'run':
-      return void run(line)
+      return askQuickly(line, (handed) => {
+        void import('./run.ts').then(({ runToEnd }) => runToEnd(line, handed))
+      })
     default:
       line satisfies never
   }
-}
-
-async function run(invocation: Invocation): Promise<void> {
-  const { askQuickly } = await import('./quick/ask-quickly.node.ts') // It loads Node's sockets.
-  askQuickly(invocation, (handed) => {
-    void import('./run.ts').then(({ runToEnd }) => runToEnd(invocation, handed))
-  })
 }
 
 /** Ends the process, at once where all was printed: that is a millisecond sooner. */

@@ -7,7 +7,7 @@ import { systemClock } from '../../base/clock.ts'
 import { requestCommand } from '../../command/request.ts'
 import { AskingSession } from '../../remote/asking.ts'
 import type { Path, PathHandler } from '../../transport/contract.ts'
-import { writeGoodbye, writeQuickRequest } from './exchange.ts'
+import { isQuick, writeGoodbye, writeQuickRequest } from './exchange.ts'
 import type { QuickRequest } from './exchange.ts'
 
 /** A path that answers HELLO and keeps what is written on it. */
@@ -25,7 +25,7 @@ class ListeningPath implements Path {
   }
 
   write(bytes: Uint8Array): boolean {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const end = at + headerBytes + readUint24(bytes, at + 1)
       const frame = bytes.slice(at, end)
       this.frames.push(frame)
@@ -75,7 +75,9 @@ async function writeWithLayers({ argv, to, hasInput }: QuickRequest): Promise<Li
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 test('a short way sends the frames that the layers send', async () => {
-  const texts = fc.string({ unit: 'grapheme', maxLength: 300 }).filter((text) => !text.includes('\0'))
+  const texts = fc
+    .string({ unit: 'grapheme', maxLength: 300 })
+    .filter((text) => !text.includes('\0'))
   const words = fc.array(texts, { minLength: 1, maxLength: 40 })
   const requests = fc.record({
     argv: words.filter(([first]) => first !== ''),
@@ -84,8 +86,8 @@ test('a short way sends the frames that the layers send', async () => {
   })
   await fc.assert(
     fc.asyncProperty(requests, async (request) => {
+      if (!isQuick(request)) return
       const written = writeQuickRequest(token, request)
-      if (written === undefined) return
       const { frames } = await writeWithLayers(request)
       const counted = frames.filter(([type = 0]) => isCounted(type))
       expect(hex(Buffer.concat(counted))).toBe(hex(written.frames) + hex(writeGoodbye()))

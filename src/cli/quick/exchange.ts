@@ -11,7 +11,7 @@
  * **Invariant**: the frames behind HELLO are, byte for byte, those that `AskingSession` on a `Connection`
  * writes for the same request; a test holds them together.
  */
-import { frameType, headerBytes, readUint24, readUint32, writeHeader } from '../../connection/frames.ts'
+import { frameType, headerBytes, readUint24, readUint32 } from '../../connection/frames.ts'
 import { defaultConnectionOptions } from '../../connection/options.ts'
 import { messageType, objectProtocol, tokenBytes } from '../../remote/messages.ts'
 import { defaultObjectLimits } from '../../remote/options.ts'
@@ -46,35 +46,47 @@ const commandsQuestion = 0
 const runQuestion = 1
 const maxExit = 255
 
-/** Writes a request; `undefined` where it is none for here. */
-export function writeQuickRequest(token: Uint8Array, request: QuickRequest): QuickWords | undefined {
-  const { argv, to, hasInput } = request
-  const texts = to === undefined ? argv : [...argv, to]
-  const length = texts.reduce((sum, each) => sum + each.length, 0)
-  if (length > maxRequestLength || !texts.every((each) => each.isWellFormed())) return undefined
-  const find = [messageType.find, commandsQuestion, ...name('commands')]
-  const run = [
-    ...[messageType.stream, runQuestion, 2 * commandsQuestion + 1, 0, 1, ...name('run')],
-    ...number(defaultObjectLimits.objectWindowBytes),
-    ...head(4, hasInput ? 2 : 1),
-    ...head(5, to === undefined ? 1 : 2),
-    ...[...text('argv'), ...head(4, argv.length), ...argv.flatMap(text)],
-    ...(to === undefined ? [] : [...text('to'), ...text(to)]),
-    ...(hasInput ? input : []),
-  ]
-  const open = frame(frameType.open, [0, ...Buffer.from(objectProtocol)])
-  const data = frame(frameType.data, [...message(find), ...message(run)])
-  return {
-    hello: frame(frameType.hello, [...introduction, ...head(2, token.length), ...token]),
-    frames: Buffer.concat([open, data]),
+/** Whether a request is one for here. */
+export function isQuick({ argv, to = '' }: QuickRequest): boolean {
+  let length = to.length
+  for (const word of argv) {
+    if (!word.isWellFormed()) return false
+    length += word.length
   }
+  return length <= maxRequestLength && to.isWellFormed()
+}
+
+/** Writes a request that {@link isQuick}. */
+export function writeQuickRequest(token: Uint8Array, request: QuickRequest): QuickWords {
+  const { argv, to, hasInput } = request
+  const find = chars(messageType.find, commandsQuestion) + name('commands')
+  const run =
+    chars(messageType.stream, runQuestion, 2 * commandsQuestion + 1, 0, 1) +
+    name('run') +
+    number(defaultObjectLimits.objectWindowBytes) +
+    head(4, hasInput ? 2 : 1) +
+    (head(5, to === undefined ? 1 : 2) + text('argv') + head(4, argv.length)) +
+    argv.map(text).join('') +
+    (to === undefined ? '' : text('to') + text(to)) +
+    (hasInput ? input : '')
+  const hello = introduction() + head(2, token.length) + latin1(token)
+  const frames =
+    frame(frameType.open, chars(0) + objectProtocol) +
+    frame(frameType.data, message(find) + message(run))
+  return { hello: bytesOf(frame(frameType.hello, hello)), frames: bytesOf(frames) }
+}
+
+/** Says that this is all, as a connection does that is closed. */
+export function writeGoodbye(): Uint8Array {
+  const reason = text('code') + text('CONNECTION_CLOSED') + text('message') + text('done')
+  return bytesOf(frame(frameType.goodbye, head(5, 2) + reason))
 }
 
 /** Reads all that has come so far. */
 export function readQuickAnswer(bytes: Uint8Array): QuickAnswer {
   if (bytes.length > maxAnswerBytes) return 'other'
   const data: Uint8Array[] = []
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     if (bytes.length < at + headerBytes) break
     const end = at + headerBytes + readUint24(bytes, at + 1)
     const type = bytes[at]
@@ -89,12 +101,6 @@ export function readQuickAnswer(bytes: Uint8Array): QuickAnswer {
   return readMessages(data.length === 1 && data[0] !== undefined ? data[0] : Buffer.concat(data))
 }
 
-/** Says that this is all, as a connection does that is closed. */
-export function writeGoodbye(): Uint8Array {
-  const reason = [...text('code'), ...text('CONNECTION_CLOSED'), ...text('message'), ...text('done')]
-  return frame(frameType.goodbye, [...head(5, 2), ...reason])
-}
-
 /** Frames that the layers answer later, if they ever come to it. */
 function isOfPath(type: number | undefined): boolean {
   return type === frameType.welcome || type === frameType.ping || type === frameType.ack
@@ -102,7 +108,7 @@ function isOfPath(type: number | undefined): boolean {
 
 function readMessages(bytes: Uint8Array): QuickAnswer {
   const out: Uint8Array[] = []
-  for (let at = 0; at + 4 < bytes.length; ) {
+  for (let at = 0; at + 4 < bytes.length;) {
     const start = at + 4
     const end = start + readUint32(bytes, at)
     if (end > bytes.length) break
@@ -125,10 +131,11 @@ function readMessages(bytes: Uint8Array): QuickAnswer {
 
 /** The bytes of `{out: bytes}`. */
 function readOut(value: Uint8Array): Uint8Array | undefined {
-  if (!outHead.every((byte, index) => value[index] === byte)) return undefined
-  const length = readCount(value.subarray(outHead.length), 2)
+  const headBytes = 5
+  if (latin1(value.subarray(0, headBytes)) !== head(5, 1) + text('out')) return undefined
+  const length = readCount(value.subarray(headBytes), 2)
   if (length === undefined) return undefined
-  const chunk = value.subarray(outHead.length + head(2, length).length)
+  const chunk = value.subarray(headBytes + head(2, length).length)
   return chunk.length === length ? chunk : undefined
 }
 
@@ -140,49 +147,62 @@ function readCount([first = 0, high = 0, low = 0]: Uint8Array, kind: number): nu
   return count === 24 ? high : high * 256 + low
 }
 
+// What is written is text of a character a byte until it is whole: nothing is as quick in cold code.
+
 /** The head of a CBOR item (RFC 8949 §3), below 2^32. */
-function head(kind: number, count: number): number[] {
+function head(kind: number, count: number): string {
   const first = kind << 5
-  if (count < 24) return [first | count]
-  if (count < 0x100) return [first | 24, count]
-  if (count < 0x1_0000) return [first | 25, count >> 8, count & 255]
-  return [first | 26, count >>> 24, (count >> 16) & 255, (count >> 8) & 255, count & 255]
+  if (count < 24) return chars(first | count)
+  if (count < 0x100) return chars(first | 24, count)
+  if (count < 0x1_0000) return chars(first | 25, count >> 8, count & 255)
+  return chars(first | 26, count >>> 24, (count >> 16) & 255, (count >> 8) & 255, count & 255)
 }
 
-function text(value: string): number[] {
-  const bytes = Buffer.from(value)
-  return [...head(3, bytes.length), ...bytes]
+function text(value: string): string {
+  const bytes = latin1(Buffer.from(value))
+  return head(3, bytes.length) + bytes
 }
 
 /** A number in a message's own fields. */
-function number(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...number(value >>> 7)]
+function number(value: number): string {
+  return value < 0x80 ? chars(value) : chars((value & 0x7f) | 0x80) + number(value >>> 7)
 }
 
-function name(value: string): number[] {
-  return [value.length, ...Buffer.from(value)]
+function name(value: string): string {
+  return chars(value.length) + value
 }
 
-function message(body: readonly number[]): number[] {
-  return [0, 0, body.length >> 8, body.length & 255, ...body]
+function message(body: string): string {
+  return chars(0, 0, body.length >> 8, body.length & 255) + body
 }
 
-function frame(type: number, payload: readonly number[]): Uint8Array {
-  const bytes = Buffer.alloc(headerBytes + payload.length)
-  writeHeader(bytes, 0, { type, payloadBytes: payload.length, streamId: ownStream })
-  bytes.set(payload, headerBytes)
-  return bytes
+function frame(type: number, payload: string): string {
+  const { length } = payload
+  return chars(type, 0, length >> 8, length & 255, 0, 0, 0, ownStream) + payload
 }
 
-const outHead = [0xa1, ...text('out')]
-/** Our standard input, our first object: an async iterable, tag 41221, with a token that nobody needs. */
-const input = [0xd9, 0xa1, 0x05, 0x83, 2, 1, 0x50, ...Array.from({ length: tokenBytes }, () => 0)]
 /** HELLO, as `direct.ts` says it, up to the token. */
-const introduction = [
-  ...head(5, 10),
-  ...[...text('incarnation'), 1, ...text('received'), 0],
-  ...[...text('windowBytes'), ...head(0, defaultConnectionOptions.initialWindowBytes)],
-  ...[...text('label'), ...text(''), ...text('addresses'), ...head(4, 0)],
-  ...[...text('versions'), ...head(4, 1), 1, ...text('peerIncarnation'), 0],
-  ...[...text('epoch'), 0, ...text('highestEpoch'), 0, ...text('pass')],
-]
+function introduction(): string {
+  const { initialWindowBytes } = defaultConnectionOptions
+  return (
+    head(5, 10) +
+    (text('incarnation') + head(0, 1) + text('received') + head(0, 0)) +
+    (text('windowBytes') + head(0, initialWindowBytes)) +
+    (text('label') + text('') + text('addresses') + head(4, 0)) +
+    (text('versions') + head(4, 1) + head(0, 1) + text('peerIncarnation') + head(0, 0)) +
+    (text('epoch') + head(0, 0) + text('highestEpoch') + head(0, 0) + text('pass'))
+  )
+}
+
+/** Our standard input, our first object: an async iterable, tag 41221, with a token that nobody needs. */
+const input = '\xd9\xa1\x05\x83\x02\x01\x50' + '\0'.repeat(tokenBytes)
+
+const chars = String.fromCharCode
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}
+
+function bytesOf(characters: string): Uint8Array {
+  return Buffer.from(characters, 'latin1')
+}

@@ -16,18 +16,21 @@ export interface Begun {
 }
 
 /** See the file's head. */
-export class HandedPath implements Path {
+export class HandedPath implements Path, PathHandler {
   readonly #path: Path
   /** What was sent and has not been written again. */
   #said: Uint8Array
   /** What came and was not handed on. */
   #heard: Uint8Array
-  #isWelcomed = false
+  #handler: PathHandler | undefined
+  #handlers = 0
+  #isAnswered = false
 
   constructor(path: Path, { frames, received }: Begun) {
     this.#path = path
     this.#said = frames
     this.#heard = Buffer.concat(received)
+    path.bind(this)
   }
 
   get kind(): string {
@@ -50,26 +53,52 @@ export class HandedPath implements Path {
     return this.#path.bufferedBytes
   }
 
-  /** The first who is told hears the answer to HELLO, the next one what came behind it. */
+  /** The first handler hears the answer to HELLO and nothing else, the next one all that comes behind. */
   bind(handler: PathHandler): void {
-    const heard = this.#heard
-    const end = heard.length < headerBytes ? 0 : headerBytes + readUint24(heard, 1)
-    const part = this.#isWelcomed ? heard : heard.subarray(0, end)
-    this.#heard = heard.subarray(part.length)
-    this.#isWelcomed ||= part.length > 0
-    if (part.length === 0) return this.#path.bind(handler)
+    this.#handler = handler
+    this.#handlers++
     // From the event loop, as all that comes on a path.
-    setImmediate(() => {
-      handler.onData(part)
-      if (this.#heard.length === 0) this.#path.bind(handler)
-    })
+    setImmediate(() => this.#handOn())
+  }
+
+  onData(bytes: Uint8Array): void {
+    this.#heard = this.#heard.length === 0 ? bytes : Buffer.concat([this.#heard, bytes])
+    this.#handOn()
+  }
+
+  onDrain(): void {
+    this.#handler?.onDrain()
+  }
+
+  onClose(reason: string): void {
+    this.#handOn()
+    if (this.#heard.length > 0) this.#handler?.onData(this.#heard)
+    this.#heard = new Uint8Array()
+    this.#handler?.onClose(reason)
+  }
+
+  #handOn(): void {
+    const isFirst = this.#handlers === 1
+    const part = isFirst ? this.#takeAnswer() : this.#heard
+    if (part.length === 0) return
+    this.#heard = this.#heard.subarray(part.length)
+    this.#handler?.onData(part)
+  }
+
+  /** The whole frame that answers HELLO, once. */
+  #takeAnswer(): Uint8Array {
+    const heard = this.#heard
+    const end = heard.length < headerBytes ? Infinity : headerBytes + readUint24(heard, 1)
+    if (this.#isAnswered || heard.length < end) return new Uint8Array()
+    this.#isAnswered = true
+    return heard.subarray(0, end)
   }
 
   write(bytes: Uint8Array, more?: Uint8Array): boolean {
     if (this.#said.length === 0) return this.#path.write(bytes, more)
     assert(more === undefined, 'what was said was short')
     let isRoom = true
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const end = at + headerBytes + readUint24(bytes, at + 1)
       const frame = bytes.subarray(at, end)
       if (!this.#wasSaid(frame)) isRoom = this.#path.write(frame)
