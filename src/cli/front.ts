@@ -5,8 +5,10 @@
  */
 import { version } from '../base/version.ts'
 import { parseArguments } from './arguments.ts'
+import { mainCommands } from './main-commands.ts'
 import { printAtOnce } from './print.node.ts'
 import { askQuickly } from './quick/ask-quickly.node.ts'
+import type { Invocation } from './arguments.ts'
 
 function main(argv: readonly string[]): void {
   const line = parseArguments(argv)
@@ -18,12 +20,19 @@ function main(argv: readonly string[]): void {
     case 'wrong':
       return end(2, printAtOnce('stderr', `skein: ${line.text}\n`))
     case 'run':
-      return askQuickly(line, (handed) => {
-        void import('./run.ts').then(({ runToEnd }) => runToEnd(line, handed))
-      })
+      return run(line)
     default:
       line satisfies never
   }
+}
+
+function run(line: Invocation): void {
+  const main = mainCommands.find((name) => name === line.command)
+  if (main !== undefined) void import('./main.ts').then(({ runMain }) => runMain(line, main))
+  else
+    askQuickly(line, (handed) => {
+      void import('./run.ts').then(({ runAsking }) => runAsking(line, handed))
+    })
 }
 
 /** Ends the process, at once where all was printed: that is a millisecond sooner. */

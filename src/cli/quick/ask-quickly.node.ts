@@ -40,12 +40,6 @@ function quickRequest(invocation: Invocation): QuickRequest | undefined {
     case 'on':
       if (flags.isJson || !isOnePeer(to)) return undefined
       return { ...peerRequest(invocation, to), hasInput: !tty().isatty(0) }
-    case 'up':
-    case 'demo':
-    case 'map':
-    case 'invite':
-    case 'chat':
-    case 'config':
     case 'down': // It waits for the node's end.
       return undefined
     default:
