@@ -27,8 +27,8 @@ function main(argv: readonly string[]): void {
 }
 
 function run(line: Invocation): void {
-  const main = mainCommands.find((name) => name === line.command)
-  if (main !== undefined) void import('./main.ts').then(({ runMain }) => runMain(line, main))
+  const own = mainCommands.find((name) => name === line.command)
+  if (own !== undefined) void import('./main.ts').then(({ runMain }) => runMain(line, own))
   else
     askQuickly(line, (handed) => {
       void import('./run.ts').then(({ runAsking }) => runAsking(line, handed))

@@ -33,7 +33,7 @@ const { sum } = fc.letrec<{ sum: string }>((tie) => ({
   ),
 }))
 
-test('what is calculated plainly is what mathjs says', () => {
+test('[D41] what is calculated plainly is what mathjs says', () => {
   let count = 0
   fc.assert(
     fc.property(sum, (expression) => {
