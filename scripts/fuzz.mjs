@@ -15,10 +15,10 @@
  *   --workers N   processes; one a core, and at least one for each of the two
  */
 import { fork } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import os from 'node:os'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { bundle } from './bundle.mjs'
 import {
   StepFailure,
   checkNode,
@@ -53,14 +53,16 @@ await runScript(async () => {
   const startMs = Date.now()
   const wanted = Object.keys(kinds).filter((kind) => [undefined, kind].includes(values.only))
   if (wanted.length === 0) throw new StepFailure(`--only ${values.only}: codec or objects`, 2)
-  const folder = path.join(root, 'node_modules', '.cache', 'skein', `fuzz-${process.pid}`)
-  await bundle(folder, wanted)
+  const files = new Map()
+  for (const kind of wanted) {
+    files.set(kind, await bundle(kinds[kind], `fuzz-${kind}`, { keepNames: true }))
+  }
   const totals = new Map(wanted.map((kind) => [kind, emptyTotal()]))
   const failures = []
   const children = Array.from({ length: Math.max(workers, wanted.length) }, (_, index) => {
     const kind = wanted[index % wanted.length]
     const seeds = [first + index, Math.max(workers, wanted.length)].map(String)
-    const child = fork(path.join(folder, `${kind}.mjs`), seeds, { cwd: root })
+    const child = fork(files.get(kind), seeds, { cwd: root })
     return { kind, child, lastMs: Date.now(), seed: first + index }
   })
   for (const { child } of children)
@@ -81,7 +83,7 @@ await runScript(async () => {
   await Promise.all(children.map((each) => finished(each, { totals, failures, stop })))
   clearTimeout(deadline)
   clearInterval(progress)
-  rmSync(folder, { recursive: true })
+  for (const file of files.values()) rmSync(file)
   for (const failure of failures) console.log(`${failure}\n`)
   for (const [kind, total] of totals) console.log(describe(kind, total, { failures, startMs }))
   console.log(`seeds from ${first}`)
@@ -91,25 +93,6 @@ await runScript(async () => {
 function emptyTotal() {
   const counts = { values: 0, inputs: 0, accepted: 0 }
   return { ...counts, worstGrowth: 0, worstMs: 0, heapUsed: 0, violations: new Set() }
-}
-
-/** Node 20 does not run TypeScript: the rounds become one file for each kind. */
-async function bundle(folder, wanted) {
-  const { build } = await import('esbuild') // Only here: nothing is installed when the file loads.
-  mkdirSync(folder, { recursive: true })
-  for (const kind of wanted) {
-    await build({
-      absWorkingDir: root,
-      entryPoints: [kinds[kind]],
-      outfile: path.join(folder, `${kind}.mjs`),
-      bundle: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'esm',
-      keepNames: true, // Classes travel under their names.
-      logLevel: 'warning',
-    })
-  }
 }
 
 function finished(each, { totals, failures, stop }) {

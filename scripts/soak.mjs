@@ -9,10 +9,10 @@
  *   --crashes     worlds in which processes start again all the time
  */
 import { fork } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import os from 'node:os'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { bundle } from './bundle.mjs'
 import {
   StepFailure,
   checkNode,
@@ -41,7 +41,7 @@ await runScript(async () => {
   await ensureInstalled()
   const [count, first, minutes, workers] = ['seeds', 'first', 'minutes', 'workers'].map(readNumber)
   const startMs = Date.now()
-  const file = await bundle()
+  const file = await bundle('test/sim/soak.ts', 'soak')
   const tally = { worlds: 0, operations: 0, failed: 0, faults: 0, turns: 0, failures: [] }
   const children = Array.from({ length: Math.min(workers, count) }, (_, index) => {
     const share = Math.ceil((count - index) / workers)
@@ -63,26 +63,6 @@ await runScript(async () => {
   if (failures.length > 0) throw new StepFailure(`${failures.length} of ${worlds} worlds failed`, 1)
   if (worlds < count) console.log(`stopped after ${minutes} min, before all ${count} were played`)
 })
-
-/** Node 20 does not run TypeScript: the worlds become one file, their dependencies stay outside. */
-async function bundle() {
-  const { build } = await import('esbuild') // Only here: nothing is installed when the file loads.
-  const folder = path.join(root, 'node_modules', '.cache', 'skein')
-  mkdirSync(folder, { recursive: true })
-  const outfile = path.join(folder, `soak-${process.pid}.mjs`)
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/sim/soak.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'warning',
-  })
-  return outfile
-}
 
 function finished(child, tally, stop) {
   return new Promise((resolve, reject) => {

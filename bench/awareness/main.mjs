@@ -8,11 +8,12 @@
  * `--table` adds a run of a thousand members among the hosts of a table of round-trip times in ms.
  */
 import { fork } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { bundle } from '../../scripts/bundle.mjs'
 import { formatSection, formatTable, order } from './report.mjs'
 
 const bench = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -42,7 +43,7 @@ const { values } = parseArgs({
 })
 
 const wanted = values.only?.split(',') ?? Object.keys(columns)
-const file = await bundle()
+const file = await bundle('test/sim/awareness/bench.ts', 'awareness')
 const measured = {}
 try {
   for (const name of wanted) measured[name] = await measure(columns[name] ?? [])
@@ -92,24 +93,4 @@ function runPart({ what, count, watchMs, table }) {
     child.on('error', reject)
     child.on('exit', (code) => reject(new Error(`the run ended with code ${code}`)))
   })
-}
-
-/** Node 20 does not run TypeScript: the simulation becomes one file. */
-async function bundle() {
-  const { build } = await import('esbuild')
-  const folder = path.join(root, 'node_modules', '.cache', 'skein')
-  mkdirSync(folder, { recursive: true })
-  const outfile = path.join(folder, `awareness-${process.pid}.mjs`)
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['test/sim/awareness/bench.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    packages: 'external',
-    logLevel: 'warning',
-  })
-  return outfile
 }

@@ -7,7 +7,7 @@ import { labelProblem, toLabel } from './label.ts'
 import { isPeerId, keyFromPeerId, peerIdFromKey } from './peer-id.ts'
 import { findRule, isRule, owner } from './policy.ts'
 import { seededRandom } from './random.ts'
-import { nearestWord, sanitizeText } from './text.ts'
+import { jsonLine, nearestWord, sanitizeText } from './text.ts'
 import type { Rule } from './policy.ts'
 
 test('base32 reads back what it wrote, and every text has one meaning', () => {
@@ -118,6 +118,15 @@ test('a listener that throws disturbs nobody', () => {
 
 test('text from peers keeps no escape sequence', () => {
   expect(sanitizeText('\u001b[31mred\u0007\u202e\n\t.')).toBe('\\x1b[31mred\\x07\\u{202e}\n\t.')
+})
+
+test('[B17] JSON for a terminal has no control characters, and means the same', () => {
+  const value = { text: '\u001b[31m \u009b31m \u202e \u007f \u2066 "é" 🦆\n', list: ['\u0085'] }
+  const line = jsonLine(value)
+  // oxlint-disable-next-line no-control-regex -- these are what must not be there
+  expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/)
+  expect(line).toContain('é')
+  expect(JSON.parse(line)).toEqual(value)
 })
 
 test('a mistyped word finds its neighbour', () => {

@@ -63,8 +63,16 @@ export class FolderStorage implements Storage {
     })
   }
 
+  remove(name: string): Promise<void> {
+    return this.#inOrder(name, (_temporary, path) => rm(path, { force: true }), 'remove')
+  }
+
   /** Runs one write after the other for each name, so that the last call is what stays. */
-  #inOrder<T>(name: string, run: (temporary: string, path: string) => Promise<T>): Promise<T> {
+  #inOrder<T>(
+    name: string,
+    run: (temporary: string, path: string) => Promise<T>,
+    whatItDoes = 'write',
+  ): Promise<T> {
     const path = this.pathOf(name)
     const temporary = join(this.folder, `.${name}.${randomUUID()}`)
     const before = this.#writes.get(name) ?? Promise.resolve()
@@ -75,7 +83,7 @@ export class FolderStorage implements Storage {
         return result
       } catch (thrown) {
         await rm(temporary, { force: true }).catch(() => undefined) // The first failure is told.
-        throw storageFailure(`write ${path}`, thrown)
+        throw storageFailure(`${whatItDoes} ${path}`, thrown)
       }
     })
     const settled = writing.catch(() => undefined) // Its caller hears of it; the next write goes on.

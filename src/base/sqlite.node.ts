@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module'
 import { closeSync, openSync } from 'node:fs'
 import { SkeinError, messageOf } from './errors.ts'
+import { storageFailure } from './folder-storage.node.ts'
 import type { DatabaseSchema, SqlRow, SqlValue, Statement } from './database.ts'
 
 /** What we use of a driver: that of Node (`node:sqlite`), or one that looks like it. */
@@ -43,7 +44,7 @@ export class SqliteFile {
    */
   constructor(place: string, schema: DatabaseSchema) {
     this.#place = place
-    if (place !== ':memory:') closeSync(openSync(place, 'a', 0o600)) // SQLite would let others read.
+    if (place !== ':memory:') makePrivate(place)
     this.#driver = this.#try(() => openDriver(place))
     try {
       this.#try(() => this.#prepare(schema))
@@ -149,6 +150,15 @@ export class SqliteFile {
     if (thrown instanceof SkeinError) return text
     const [, advice] = advices.find(([pattern]) => pattern.test(text)) ?? [undefined, text]
     return `${this.#place}: ${advice}`
+  }
+}
+
+/** Makes the file where there is none: SQLite would let others read it. */
+function makePrivate(place: string): void {
+  try {
+    closeSync(openSync(place, 'a', 0o600))
+  } catch (thrown) {
+    throw storageFailure(`open ${place}`, thrown)
   }
 }
 

@@ -12,6 +12,8 @@ export interface Storage {
   write(name: string, content: Uint8Array): Promise<void>
   /** Writes like `write`, but only where nothing is yet; tells whether it did. Never overwrites. */
   create(name: string, content: Uint8Array): Promise<boolean>
+  /** Removes what is under `name`; where nothing is, does nothing. */
+  remove(name: string): Promise<void>
   /**
    * Reads like `read`, for a secret.
    *
@@ -46,5 +48,10 @@ export class MemoryStorage implements Storage {
     if (this.#files.has(name)) return Promise.resolve(false)
     this.#files.set(name, content.slice())
     return Promise.resolve(true)
+  }
+
+  remove(name: string): Promise<void> {
+    this.#files.delete(name)
+    return Promise.resolve()
   }
 }

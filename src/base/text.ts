@@ -3,13 +3,25 @@
  * overrides become visible `\xNN` or `\u{NNNN}`; tabs and line breaks stay.
  */
 export function sanitizeText(text: string): string {
-  return text.replaceAll(
-    // oxlint-disable-next-line no-control-regex -- these are what it removes
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => {
-      const code = character.codePointAt(0) ?? 0
-      return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
-    },
+  return text.replaceAll(unsafe, (character) => {
+    const code = character.codePointAt(0) ?? 0
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
+  })
+}
+
+/** What is not shown as it is: some terminals take U+009B for the beginning of an escape sequence. */
+const unsafe =
+  // oxlint-disable-next-line no-control-regex -- these are what it removes
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/**
+ * A value as one line of JSON that is safe for a terminal, too: what {@link sanitizeText} makes visible is
+ * escaped as `\uNNNN`, which means the same to whoever reads it.
+ */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    unsafe,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   )
 }
 

@@ -33,10 +33,13 @@ export type FlagName =
   | 'follow'
   | 'unread'
   | 'keep'
+  | 'yes'
+  | 'forget-key'
   | 'search'
   | 'limit'
   | 'after'
   | 'before'
+  | 'id'
   | 'help'
   | 'version'
 
@@ -62,10 +65,13 @@ export const flagSpecs: readonly FlagSpec[] = [
   { name: 'follow', summary: 'Go on, and print what comes' },
   { name: 'unread', summary: 'Only what was not read yet' },
   { name: 'keep', summary: 'Leave it unread' },
+  { name: 'yes', summary: 'Do it without asking' },
+  { name: 'forget-key', summary: 'Destroy the key of the network, too' },
   { name: 'search', value: 'WORDS', summary: 'Only what has these words' },
   { name: 'limit', value: 'COUNT', summary: 'At most so many, the newest; 50' },
   { name: 'after', value: 'ID', summary: 'Only what came behind this one' },
   { name: 'before', value: 'ID', summary: 'Only what came before this one' },
+  { name: 'id', value: 'ID', summary: 'Only this one, and all of it' },
   { name: 'help', short: 'h', summary: 'Explain the command' },
   { name: 'version', summary: 'Print the version' },
 ]
@@ -117,6 +123,8 @@ export type CommandName =
   | 'invite'
   | 'join'
   | 'forget'
+  | 'leave'
+  | 'why'
   | 'chat'
   | 'send'
   | 'sent'
@@ -216,11 +224,17 @@ export const commandSpecs: readonly CommandSpec[] = [
   {
     name: 'inbox',
     group: 'Talk',
-    usage: 'inbox [--unread] [--search WORDS] [--follow] [--keep] [--json]',
+    usage: 'inbox [--unread] [--search WORDS] [--follow] [--keep] [--json] | inbox --id ID',
     summary: 'List the messages that came for you, and mark them as read',
-    flags: ['unread', 'search', 'follow', 'keep', 'limit', 'after', 'before', 'json', 'timeout'],
+    flags: [
+      ...(['unread', 'search', 'follow', 'keep', 'limit', 'after', 'before', 'id'] as const),
+      ...(['json', 'timeout'] as const),
+    ],
     words: [0, 0],
-    details: ['A * stands before what is new. --keep leaves it new.'],
+    details: [
+      'A * stands before what is new. --keep leaves it new. On a terminal long messages are cut and',
+      'say how to see all: skein inbox --id ID. In a pipe, and with --json, all are whole.',
+    ],
   },
   {
     name: 'post',
@@ -296,6 +310,18 @@ export const commandSpecs: readonly CommandSpec[] = [
     flags: ['json', 'timeout'],
     words: [0, 0],
     details: ['STATE is alive, suspect (somebody should reach it and cannot), gone, or left.'],
+  },
+  {
+    name: 'why',
+    group: 'Ask your node',
+    usage: 'why @PEER [--json]',
+    summary: 'Say why a peer is connected as it is, or why it is not',
+    flags: ['json', 'timeout'],
+    words: [1, 1],
+    details: [
+      'What the last dials came to, what the peer said when it refused, how the last connection ended,',
+      'what the network believes of it, and whether your node would let it in. Example: skein why @bob',
+    ],
   },
   {
     name: 'map',
@@ -403,6 +429,19 @@ export const commandSpecs: readonly CommandSpec[] = [
     flags: ['timeout'],
     words: [1, 1],
     details: ['A new ticket lets it in again; skein deny shuts it out for good.'],
+  },
+  {
+    name: 'leave',
+    group: 'Say who may connect',
+    usage: 'leave [--yes] [--forget-key]',
+    summary: 'Leave the network: say good-bye to its members and forget the pass',
+    flags: ['yes', 'forget-key', 'json', 'timeout'],
+    words: [0, 0],
+    details: [
+      'It says what is lost and asks; in a script write --yes. ID, known list and messages stay.',
+      'A node that does not run leaves with -p PROFILE, but says good-bye to nobody.',
+      'Who made the network keeps its key in the data folder, or destroys it with --forget-key.',
+    ],
   },
   {
     name: 'help',

@@ -22,6 +22,13 @@ import {
   type FlagSpec,
 } from './arguments-commands.ts'
 import { formatCommandHelp, formatHelp } from './arguments-help.ts'
+import {
+  combinationProblem,
+  repetitionProblem,
+  targetProblem,
+  valueProblem,
+  wordProblem,
+} from './arguments-values.ts'
 
 /** What our flags said. */
 export interface Flags {
@@ -43,6 +50,10 @@ export interface Flags {
   readonly timeoutMs?: number
   /** `--no-prompt` makes it false. */
   readonly hasPrompt: boolean
+  /** `--yes`. */
+  readonly isConfirmed: boolean
+  /** `--forget-key`. */
+  readonly forgetsKey: boolean
   /** `--for`. */
   readonly forMs?: number
   /** Flags as they were written, for the node to read: `--role`, `--search`, `--follow` and the like. */
@@ -159,6 +170,7 @@ function interpret(scanned: Scanned): CommandLine {
   if (spec.name === 'on') return readOn(scanned, flags)
   if (spec.name === 'call') words.push(...scanned.rest)
   checkWords(spec, words)
+  refuse(wordProblem(spec.name, words))
   if (spec.name === 'help') return { kind: 'help', text: helpAbout(words[0]) }
   return { kind: 'run', command: spec.name, flags, words }
 }
@@ -183,6 +195,7 @@ function readOn({ words, rest }: Scanned, flags: Flags): Invocation {
   const to = peer.replaceAll(/(^|,)@/g, '$1')
   if (to.split(',').some((name) => name.trim() === ''))
     throw new Wrong(`${peer === '' ? 'on' : peer}: name a peer, for example skein @bob help`)
+  refuse(targetProblem(to))
   const [command = ''] = rest
   if (command.trim() === '')
     throw new Wrong(`@${to}: there is no command, for example skein @${to} help`)
@@ -207,6 +220,18 @@ function checkWords(spec: CommandSpec, words: readonly string[]): void {
     throw new Wrong(`PORT must be a whole number from 0 to 65535, not ${JSON.stringify(port)}`)
 }
 
+/** @throws {Wrong} A value that no node need be asked about. */
+function checkValues(given: Scanned['flags'], { name: command }: CommandSpec): void {
+  for (const [flag, values] of given) {
+    for (const value of values) refuse(valueProblem(flag, value, command))
+    refuse(repetitionProblem(flag, values.length))
+  }
+}
+
+function refuse(problem: string | undefined): void {
+  if (problem !== undefined) throw new Wrong(problem)
+}
+
 /** Flags that say what the output looks like. */
 const forms: readonly FlagName[] = ['json', 'd2', 'svg', 'open']
 
@@ -214,18 +239,22 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
   for (const name of given.keys())
     if (![...commonFlags, ...spec.flags].includes(name))
       throw new Wrong(`${spec.name} takes no --${name}; see skein ${spec.name} --help`)
+  checkValues(given, spec)
   const [form, other] = forms.filter((name) => given.has(name))
   if (other !== undefined)
     throw new Wrong(`--${form} and --${other} exclude each other; choose one`)
+  refuse(combinationProblem(new Set(given.keys())))
   const last = (name: FlagName): string | undefined => given.get(name)?.at(-1)
-  const [configFolder, profile] = [last('config'), last('profile')]
-  const [timeoutMs, forMs] = [readTime('timeout', last('timeout')), readTime('for', last('for'))]
-  const historyCount = readCount(last('history'))
+  const [configFolder, profile, history] = [last('config'), last('profile'), last('history')]
+  const [timeoutMs, forMs] = [
+    parseDuration(last('timeout') ?? ''),
+    parseDuration(last('for') ?? ''),
+  ]
   return {
-    ...(historyCount !== undefined && { historyCount }),
+    ...(history !== undefined && { historyCount: Number(history) }),
     ...(configFolder !== undefined && { configFolder }),
     ...(profile !== undefined && { profile }),
-    settings: (given.get('set') ?? []).map(readSetting),
+    settings: given.get('set') ?? [],
     isJson: given.has('json'),
     ...(given.has('d2') && { drawing: 'd2' as const }),
     ...(given.has('svg') && { drawing: 'svg' as const }),
@@ -233,6 +262,8 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
     isOpening: given.has('open'),
     ...(timeoutMs !== undefined && { timeoutMs }),
     hasPrompt: !given.has('no-prompt'),
+    isConfirmed: given.has('yes'),
+    forgetsKey: given.has('forget-key'),
     ...(forMs !== undefined && { forMs }),
     terms: termFlags.flatMap((name) =>
       (given.get(name) ?? []).flatMap((value) =>
@@ -243,33 +274,6 @@ function readFlags(given: Scanned['flags'], spec: CommandSpec): Flags {
 }
 
 const termFlags = [
-  ...(['role', 'expires', 'within', 'type', 'search', 'limit', 'after', 'before'] as const),
+  ...(['role', 'expires', 'within', 'type', 'search', 'limit', 'after', 'before', 'id'] as const),
   ...(['read', 'follow', 'unread', 'keep'] as const),
 ]
-
-function readSetting(text: string): string {
-  if (!/^[^=]+=/.test(text))
-    throw new Wrong(`-s ${text}: must be KEY=VALUE, for example -s network.listen.port=9000`)
-  return text
-}
-
-const maxHistory = 1_000 // src/node/topic-commands.ts
-
-function readCount(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const count = Number(text)
-  if (/^\d+$/.test(text) && count <= maxHistory) return count
-  throw new Wrong(`--history must be a number from 0 to ${maxHistory}, not ${JSON.stringify(text)}`)
-}
-
-const maxTimeMs = 2 ** 31 - 1 // What setTimeout can take: 24 days.
-
-/** Reads `10` (seconds), `1.5`, `500ms`, `2s`, `5m` or `1h` into milliseconds. */
-function readTime(flag: FlagName, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const timeMs = parseDuration(text)
-  if (timeMs !== undefined && timeMs <= maxTimeMs) return timeMs
-  throw new Wrong(
-    `--${flag} must be a time such as 10 (seconds), 2s or 500ms, not ${JSON.stringify(text)}`,
-  )
-}

@@ -1,4 +1,5 @@
 /** Commands that the running node answers: status, peers, send, inbox, allow, down and their kin. */
+import { isatty } from 'node:tty'
 import { ControlClient } from './control-client.node.ts'
 import { findNode } from './find-node.node.ts'
 import { nodeRequest, readsLetter } from './request.ts'
@@ -17,7 +18,7 @@ export async function ask(
     ? ControlClient.takeOver(handed)
     : await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
   const readsInput = readsLetter(invocation)
-  const exit = await node.run(nodeRequest(invocation), {
+  const exit = await node.run(nodeRequest(invocation, isatty(1)), {
     signal: context.signal,
     ...(readsInput && { stdin: context.stdin ?? nothing() }),
     onOut: (chunk) => context.outBytes(chunk),

@@ -1,39 +1,7 @@
 /** How a chat looks: a line an event, whatever a peer put into it. */
 import { sanitizeText, shortenText } from '../base/text.ts'
-
-/** What the node tells about a chat; see `src/node/topic-commands.ts`. */
-export type ChatNews =
-  | { readonly event: 'ready'; readonly topic: string; readonly label: string }
-  | {
-      readonly event: 'line'
-      readonly id: string
-      readonly name: string
-      readonly text: string
-      readonly time: number
-      readonly isOwn: boolean
-      readonly isPast: boolean
-      readonly missed: number
-    }
-  | {
-      readonly event: 'arrive' | 'leave' | 'lost' | 'back'
-      readonly id: string
-      readonly name: string
-    }
-  | {
-      readonly event: 'direct'
-      readonly id: string
-      readonly name: string
-      readonly text: string
-      readonly time: number
-    }
-  | {
-      readonly event: 'who'
-      readonly people: readonly { readonly name: string; readonly isSelf: boolean }[]
-    }
-  | { readonly event: 'sent'; readonly name: string; readonly text: string }
-  | { readonly event: 'missed'; readonly count: number }
-  | { readonly event: 'problem'; readonly message: string }
-  | { readonly event: 'history' }
+import { missedText, moveTexts } from '../node/chat-news.ts'
+import type { ChatNews, Chatter } from '../node/chat-news.ts'
 
 /** How a view is made. */
 export interface ChatViewOptions {
@@ -64,7 +32,7 @@ export class ChatView {
       case 'line': {
         const { id, name, text, time, missed } = news
         const line = `${this.#time(time)} ${this.#name(id, name)}: ${flatten(text)}`
-        return missed === 0 ? [line] : [this.#missed(missed), line]
+        return missed === 0 ? [line] : [this.#note(missedText(missed)), line]
       }
       case 'direct': {
         const { id, name, text, time } = news
@@ -80,9 +48,9 @@ export class ChatView {
       case 'leave':
       case 'lost':
       case 'back':
-        return [this.#note(`${flatten(news.name)} ${moves[news.event]}`)]
+        return [this.#note(`${flatten(news.name)} ${moveTexts[news.event]}`)]
       case 'missed':
-        return [this.#missed(news.count)]
+        return [this.#note(missedText(news.count))]
       case 'problem':
         return news.message.split('\n').map((line) => this.#paint(31, flatten(line)))
       case 'history':
@@ -90,12 +58,6 @@ export class ChatView {
       default:
         return news satisfies never
     }
-  }
-
-  #missed(count: number): string {
-    return this.#note(
-      `${count} ${count === 1 ? 'message' : 'messages'} came too fast and were missed`,
-    )
   }
 
   #note(text: string): string {
@@ -122,13 +84,6 @@ export class ChatView {
   }
 }
 
-const moves = {
-  arrive: 'is here',
-  leave: 'has left',
-  lost: 'cannot be reached any more',
-  back: 'is back',
-} as const
-
 const maxShown = 70_000 // A whole message, and what makes its characters visible.
 
 /** One line, whatever it was: a line break could begin a line that looks like another's. */
@@ -136,7 +91,7 @@ function flatten(text: string): string {
   return shortenText(sanitizeText(text).replaceAll(/[\n\u2028\u2029]/g, ' ⏎ '), maxShown)
 }
 
-function formatWho(people: readonly { readonly name: string; readonly isSelf: boolean }[]): string {
+function formatWho(people: readonly Chatter[]): string {
   const names = people.map(({ name, isSelf }) => (isSelf ? `${name} (you)` : name))
   return `${names.length} here: ${flatten(names.join(', '))}`
 }

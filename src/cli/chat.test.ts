@@ -11,6 +11,8 @@ const line = {
   time: now,
   isOwn: false,
   isPast: false,
+  incarnation: 1,
+  sequence: 1,
   missed: 0,
 } as const
 

@@ -2,7 +2,8 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { SkeinError } from '../base/errors.ts'
-import { controlPathOf, dataFolderOf, dataRoot, profileProblem } from './config/folders.ts'
+import { controlPathOf, dataFolderOf, dataRoot } from './config/folders.ts'
+import { profileProblem } from './config/profile-name.ts'
 
 /** A node that has run with this data folder, and perhaps still does. */
 export interface Place {

@@ -4,6 +4,7 @@ import { config } from './config-command.ts'
 import { demo } from './demo/demo.ts'
 import { runToExit } from './ending.ts'
 import { invite } from './invite.ts'
+import { leave } from './leave.ts'
 import { map } from './map-command.ts'
 import { up } from './up.ts'
 import type { Invocation } from './arguments.ts'
@@ -12,7 +13,7 @@ import type { Context, ExitCode } from './context.ts'
 
 const commands: Readonly<
   Record<MainCommand, (invocation: Invocation, context: Context) => Promise<ExitCode>>
-> = { chat, config, demo, invite, map, up }
+> = { chat, config, demo, invite, leave, map, up }
 
 /** Runs a command of this half, and ends the process with its exit code. */
 export function runMain(invocation: Invocation, command: MainCommand): Promise<void> {

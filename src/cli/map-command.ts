@@ -13,12 +13,15 @@ import type { Flags, Invocation } from './arguments.ts'
 import type { Context, ExitCode } from './context.ts'
 import type { Network } from '../map/graph.ts'
 
-const watchMs = 1_000 // The issue: at most once a second.
+const watchMs = 1_000 // Guess: a terminal that is read, and not watched.
 const home = '\u001b[H'
 const eraseLine = '\u001b[K' // Before the text: behind a full line it takes the last character away.
 const eraseBelow = '\u001b[J'
 
-/** Opens the live page with `--open`; else draws once, or with `--watch` whenever something changed, until Ctrl-C. */
+/**
+ * Opens the live page with `--open`; else draws once, or with `--watch` whenever something changed, until
+ * Ctrl-C.
+ */
 export async function map({ flags }: Invocation, context: Context): Promise<ExitCode> {
   const node = await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
   const { timeoutMs } = flags

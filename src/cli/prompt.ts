@@ -8,12 +8,13 @@ import { messageOf } from '../base/errors.ts'
 import { sanitizeText, shortenText } from '../base/text.ts'
 import { personPatienceMs } from '../command/options.ts'
 import { alignColumns, formatPeers } from '../node/format.ts'
+import { Collector } from './collector.ts'
 import { formatMap } from './map/terminal.ts'
 import type { CommandInfo } from '../command/command.ts'
 import type { Node } from '../node/node.ts'
 import type { Peer, RunOptions, RunResult } from '../node/peer.ts'
 
-const dialPatienceMs = 5_000 // DESIGN §8
+const dialPatienceMs = 5_000 // Guess: who is up answers within one.
 
 const own = [
   ['peers', 'List the connected peers'],
@@ -29,12 +30,29 @@ const own = [
 /** Commands of a node that are in {@link own}, or for our own programs and in no form for people. */
 const unlisted: ReadonlySet<string> = new Set(['chat', 'connect', 'peers', 'links', 'resolve'])
 
+/** Lines that belong into a shell; those that begin with `skein` perhaps here, without it. */
+const shellOnly = /^(skein|chat|up|demo|config)(\s|$)/
+
 /** Where a prompt prints. */
 export interface PromptOutput {
   /** Takes whole lines; text from peers has no escape sequences left. */
   readonly print: (line: string) => void
   /** How wide it is now, in characters. */
   readonly columns: () => number
+  /** Whether a person reads it; long messages are cut there. */
+  readonly isTerminal: boolean
+}
+
+/** Keeps what a command prints, up to a limit that ends it. */
+function collect(advice: string) {
+  const [out, err] = [new Collector(advice), new Collector(advice)]
+  return {
+    handlers: {
+      onOut: (chunk: Uint8Array) => out.add(chunk),
+      onErr: (chunk: Uint8Array) => err.add(chunk),
+    },
+    read: () => ({ text: out.text, errorText: err.text }),
+  }
 }
 
 /** See the file's head. */
@@ -66,6 +84,11 @@ export class Prompt {
     return true
   }
 
+  /** Says something that nobody asked for. */
+  notice(text: string): void {
+    this.#say(text)
+  }
+
   /** What could follow what was typed, for a terminal's completion. */
   complete(line: string): [string[], string] {
     const words = /^@\S+\s/.test(line)
@@ -94,7 +117,33 @@ export class Prompt {
     } else if (/^map\s/.test(text))
       this.#say('map takes no words here; in a shell: skein map --help')
     else if (text === 'help') this.#help()
-    else this.#showHere(await this.#node.run(text, options), /^connect\s/.test(text))
+    else if (this.#isForShell(text)) this.#sayWhere(text)
+    else await this.#runHere(text, options)
+  }
+
+  async #runHere(text: string, options: RunOptions): Promise<void> {
+    const isCut = this.#output.isTerminal && /^inbox\b/.test(text) && !/ --(json|id)\b/.test(text)
+    const output = collect('it was ended: a prompt shows no more')
+    const line = isCut ? text.replace(/^inbox/, 'inbox --cut') : text
+    const { exit } = await this.#node.run(line, { ...options, ...output.handlers })
+    this.#showHere({ ...output.read(), exit }, /^connect\s/.test(text))
+  }
+
+  /** Whether a line is none for here; an alias or program of that name is. */
+  #isForShell(text: string): boolean {
+    const [word = ''] = text.split(/\s/, 1)
+    if (!shellOnly.test(word)) return false
+    return word === 'chat' || !this.#commands().some(({ name }) => name === word)
+  }
+
+  /** A command that is `skein`'s own, or wants a terminal for itself. */
+  #sayWhere(text: string): void {
+    const line = text.replace(/^skein(\s+|$)/, '')
+    const isOurs = line !== text && !shellOnly.test(line)
+    const place = "This prompt is skein's own"
+    if (line === '') this.#say(`${place}: type help to see what it takes`)
+    else if (isOurs) this.#say(`${place}: leave the word out, write ${shortenText(line)}`)
+    else this.#say(`In a shell, not at this prompt: skein ${shortenText(line)}`)
   }
 
   async #ask(text: string, options: RunOptions): Promise<void> {
@@ -116,11 +165,16 @@ export class Prompt {
       return `from ${address ?? this.#node.nameOf(id)} for command '${shortenText(command)}'`
     }
     try {
-      const result = await peer.run(command, { ...options, patienceMs: personPatienceMs })
-      if (result.errorText !== '') this.#say(result.errorText)
-      const failure = result.exit === 0 ? undefined : `exit code ${result.exit}`
+      const inShell = `skein @${this.#node.nameOf(id)} ${shortenText(command)}`
+      const advice = `it was ended. Of any length it is printed in a shell: ${inShell}`
+      const output = collect(advice)
+      const asking = { ...options, ...output.handlers, patienceMs: personPatienceMs }
+      const { exit } = await peer.run(command, asking)
+      const { text, errorText } = output.read()
+      if (errorText !== '') this.#say(errorText)
+      const failure = exit === 0 ? undefined : `exit code ${exit}`
       const kind = failure === undefined ? 'Result' : 'Error'
-      const shown = [result.text, failure].filter((part) => part !== undefined && part !== '')
+      const shown = [text, failure].filter((part) => part !== undefined && part !== '')
       this.#say(`${kind} ${about()}: ${shown.join('\n')}`)
     } catch (thrown) {
       this.#say(`Error ${about()}: ${messageOf(thrown)}`)

@@ -19,14 +19,22 @@ export function peerRequest({ words, flags: { timeoutMs } }: Invocation, to: str
   return { argv: words, to, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
 }
 
-/** The request of a command that the node itself answers. */
-export function nodeRequest({ command, flags, words }: Invocation): NodeRequest {
+/**
+ * The request of a command that the node itself answers.
+ *
+ * @param isForPerson - Whether the output is a terminal: long messages are cut there.
+ */
+export function nodeRequest(
+  { command, flags, words }: Invocation,
+  isForPerson: boolean,
+): NodeRequest {
   const { timeoutMs, forMs } = flags
   const waiting = forMs === undefined ? [] : ['--for', `${forMs}ms`]
   const json = flags.isJson ? ['--json'] : []
+  const cut = command === 'inbox' && !flags.isJson && isForPerson ? ['--cut'] : []
   // What a person wrote may begin with dashes.
   const argv = isLetter(command)
-    ? [command, ...flags.terms, ...json, '--', ...words]
+    ? [command, ...flags.terms, ...cut, ...json, '--', ...words]
     : [command, ...words, ...waiting, ...json]
   return { argv, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
 }

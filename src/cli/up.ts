@@ -62,9 +62,12 @@ export async function up({ words, flags }: Invocation, context: Context): Promis
       const prompt: Prompt = new Prompt(node, {
         print: (line) => input?.print(line),
         columns: () => outputSize().columns,
+        isTerminal: process.stdout.isTTY,
       })
       if (process.stdin.isTTY) greet(node, web, context)
       input = new TerminalPrompt(() => prompt)
+      // Where warnings of the log are shown, it says so already.
+      if (isTerminal && silentLevels.has(config.log.level)) noticeStanding(node, prompt)
       void input.ended.then(() => stopping.stop())
     } else announce(node, keeper)
     await stopping.stopped
@@ -109,6 +112,17 @@ function greet(node: Node, web: WebServer | undefined, context: Context): void {
   // On a terminal only, which its owner reads: the log never has the token.
   if (web !== undefined) context.out(`The live page: ${web.link}\n`)
   context.out('Type help, @PEER COMMAND, or exit.\n')
+}
+
+const silentLevels = new Set(['error', 'fatal', 'silent'])
+
+/** Tells at the prompt what has become of this node's place in its network. */
+function noticeStanding(node: Node, prompt: Prompt): void {
+  const tell = (notice: string | undefined): void => {
+    for (const line of notice?.split('; ') ?? []) prompt.notice(line)
+  }
+  tell(node.affiliation?.notice)
+  node.on('network:change', ({ network }) => tell(network?.notice))
 }
 
 function announce(node: Node, { log }: LogKeeper): void {

@@ -32,12 +32,26 @@ describe('calc', () => {
   })
 
   test.each([
-    ['garbage', ')(', 'Value expected (char 1)'],
-    ['half an expression', '2+', 'Unexpected end of expression (char 3)'],
-    ['an unknown name', 'nope', 'Undefined symbol nope'],
+    ['garbage', ')(', 'a value is expected, at character 1'],
+    ['half an expression', '2+', 'the expression ends too soon, at character 3'],
+    ['an open bracket', '(1', 'a closing ) is expected, at character 3'],
+    ['a bracket too many', '1)', 'unexpected ")", at character 2'],
+    ['two numbers', '1 2', 'unexpected "2", at character 3'],
+    ['what is no mathematics', '2 @ 3', 'unexpected "@ 3", at character 3'],
+    ['an open matrix', '[1,2', 'a closing ] is expected, at character 5'],
+    ['an open object', '{a:1', 'a comma or a closing } is expected, at character 5'],
+    ['half a choice', '1 ? 2', 'a : with what holds otherwise is expected, at character 6'],
+    ['an unknown name', 'nope', 'nope is no number, unit, variable or function'],
+    ['an unknown function', 'nope(1)', 'there is no function nope'],
+    ['too little', 'sqrt()', 'sqrt wants more than the 0 values that it was given'],
+    ['too much', 'sqrt(1,2,3)', 'sqrt takes 1 at most, and was given 3 values'],
+    ['a wrong value', '1 to 2', 'to takes no number as its value 2'],
+    ['a missing value', 'undefined+1', 'add takes no missing value as its value 1'],
+    ['a text as a number', 'bignumber("x")', '"x" is no number'],
+    ['units that differ', '1 cm + 1 s', 'Units do not match'],
     ['nothing', ' ', 'there is nothing to calculate'],
     ['a function', 'sqrt', 'the result is a function; call it: sqrt(2)'],
-    ['an open text', '"a', 'End of string " expected (char 3)'],
+    ['an open text', '"a', 'a closing " is expected, at character 3'],
   ])('[D40] %s is INVALID, in one line', async (_what, expression, message) => {
     await expect(calculator.evaluate(expression)).rejects.toMatchObject({
       code: 'INVALID',

@@ -16,6 +16,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { SkeinError } from '../base/errors.ts'
 import type { CalcJob, CalcReply } from './calc-worker.node.ts'
+import { plainCalcFailure } from './calc-failure.ts'
 import type { Command } from './command.ts'
 import { forAnyone } from './permission.ts'
 import { calculatePlainly } from './plain-arithmetic.ts'
@@ -39,12 +40,12 @@ export interface CalculatorOptions {
 }
 
 const defaults = {
-  timeLimitMs: 2_000, // The issue's.
+  timeLimitMs: 2_000, // Guess: half of what a person waits gladly, and all of a core.
   memoryLimitMb: 128, // Guess: a matrix of a thousand by a thousand fits.
   maxWaiting: 64, // Guess.
   maxWaitingPerAsker: 32, // Half: one asker cannot fill the queue.
-  maxResultBytes: 64 * 2 ** 10, // The issue's.
-  idleMs: 60_000, // The issue's.
+  maxResultBytes: 64 * 2 ** 10, // Guess: more nobody reads.
+  idleMs: 60_000, // Guess: who calculates once does so again soon.
 }
 
 const loadTimeoutMs = 15_000 // Guess: a hundred times what it takes, for a machine under load.
@@ -178,7 +179,7 @@ export class Calculator {
     const job = this.#current
     this.#current = undefined
     if (reply.type === 'result') job?.resolve(reply.text)
-    else job?.reject(new SkeinError(reply.code, reply.message))
+    else job?.reject(new SkeinError(reply.code, plainCalcFailure(reply.message)))
     if (reply.type === 'failed' && reply.isSpent) {
       this.#child = undefined
       child.kill('SIGKILL')

@@ -27,11 +27,11 @@ export const defaultCommandLimits: CommandLimits = {
   closeTimeoutMs: 5_000, // Longer than a program has between SIGTERM and SIGKILL.
 }
 
-/** Silence after which a caller gives up (DESIGN §8), in milliseconds. */
+/** Silence after which a caller gives up (D8), in milliseconds. */
 export const defaultSilenceMs = 10_000
 
 /** How long a person waits for a peer without a path that has not answered yet, in milliseconds. */
-export const personPatienceMs = 10_000 // DESIGN §8: as long as for one that is silent.
+export const personPatienceMs = 10_000 // D8: as long as for one that is silent.
 
 /** All words of one command together, in bytes of UTF-8. */
 export const maxArgvBytes = 64 * 2 ** 10 // Fits every system's limit for the words of a program.

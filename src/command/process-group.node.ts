@@ -1,15 +1,18 @@
 /** Ends a child process with all that it started; see `program.node.ts`. */
 import type { ChildProcess } from 'node:child_process'
+import type { GroupWatcher } from './group-watcher.node.ts'
 
-const graceMs = 2_000 // The issue's: from SIGTERM to SIGKILL.
+const graceMs = 2_000 // Guess, from SIGTERM to SIGKILL: to write a file and go.
 
-/** Groups that are to go when this process exits, however soon that is. */
-const living = new Set<ChildProcess>()
+/** Groups that are to go with this process, and who ends each if it is killed. */
+const living = new Map<ChildProcess, GroupWatcher>()
 
-/** Sees to it that the group of `child` ends with this process, however that ends but by SIGKILL. */
-export function holdGroup(child: ChildProcess): void {
+/** Sees to it that the group of `child` ends with this process, however that ends. */
+export function holdGroup(child: ChildProcess, watcher: GroupWatcher): void {
+  if (child.pid === undefined) return
   if (living.size === 0) process.on('exit', killAll)
-  living.add(child)
+  living.set(child, watcher)
+  watcher.hold(child.pid)
 }
 
 /** Asks the group of `child` to end; after 2 s it is killed. */
@@ -28,27 +31,32 @@ export function stopGroup(child: ChildProcess): void {
  * @returns To be called when the pipes have ended.
  */
 export function endGroup(child: ChildProcess, isWaiting: () => boolean): () => void {
-  signalGroup(child, 'SIGTERM')
+  if (!signalGroup(child, 'SIGTERM')) releaseGroup(child) // Its number may soon be somebody else's.
   const timer = setInterval(() => {
     if (isWaiting()) return
-    signalGroup(child, 'SIGKILL')
+    if (living.has(child)) signalGroup(child, 'SIGKILL')
     child.stdout?.destroy()
     child.stderr?.destroy()
   }, graceMs)
   return () => {
     clearInterval(timer)
-    if (signalGroup(child, 0)) setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs)
-    releaseGroup(child)
+    if (!living.has(child)) return
+    if (!signalGroup(child, 0)) return releaseGroup(child)
+    setTimeout(() => {
+      signalGroup(child, 'SIGKILL')
+      releaseGroup(child)
+    }, graceMs)
   }
 }
 
 function releaseGroup(child: ChildProcess): void {
+  if (child.pid !== undefined) living.get(child)?.release(child.pid)
   living.delete(child)
   if (living.size === 0) process.off('exit', killAll)
 }
 
 function killAll(): void {
-  for (const child of living) signalGroup(child, 'SIGKILL')
+  for (const child of living.keys()) signalGroup(child, 'SIGKILL')
 }
 
 /** Tells whether anything of the group was there. */

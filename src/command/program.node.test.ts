@@ -1,17 +1,21 @@
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../base/clock.ts'
 import { SkeinError } from '../base/errors.ts'
 import { silentLog } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Subject } from '../base/policy.ts'
+import { GroupWatcher } from './group-watcher.node.ts'
 import { programCommand, type ProgramConfig } from './program.node.ts'
 import { CommandRegistry } from './registry.ts'
 import { requestCommand, type RequestOptions } from './request.ts'
 import { CommandService } from './service.ts'
 import { join, serveCommands } from './pair.test-kit.ts'
+
+const watcher = new GroupWatcher()
+afterAll(() => watcher.close())
 
 const bobId = 'b'.repeat(52) as PeerId
 const bob: Subject = { name: 'bob', peerId: bobId, roles: new Set(['anyone', 'known']) }
@@ -47,7 +51,7 @@ async function runScript(
 
 function offer(config: ProgramConfig): { service: CommandService } {
   const registry = new CommandRegistry()
-  registry.add('it', programCommand('it', config))
+  registry.add('it', programCommand('it', config, watcher))
   return { service: new CommandService({ registry, clock: systemClock, log: silentLog }) }
 }
 
@@ -226,5 +230,5 @@ describe('a program ends', () => {
 })
 
 test('[D56] a wrong rule is found when the program is offered', () => {
-  expect(() => programCommand('it', { file: 'x', allow: ['bob'] })).toThrow(SkeinError)
+  expect(() => programCommand('it', { file: 'x', allow: ['bob'] }, watcher)).toThrow(SkeinError)
 })

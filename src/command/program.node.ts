@@ -7,7 +7,8 @@
  * Input for a program that takes none is dropped, and its sender told so.
  *
  * A program leads a process group of its own. Its end, by itself or by us, is the end of the group:
- * first SIGTERM, 2 s later SIGKILL. What is to live on has to leave the group (setsid).
+ * first SIGTERM, 2 s later SIGKILL. What is to live on has to leave the group (setsid). A watcher ends
+ * it where the node is killed.
  *
  * **Invariant**: no word of the caller becomes anything but an argument, and only behind those of the
  * configuration.
@@ -20,6 +21,7 @@ import { messageOf, SkeinError, toSkeinError } from '../base/errors.ts'
 import type { Subject } from '../base/policy.ts'
 import type { Command, CommandContext } from './command.ts'
 import { checkRules } from './permission.ts'
+import type { GroupWatcher } from './group-watcher.node.ts'
 import { endGroup, holdGroup, stopGroup } from './process-group.node.ts'
 
 /** An entry `[programs.NAME]` of the configuration. */
@@ -60,9 +62,14 @@ const inheritedNames = (
  * Its exit code is the program's; one that a signal ended leaves 128 + the signal's number, as in a
  * shell.
  *
+ * @param watcher - Ends what runs where this process is killed.
  * @throws {SkeinError} `CONFIG_INVALID` a rule of `allow` is wrong.
  */
-export function programCommand(name: string, config: ProgramConfig): Command {
+export function programCommand(
+  name: string,
+  config: ProgramConfig,
+  watcher: GroupWatcher,
+): Command {
   const takesWords = config.arguments === 'append'
   return {
     summary: config.summary ?? 'A program of this node',
@@ -70,7 +77,7 @@ export function programCommand(name: string, config: ProgramConfig): Command {
     ...(config.allow === undefined ? {} : { allow: checkRules(name, config.allow) }),
     run(context) {
       if (takesWords || context.args.length === 0)
-        return new ProgramRun(name, config, context).run()
+        return new ProgramRun(name, { config, watcher }, context).run()
       const count = context.args.length
       const given = `${count} ${count === 1 ? 'was' : 'were'} given`
       throw new SkeinError('INVALID', `program '${name}' takes no arguments; ${given}`)
@@ -87,12 +94,16 @@ class ProgramRun {
   #failure: SkeinError | undefined
   #waiting = 0
 
-  constructor(name: string, config: ProgramConfig, context: CommandContext) {
+  constructor(
+    name: string,
+    { config, watcher }: { readonly config: ProgramConfig; readonly watcher: GroupWatcher },
+    context: CommandContext,
+  ) {
     this.#name = name
     this.#config = config
     this.#context = context
     this.#child = this.#spawn()
-    if (this.#child.pid !== undefined) holdGroup(this.#child)
+    holdGroup(this.#child, watcher)
   }
 
   async run(): Promise<{ exit: number }> {

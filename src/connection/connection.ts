@@ -24,52 +24,17 @@ import type { Clock, Timer } from '../base/clock.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { Path } from '../transport/contract.ts'
 import type { Priority, Stream } from './contract.ts'
+import type {
+  Attachment,
+  ConnectionHandler,
+  ConnectionSetup,
+  ConnectionState,
+} from './connection-setup.ts'
 import type { DataPart, Frame, FrameReader } from './frame-reader.ts'
 import type { ConnectionOptions } from './options.ts'
 import type { Rest } from './handshake.ts'
 import type { LinkOwner } from './path-link.ts'
 import type { FrameOutlet } from './stream-table.ts'
-
-/** Where a connection stands. */
-export type ConnectionState = 'open' | 'suspended' | 'closed'
-
-/** What a connection tells whoever made it. */
-export interface ConnectionHandler {
-  /** The peer opened a stream; false when nobody serves its protocol. */
-  onStream(stream: Stream): boolean
-  onPathAttached(path: Path): void
-  onPathLost(path: Path, reason: string): void
-  /** The path in use does not answer in time, and there is no other: another dial may help. */
-  onDoubt(): void
-  /** There is no path, and the first stream is needed: from now on somebody waits for one. */
-  onWait(): void
-  onRtt(rttMicros: number): void
-  /** The peer broke a rule; the connection closes with `VIOLATION` right after. */
-  onViolation(rule: string): void
-  /** The connection is over; called once. The error says why, and each stream's `onClose` got it. */
-  onClose(error: SkeinError): void
-}
-
-/** What a connection starts from. */
-export interface ConnectionSetup {
-  /** Number of this connection between these two incarnations. */
-  readonly epoch: number
-  /** Whether our peer ID is the lower one: our streams then have even numbers. */
-  readonly isLower: boolean
-  /** Credit that the peer's HELLO or WELCOME gives each stream. */
-  readonly peerWindowBytes: number
-  readonly clock: Clock
-  readonly options: ConnectionOptions
-  readonly handler: ConnectionHandler
-}
-
-/** How a path joins: numbers from the handshake that it went through. */
-export interface Attachment {
-  /** What the peer had received of us; `undefined` when it named no living epoch. */
-  readonly peerReceived: number | undefined
-  /** What we told the peer that we had received: its frames on this path start there. */
-  readonly toldReceived: number
-}
 
 /** See the file's head. */
 export class Connection implements LinkOwner, FrameOutlet {
@@ -133,10 +98,12 @@ export class Connection implements LinkOwner, FrameOutlet {
   get isDoubtful(): boolean {
     return this.#sending?.isDoubtful === true
   }
+
   /** Streams that are open, without those in the background. */
   get streamCount(): number {
     return this.#streams.neededCount
   }
+
   get isNeeded(): boolean {
     return this.#streams.isNeeded
   }
@@ -268,8 +235,9 @@ export class Connection implements LinkOwner, FrameOutlet {
     this.#isInTurn = true
     const violation = link.reader.read(bytes) ?? this.#readHeld()
     this.#isInTurn = false
+    if (this.state === 'closed') return
     if (violation !== undefined) this.#fail(violation)
-    else if (this.state !== 'closed') this.#endTurn()
+    else this.#endTurn()
   }
 
   onLinkClose(link: PathLink, reason: string): void {
@@ -415,8 +383,9 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (this.#links.length <= maxPaths) return
     const idle = this.#links.filter((link) => link !== this.#sending)
     const surplus = idle.find(({ isDoubtful }) => isDoubtful) ?? idle[0]
-    surplus?.close()
-    if (surplus !== undefined) this.onLinkClose(surplus, `C21: more than ${maxPaths} paths`)
+    if (surplus === undefined) return
+    surplus.close()
+    this.onLinkClose(surplus, `C21: more than ${maxPaths} paths`)
   }
 
   #endTurn(): void {

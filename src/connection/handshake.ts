@@ -14,13 +14,15 @@ import { frameType } from './frames.ts'
 import { readAnswer, readHello, takeHandshakeFrame, writeHello } from './messages.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Path, PathHandler } from '../transport/contract.ts'
-import type { Hello, Welcome } from './messages.ts'
+import type { Hello, Refusal, Welcome } from './messages.ts'
 
 /** Time for the whole exchange, and who may end it early. */
 export interface HandshakeOptions {
   readonly clock: Clock
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** The other side said no. */
+  readonly onRefused?: (refusal: Refusal) => void
 }
 
 /** What came, and what the path brings until somebody else binds it. */
@@ -73,6 +75,7 @@ export async function sayHello(
   if (read.type === 'refuse') {
     const { code, rule, message } = read.refusal
     path.destroy('refused')
+    options.onRefused?.(read.refusal)
     throw new SkeinError(code, `refused by ${rule}: ${message}`, { cause: read.refusal })
   }
   return { message: read.welcome, rest }

@@ -1,5 +1,5 @@
 /**
- * Which connection a path belongs to (DESIGN §4.3). Two dials that cross, a path that resumes and a
+ * Which connection a path belongs to (C15). Two dials that cross, a path that resumes and a
  * peer that restarted are one rule: a second path.
  *
  *   both incarnations and the epoch match     the path joins, both replay

@@ -51,9 +51,13 @@ export interface ManagerSetup {
   readonly transports: readonly Transport[]
   readonly options: ManagerOptions
   /** What this node says of itself to a peer. */
-  readonly introduce: (to: PeerId) => Pick<Introduction, 'label' | 'addresses' | 'pass'>
+  readonly introduce: (
+    to: PeerId,
+  ) => Pick<Introduction, 'label' | 'addresses' | 'pass' | 'withdrawal'>
   /** A peer was let in, or let this node in, and said what it is. */
   readonly onIntroduced: (peer: PeerEntry) => void
+  /** A peer did not let this node in, and said why. */
+  readonly onRefused: (peer: PeerEntry, refusal: Refusal) => void
   /** Who may connect; a refusal names the rule. */
   readonly admit: (candidate: Candidate) => Refusal | undefined
   /** Whom this node does not talk to, whoever dials. */

@@ -9,6 +9,7 @@ import { Emitter } from '../base/emitter.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import { Connection } from './connection.ts'
 import { dialFirst, mergeFailures } from './dial-first.ts'
+import { DialHistory } from './dial-history.ts'
 import { awaitHello, sayHello } from './handshake.ts'
 import { IdleWatch, boundHeldBytes } from './housekeeping.ts'
 import { Keeper } from './keeper.ts'
@@ -18,7 +19,7 @@ import { PeerTable } from './peer-table.ts'
 import { Traffic } from './traffic.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Path, Transport } from '../transport/contract.ts'
-import type { Attachment, ConnectionHandler } from './connection.ts'
+import type { Attachment, ConnectionHandler } from './connection-setup.ts'
 import type { Rest } from './handshake.ts'
 import type { ReachOptions } from './keeper.ts'
 import type { ManagerEvents } from './manager-events.ts'
@@ -41,15 +42,18 @@ const leastHandshakeMs = 1_000 // Guess: who proved its key at the last moment m
 export class ConnectionManager {
   readonly events: Emitter<ManagerEvents>
   readonly setup: ManagerSetup
+  readonly failures: DialHistory
   readonly #peers = new PeerTable((peer) => this.events.emit('peer:forget', { peer }))
   readonly #keeper: Keeper
   readonly #idleWatch: IdleWatch
   readonly #endings = new AbortController()
+  #dials = new AbortController()
   readonly #halfOpen = new Set<Path>()
   readonly #traffic = new Traffic()
 
   constructor(setup: ManagerSetup) {
     this.setup = setup
+    this.failures = new DialHistory(setup.clock)
     this.events = new Emitter((message) => setup.log.error({}, message))
     const { idleMs } = setup.options
     this.#idleWatch = new IdleWatch(setup.clock, idleMs, () => this.peers)
@@ -94,13 +98,32 @@ export class ConnectionManager {
    * @throws {SkeinError} `SELF_DIAL`, `REFUSED`, `DENIED` or another code of the peer's refusal;
    *   `DIAL_FAILED`, `TIMED_OUT`, `HANDSHAKE_FAILED`, `PEER_MISMATCH`; `LIMIT_EXCEEDED`.
    */
-  async dial(address: string, { signal, expectedId }: ReachOptions = {}): Promise<PeerEntry> {
+  async dial(address: string, options: ReachOptions = {}): Promise<PeerEntry> {
+    try {
+      const peer = await this.#dial(address, options)
+      this.failures.answered(address)
+      return peer
+    } catch (thrown) {
+      const error = toSkeinError(thrown, 'DIAL_FAILED')
+      this.failures.failed(address, error)
+      throw error
+    }
+  }
+
+  /** Takes back all dials that are under way: what they say of this node is not true any more. */
+  dropDials(reason: string): void {
+    this.#dials.abort(new SkeinError('CANCELLED', reason))
+    this.#dials = new AbortController()
+  }
+
+  async #dial(address: string, { signal, expectedId }: ReachOptions): Promise<PeerEntry> {
     const { options, clock } = this.setup
     const awakeMs = (): number => clock.nowMs() - clock.lateMs()
     const startMs = awakeMs()
-    const ended = this.#endings.signal
-    // Also of one: a listener a dial on the node's own signal would be too many.
-    const anySignal = AbortSignal.any(signal === undefined ? [ended] : [signal, ended])
+    // Not the signals themselves: a listener a dial on the node's own would be too many.
+    const dropped = this.#dials.signal
+    const own = [this.#endings.signal, dropped]
+    const anySignal = AbortSignal.any(signal === undefined ? own : [signal, ...own])
     const path = await this.#transportFor(address).dial(address, {
       expectedId,
       signal: anySignal,
@@ -120,8 +143,10 @@ export class ConnectionManager {
     const hello = this.#hello(peer)
     const restMs = options.dialTimeoutMs - (awakeMs() - startMs)
     const leftMs = Math.max(leastHandshakeMs, restMs)
-    const answer = await sayHello(path, hello, { clock, timeoutMs: leftMs, signal: anySignal })
-    this.#checkOpen(path)
+    const limits = { clock, timeoutMs: leftMs, signal: anySignal }
+    const onRefused = (refusal: Refusal): void => this.setup.onRefused(peer, refusal)
+    const answer = await sayHello(path, hello, { ...limits, onRefused })
+    this.#checkOpen(path, dropped)
     peer.addGood(address)
     this.#joinAsDialler({ peer, path, hello, welcome: answer.message, rest: answer.rest })
     return peer
@@ -243,10 +268,11 @@ export class ConnectionManager {
   }
 
   /** A handshake may end in the very turn in which the node closes. */
-  #checkOpen(path: Path): void {
-    if (!this.#endings.signal.aborted) return
-    path.destroy('this node was closed')
-    throw new SkeinError('NODE_CLOSED', 'this node was closed')
+  #checkOpen(path: Path, dropped?: AbortSignal): void {
+    const signal = [this.#endings.signal, dropped].find((each) => each?.aborted === true)
+    if (signal === undefined) return
+    path.destroy('this node was closed, or took the dial back')
+    throw toSkeinError(signal.reason)
   }
 
   #checkOutbound(peer: PeerEntry, path: Path): void {
@@ -384,6 +410,7 @@ export class ConnectionManager {
     peer.seenAt = path.remoteAddress
     peer.addClaimed(said.addresses, path.remoteAddress)
     peer.shownPass = said.pass
+    peer.shownWithdrawal = said.withdrawal
     this.setup.onIntroduced(peer)
   }
 
@@ -434,6 +461,7 @@ export class ConnectionManager {
       onViolation: (rule) => this.events.emit('peer:violation', { peer, rule }),
       onClose: (error) => {
         if (peer.connection === connection()) peer.connection = undefined
+        peer.ending = { error, atMs: this.setup.clock.nowMs() }
         this.#traffic.add(connection())
         this.events.emit('peer:disconnect', { peer, error })
         if (error.code === 'SUPERSEDED') this.#supersede()

@@ -24,6 +24,8 @@ export interface Introduction {
   readonly addresses: readonly string[]
   /** What proves the right to be here, for transports and networks that ask: opaque. */
   readonly pass?: Uint8Array
+  /** What took that right back from the other side, which may not know: opaque. */
+  readonly withdrawal?: Uint8Array
 }
 
 /** The dialler's first and only word before an answer. */
@@ -51,6 +53,8 @@ export interface Refusal {
   readonly rule: string
   /** For people: what to do. */
   readonly message: string
+  /** What took the right to be here back, where that is the reason: opaque, and proves itself. */
+  readonly withdrawal?: Uint8Array
 }
 
 /** What an answer to HELLO can be. */
@@ -62,7 +66,7 @@ const maxAddresses = 32
 const maxEpoch = 2 ** 48 // One a second for nine million years: what comes after it can be counted.
 const maxAddressLength = 256
 const maxTextLength = 500
-const maxPassBytes = 2_048 // As much as anything that is signed.
+const maxOpaqueBytes = 2_048 // As much as anything that is signed.
 
 /** Writes HELLO as a frame. */
 export function writeHello(hello: Hello): Uint8Array {
@@ -75,9 +79,9 @@ export function writeWelcome(welcome: Welcome): Uint8Array {
 }
 
 /** Writes REFUSE as a frame. */
-export function writeRefusal({ code, rule, message }: Refusal): Uint8Array {
+export function writeRefusal({ message, ...rest }: Refusal): Uint8Array {
   const text = message.slice(0, maxTextLength).toWellFormed()
-  return makeFrame(frameType.refuse, encode({ code, rule, message: text }))
+  return makeFrame(frameType.refuse, encode({ ...rest, message: text }))
 }
 
 /** Reads the payload of HELLO; a string is the rule that it breaks. */
@@ -101,10 +105,11 @@ export function readAnswer(type: number, payload: Uint8Array): Answer | string {
   const map = readMap(payload)
   if (typeof map === 'string') return map
   if (type === frameType.refuse) {
-    const { code, rule, message } = map
+    const { code, rule, message, withdrawal } = map
     if (!isText(code) || !isText(rule) || !isText(message)) return 'C2: REFUSE'
+    if (!isOpaque(withdrawal)) return 'C2: withdrawal'
     const refusal = { code: isErrorCode(code) ? code : 'REFUSED', rule, message } as const
-    return { type: 'refuse', refusal }
+    return { type: 'refuse', refusal: withdrawal ? { ...refusal, withdrawal } : refusal }
   }
   const introduction = readIntroduction(map)
   if (typeof introduction === 'string') return introduction
@@ -141,18 +146,23 @@ function readMap(payload: Uint8Array): Record<string, unknown> | string {
 }
 
 function readIntroduction(map: Record<string, unknown>): Introduction | string {
-  const { incarnation, received, windowBytes, label, addresses, pass } = map
+  const { incarnation, received, windowBytes, label, addresses, pass, withdrawal } = map
   if (!isCount(incarnation) || incarnation === 0) return 'C2: incarnation'
   if (!isCount(received)) return 'C2: received'
   if (!isCount(windowBytes)) return 'C2: windowBytes'
   if (typeof label !== 'string' || label.length > 64) return 'C2: label'
   if (!Array.isArray(addresses) || addresses.length > maxAddresses) return 'C2: addresses'
   if (!addresses.every(isAddress)) return 'C2: addresses'
-  if (pass !== undefined && !(pass instanceof Uint8Array && pass.length <= maxPassBytes)) {
-    return 'C2: pass'
-  }
+  if (!isOpaque(pass)) return 'C2: pass'
+  if (!isOpaque(withdrawal)) return 'C2: withdrawal'
   const introduction = { incarnation, received, windowBytes, label, addresses }
-  return pass === undefined ? introduction : { ...introduction, pass }
+  return { ...introduction, ...(pass && { pass }), ...(withdrawal && { withdrawal }) }
+}
+
+/** What this layer does not look into; it may be missing. */
+function isOpaque(value: unknown): value is Uint8Array | undefined {
+  if (value === undefined) return true
+  return value instanceof Uint8Array && value.length <= maxOpaqueBytes
 }
 
 function isCount(value: unknown): value is number {

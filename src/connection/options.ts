@@ -24,10 +24,10 @@ export const defaultConnectionOptions: ConnectionOptions = {
   maxWindowBytes: 4 * 2 ** 20, // Prototype: bulk gains up to 2–4 MiB.
   maxStreams: 1_024, // Guess.
   writeQueueBytes: 256 * 1_024, // Four full frames: enough to keep a path busy.
-  resumeBufferBytes: 16 * 2 ** 20, // DESIGN §4.7
-  resumeWindowMs: 120_000, // DESIGN §4.7
+  resumeBufferBytes: 16 * 2 ** 20, // C14
+  resumeWindowMs: 120_000, // C14
   keepAliveMs: 2_500, // Four pings within the silence that drops a path.
-  silenceMs: 10_000, // DESIGN: drop late.
+  silenceMs: 10_000, // Guess: to drop late costs little, to drop a path that lives much.
 }
 
 /** Bytes in flight at most while nothing but bulk travels. */

@@ -9,9 +9,9 @@
  */
 import type { PathLink } from './path-link.ts'
 
-const fasterRatio = 0.8 // DESIGN §4.6
-const fasterMicros = 2_000 // DESIGN §4.6
-const fasterForMs = 5_000 // DESIGN §4.6
+const fasterRatio = 0.8 // C22
+const fasterMicros = 2_000 // C22
+const fasterForMs = 5_000 // C22
 const surplusMs = 10_000 // As long as silence: then nobody depends on it.
 
 /** Tells whether `link` should take over from the path in use. Call it at each measurement. */

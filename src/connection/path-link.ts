@@ -3,11 +3,12 @@
  *
  * A ping goes out as soon as the path is attached and again within `keepAliveMs`. A ping of the peer is as
  * good a sign of life: it puts ours off, a few times in a row, for we want to know the round trip, too. So
- * an idle path carries two records in that time and not four. A pong that is late by
- * two round trips and a second makes the path doubtful: the connection looks for a better one, and
- * this one may still recover. A path that is silent for `silenceMs` is given up, whatever the
- * operating system still believes of it. Time in which this process fell behind, or slept, counts less:
- * the answer may be here, unread.
+ * an idle path carries two records in that time and not four.
+ *
+ * A pong that is late by two round trips and a second makes the path doubtful: the connection looks for a
+ * better one, and this one may still recover. A path that is silent for `silenceMs` is given up, whatever
+ * the operating system still believes of it. Time in which this process fell behind, or slept, counts
+ * less: the answer may be here, unread.
  */
 import { afterAwake } from '../base/clock.ts'
 import { FrameReader } from './frame-reader.ts'
@@ -49,7 +50,7 @@ export interface LinkOwner extends FrameSink {
 const earlySamples = 4 // Guess: of these the least is taken; a process that just started is slow.
 const earlyPingMs = 250 // Guess: so a second after it began a path has an honest round-trip time.
 const lateShare = 2 // Guess: silence is borne at most three times as long.
-const lateMs = 1_000 // DESIGN: a pong late by two round trips and a second.
+const lateMs = 1_000 // C17
 const rttSmoothing = 1 / 8 // RFC 6298 §2: alpha.
 const mostPutOff = 3 // Guess: the round trip is measured by each end four times a minute at least.
 // Of `keepAliveMs`: who pinged last pings again before the other end's turn comes, and of two whose pings

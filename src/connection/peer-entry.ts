@@ -1,5 +1,6 @@
 import { displayAddress, formatHostPort, parseHostPort, tlsAddress } from '../base/address.ts'
 import { JoinRate } from './join-rate.ts'
+import type { SkeinError } from '../base/errors.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Connection } from './connection.ts'
 
@@ -18,6 +19,10 @@ export class PeerEntry {
   connection: Connection | undefined
   /** What it showed as its right to be here; opaque. */
   shownPass: Uint8Array | undefined
+  /** What it showed as the end of our right to be there; opaque. */
+  shownWithdrawal: Uint8Array | undefined
+  /** How the last connection ended. */
+  ending: { readonly error: SkeinError; readonly atMs: number } | undefined
   /** The far end of the last path, as a URL. */
   seenAt = 'no address'
   /** Whether this node dialled the first path of the connection. */

@@ -28,7 +28,7 @@ export interface RedialSetup {
 }
 
 const maxDoublings = 20
-const urgentDelayMs = 800 // DESIGN: answered 1 s after the end of an outage; test/lab: a dial takes 0.2 s.
+const urgentDelayMs = 800 // So that calls are answered 1 s after an outage; test/lab: a dial takes 0.2 s.
 const suspendedMaxMs = 5_000 // Guess: 0.4 dials a second to each peer that is away, for two minutes.
 const maxOverlapping = 14 // Two more than fit into a dial's deadline of 5 s at the shortest delay.
 

@@ -60,6 +60,50 @@ test('[B15] while the disk of the recipient is full its messages wait elsewhere,
   expect(await world.stateOf(0, 5 + big.length)).toBe('delivered')
 })
 
+test('[B18] an inbox takes what fits, makes room of what was read, and loses nothing', async () => {
+  const bytes = 2_000
+  const world = new MailWorld(41, 2, { keepBytes: 20 * bytes })
+  await world.startAll()
+  const all = texts(60)
+  const ids: number[] = []
+  for (const text of all) ids.push(await world.send(0, 1, text.padEnd(bytes)))
+  const inbox = async (): Promise<readonly string[]> =>
+    (await world.inbox(1)).map((text) => text.trimEnd())
+  expect(await inbox()).toEqual(all.slice(0, 21)) // The first that does not fit is the last.
+  expect(await world.stateOf(0, ids.at(-1) ?? 0)).toBe('queued')
+  const sql = 'SELECT reason FROM outbox WHERE id = ?'
+  const statement = { sql, values: [ids.at(-1) ?? 0] }
+  const [row] = await world.wait(world.host(0).database.read(statement))
+  expect(row).toEqual({ reason: 'the inbox is full' })
+  const seen = new Set(await inbox())
+  let most = 0
+  for (let round = 0; round < 200 && seen.size < all.length; round++) {
+    const read = { sql: 'UPDATE inbox SET read_ms = 1 WHERE read_ms IS NULL', values: [] }
+    await world.wait(world.host(1).database.write([read]))
+    await world.advance(60_000)
+    const now = await inbox()
+    most = Math.max(most, now.length)
+    for (const text of now) seen.add(text)
+  }
+  expect([...seen]).toEqual(all)
+  expect(most).toBeLessThan(22)
+})
+
+test('[B18] when their time is over messages are gone, from the search too, and what was not read yet with them', async () => {
+  const world = new MailWorld(42, 2, { keepMs: 3 * hour })
+  await world.startAll()
+  const old = await world.send(0, 1, 'old one')
+  await world.advance(2 * hour)
+  await world.send(0, 1, 'new one')
+  expect(await world.inbox(1)).toEqual(['old one', 'new one'])
+  await world.advance(1.5 * hour)
+  expect(await world.inbox(1)).toEqual(['new one'])
+  const found = `SELECT rowid FROM inbox_search WHERE inbox_search MATCH 'one'`
+  expect(await world.wait(world.host(1).database.read({ sql: found }))).toHaveLength(1)
+  const sent = { sql: 'SELECT id FROM outbox WHERE id = ?', values: [old] }
+  expect(await world.wait(world.host(0).database.read(sent))).toEqual([])
+})
+
 test('[B14] a crash at any moment loses nothing that was acknowledged and repeats nothing', async () => {
   for (const seed of seeds(60, 2_000)) {
     const world = new MailWorld(seed, 4)

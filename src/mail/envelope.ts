@@ -2,7 +2,7 @@
  * A message on its way: signed by its author, sealed so that only the recipient reads it.
  *
  *   envelope  [map, signature]   kind "mail", key (author), to, epoch, counter, floor, timeMs, expiresMs,
- *                                sealed
+ *                                sealed, pass (the author's, in a network with a key)
  *   sealed    [author, to, epoch, counter, type, body, wantsRead] for the recipient's eyes
  *
  * Who carries it sees who writes to whom and how much, and no more. What is inside repeats author,
@@ -13,7 +13,9 @@
  */
 import { decode, encode } from '../codec/index.ts'
 import { keyFromPeerId } from '../base/peer-id.ts'
-import { isOrdinal, isSignedSoon, parseSigned, signAsSoon, toPeerId } from './signed.ts'
+import { readKey } from '../codec/signed.ts'
+import { isOrdinal, isShownPass, isSignedSoon, parseSigned, signAsSoon } from './signed.ts'
+import { isContentType, isTextType } from './content-type.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { MailOptions } from './options.ts'
 import type { MailSigner } from './signed.ts'
@@ -33,6 +35,8 @@ export interface Envelope extends MessageName {
   readonly timeMs: number
   readonly expiresMs: number
   readonly sealed: Uint8Array
+  /** The author's pass, as it travels: the recipient may never have met the author. Not checked yet. */
+  readonly pass?: Uint8Array | undefined
   /** As it travels. */
   readonly bytes: Uint8Array
 }
@@ -54,10 +58,7 @@ export interface Sealer {
 }
 
 /** Bytes that an envelope adds to a body at most. */
-const envelopeExtraBytes = 1_024 // Some 600, measured, with the longest type.
-
-const maxTypeLength = 100
-const typePattern = /^[a-z0-9][a-z0-9.+-]*\/[a-z0-9][a-z0-9.+-]*$/
+const envelopeExtraBytes = 1_536 // Some 600, measured, with the longest type; and a pass.
 
 /** Seals and signs a message. */
 export async function writeEnvelope(
@@ -70,8 +71,9 @@ export async function writeEnvelope(
   const { type, body, wantsRead } = letter
   const inner = encode([author, recipient, epoch, counter, type, body, wantsRead])
   const sealed = sealer.seal(to, inner)
-  const { floor, timeMs, expiresMs } = head
-  const fields = { to: recipient, epoch, counter, floor, timeMs, expiresMs, sealed }
+  const { floor, timeMs, expiresMs, pass } = head
+  const shown = pass === undefined ? {} : { pass }
+  const fields = { to: recipient, epoch, counter, floor, timeMs, expiresMs, sealed, ...shown }
   return { ...head, author: signer.id, sealed, bytes: await signAsSoon('mail', fields, signer) }
 }
 
@@ -83,16 +85,18 @@ export async function readEnvelope(
   const { signer, options, unixMs } = setup
   const parsed = parseSigned(bytes, 'mail', options.maxBodyBytes + envelopeExtraBytes)
   if (typeof parsed === 'string') return parsed
-  const { epoch, counter, floor, timeMs, expiresMs, sealed } = parsed.fields
-  const to = toPeerId(parsed.fields['to'])
+  const { epoch, counter, floor, timeMs, expiresMs, sealed, pass } = parsed.fields
+  const to = readKey(parsed.fields['to'])
   if (to === undefined || to === parsed.author) return 'a message to nobody'
   if (!isOrdinal(epoch) || !isOrdinal(counter) || !isOrdinal(floor)) return 'a number that is none'
   if (floor > counter || !(sealed instanceof Uint8Array)) return 'a malformed message'
   if (!isOrdinal(timeMs) || !isOrdinal(expiresMs)) return 'a time that is none'
+  if (!isShownPass(pass)) return 'a pass that is none'
   const problem = timeProblem({ epoch, timeMs, expiresMs }, options, unixMs)
   if (problem !== undefined) return problem
   if (!(await isSignedSoon(parsed, signer))) return 'a wrong signature'
-  return { author: parsed.author, to, epoch, counter, floor, timeMs, expiresMs, sealed, bytes }
+  const named = { author: parsed.author, to, epoch, counter, floor, timeMs, expiresMs }
+  return { ...named, sealed, pass, bytes }
 }
 
 /** What is wrong with when a message was written. */
@@ -118,8 +122,8 @@ export function openLetter(envelope: Envelope, sealer: Sealer): Letter | string 
     return 'a malformed letter'
   const [author, to, epoch, counter, type, body, wantsRead] = decoded.value as unknown[]
   const isIts =
-    toPeerId(author) === envelope.author &&
-    toPeerId(to) === envelope.to &&
+    readKey(author) === envelope.author &&
+    readKey(to) === envelope.to &&
     epoch === envelope.epoch &&
     counter === envelope.counter
   if (!isIts) return 'a letter of another envelope'
@@ -127,16 +131,6 @@ export function openLetter(envelope: Envelope, sealer: Sealer): Letter | string 
     return 'a malformed letter'
   if (isTextType(type) && textOf(body) === undefined) return 'a text that is no UTF-8'
   return { type, body, wantsRead }
-}
-
-/** Whether this is a content type, without parameters: `text/plain`. */
-export function isContentType(type: unknown): type is string {
-  return typeof type === 'string' && type.length <= maxTypeLength && typePattern.test(type)
-}
-
-/** Whether bodies of this type are text in UTF-8. */
-export function isTextType(type: string): boolean {
-  return type.startsWith('text/') || type === 'application/json'
 }
 
 /** Bytes as text; `undefined` where they are no UTF-8. */

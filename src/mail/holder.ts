@@ -100,7 +100,6 @@ export class HolderMachine {
     for (const { author, epoch, counters } of groups) {
       const receipt = await this.#receiptOf(to, author, epoch)
       if (receipt !== undefined) receipts.push(receipt.bytes)
-      if (receipt?.isRefusal === true) continue
       const settled = receipt?.got ?? []
       const missing = subtract(subtract(counters, this.#index.counters(to, author, epoch)), settled)
       if (missing.length === 0) continue
@@ -121,7 +120,7 @@ export class HolderMachine {
       const { to, author, epoch, counter } = envelope
       const receipt = await this.#receiptOf(to, author, epoch)
       if (receipt !== undefined) receipts.set(`${to} ${author} ${epoch}`, receipt)
-      const isSettled = receipt?.isRefusal === true || hasCounter(receipt?.got ?? [], counter)
+      const isSettled = hasCounter(receipt?.got ?? [], counter)
       if (isSettled) settled.add(envelope)
       const isHeld = this.#index.holds(envelope)
       const problem = isSettled || isHeld ? undefined : this.#index.add(envelope, carrier)
@@ -169,13 +168,13 @@ export class HolderMachine {
   }
 
   async #takeReceipt(receipt: SignedReceipt): Promise<void> {
-    const { by, author, epoch, got, isRefusal, timeMs, bytes } = receipt
+    const { by, author, epoch, got, timeMs, bytes } = receipt
     const { clock, options, database } = this.#setup
     const held = this.#index.counters(by, author, epoch)
     const known = await this.#receiptOf(by, author, epoch)
     if (held.length === 0 && known === undefined) return // Nobody asks this node for it.
     if (known !== undefined && known.timeMs >= timeMs) return
-    const gone = isRefusal ? held : intersect(held, got)
+    const gone = intersect(held, got)
     const expiresMs = clock.unixMs() + options.maxExpiryMs
     const statements: Statement[] = [
       { sql: keepReceipt, values: [by, author, epoch, timeMs, expiresMs, bytes] },

@@ -27,9 +27,10 @@ import type { PeerId } from '../base/peer-id.ts'
 import type { Envelope } from './envelope.ts'
 import type { Group, MailAnswer, PutResult } from './messages.ts'
 import type { Opened, ReceivedMessage } from './received.ts'
+import type { Ranges } from './ranges.ts'
 import type { SenderState } from './sender-state.ts'
 import type { SignedReceipt } from './receipt.ts'
-import type { MailSetup } from './setup.ts'
+import type { MailRefusal, MailSetup } from './setup.ts'
 
 /** What an inbox was given, and what became of it. */
 export interface Taken {
@@ -42,26 +43,35 @@ const maxEpochs = 8 // Guess: an author loses its database this often within a m
 const maxWanted = 128 // Counters asked for at a time: half of what one message carries.
 const askAgainMs = 1_000 // Guess.
 const fullAgainMs = 60_000 // Guess: until somebody reads.
+const maxStrangers = 1_000 // Authors; beyond that the first is asked for again.
+
 /** See the file's head. */
 export class InboxMachine {
   /** Envelopes of peers that were wrong inside; each is one. */
   violations = 0
-  /** Whether what is unread fills it: then nothing more is taken for now. */
-  isFull = false
+  /** Bodies that came and are kept, those that wait among them. */
+  bytes = 0
+  /** Messages that came into it so far. */
+  received = 0
 
   readonly #setup: MailSetup
   readonly #onMessage: (message: ReceivedMessage) => void
+  readonly #onFull: () => void
   readonly #senders = new Map<string, SenderState>()
   readonly #unread = new Map<PeerId, number>()
   readonly #blocked = new Set<PeerId>()
   readonly #gaps = new Map<string, Timer>()
+  /** Authors of whom nothing is known, and until when nothing of them is asked for. */
+  readonly #strangers = new Map<PeerId, number>()
   readonly #promises: Promises
   readonly #serial = new Serial()
   readonly #rates: Rates
 
-  constructor(setup: MailSetup, onMessage: (message: ReceivedMessage) => void) {
+  /** @param onFull - Told that there is no room, as long as somebody asks for some. */
+  constructor(setup: MailSetup, onMessage: (message: ReceivedMessage) => void, onFull: () => void) {
     this.#setup = setup
     this.#onMessage = onMessage
+    this.#onFull = onFull
     this.#promises = new Promises(setup.clock)
     this.#rates = new Rates(setup.options.authorBurst, setup.options.authorRate)
   }
@@ -90,9 +100,19 @@ export class InboxMachine {
     this.#gaps.clear()
   }
 
+  /** Messages that were not read yet. */
+  get unreadCount(): number {
+    return [...this.#unread.values()].reduce((sum, count) => sum + count, 0)
+  }
+
   /** Those whose messages and posts are not taken. */
   get blocked(): ReadonlySet<PeerId> {
     return this.#blocked
+  }
+
+  /** Whether nothing more is taken for now: what could be removed has been, and what is unread fills it. */
+  get isFull(): boolean {
+    return this.bytes > this.#setup.options.keepBytes
   }
 
   /** Takes nothing of a peer any more. What came before stays. */
@@ -114,17 +134,24 @@ export class InboxMachine {
   async offer(groups: readonly Group[], from: PeerId): Promise<Partial<MailAnswer>> {
     const want: Group[] = []
     const receipts: Uint8Array[] = []
+    if (this.isFull) this.#onFull()
     let laterMs = this.isFull ? fullAgainMs : 0
     let room = maxWanted
     for (const { author, epoch, counters } of groups) {
-      const refusal = this.#refusal(author, epoch)
-      if (refusal !== undefined) {
-        receipts.push(refusal.bytes)
+      const refusal = this.#refusal(author)
+      if (refusal?.isFinal === true) {
+        receipts.push(this.#refuse(author, epoch, counters).bytes)
+        continue
+      }
+      if (refusal !== undefined && this.#setup.clock.nowMs() < (this.#strangers.get(author) ?? 0)) {
+        laterMs ||= this.#setup.options.strangerMs
         continue
       }
       const state = (await this.#sender(author, epoch)) ?? newSender(author, epoch)
       if (state.got.length > 0) receipts.push(this.#receipt(state).bytes)
-      const missing = firstOf(subtract(counters, state.got), Math.max(0, room))
+      // One message of a stranger is enough to see its pass.
+      const most = refusal === undefined ? Math.max(0, room) : Math.min(1, Math.max(0, room))
+      const missing = firstOf(subtract(counters, state.got), most)
       if (missing.length === 0 || this.isFull) continue
       if (!this.#promises.take(keyOf(author, epoch), from)) {
         laterMs ||= askAgainMs
@@ -193,10 +220,13 @@ export class InboxMachine {
     const [first] = envelopes
     if (first === undefined) return { results: [], reason: '', receipts: [] }
     const { author, epoch } = first
-    const refusal = this.#refusal(author, epoch)
+    const refusal = this.#refusal(author, first.pass)
     if (refusal !== undefined) {
-      const reason = this.#setup.network.refusal(author, 'mail') ?? 'it takes nothing of you'
-      return { results: envelopes.map(() => 'refused'), reason, receipts: [refusal] }
+      const { reason, isFinal } = refusal
+      if (!isFinal) this.#noteStranger(author)
+      const refused = rangesOf(envelopes.map(({ counter }) => counter))
+      const receipts = isFinal ? [this.#refuse(author, epoch, refused)] : []
+      return { results: envelopes.map(() => (isFinal ? 'refused' : 'later')), reason, receipts }
     }
     const known = await this.#sender(author, epoch)
     if (known === undefined && (await this.#countEpochs(author)) >= maxEpochs) {
@@ -220,17 +250,23 @@ export class InboxMachine {
     const { options, clock } = this.#setup
     const sorted = fresh.toSorted((a, b) => a.counter - b.counter)
     if (sorted.length === 0) return [[], '']
-    if (this.isFull) return [[], 'the inbox is full']
+    if (this.isFull) {
+      this.#onFull()
+      return [[], 'the inbox is full']
+    }
     const unread = this.#unread.get(state.author) ?? 0
     if (unread >= options.unreadPerAuthor) return [[], 'too many unread messages of yours']
     const allowed = this.#rates.take(state.author, sorted.length, clock.nowMs())
     let { got } = state
+    let room = options.keepBytes - this.bytes
     const awaited = Math.max(state.shown + 1, ...sorted.map(({ floor }) => floor))
-    const taken = sorted.slice(0, allowed).filter(({ counter }) => {
+    const taken = sorted.slice(0, allowed).filter(({ counter, sealed }) => {
+      if (room < 0) return false
       const next = unite(got, [counter, counter])
       if (counter > awaited + options.waitingPerAuthor) return false
       if (next.length > 2 * maxRanges) return false
       got = next
+      room -= sealed.length
       return true
     })
     return [taken, taken.length < sorted.length ? 'too many messages at once' : '']
@@ -239,6 +275,7 @@ export class InboxMachine {
   /** Stores new messages of one author and epoch, and shows those whose turn it is. */
   async #store(state: SenderState, envelopes: readonly Envelope[]): Promise<void> {
     const opened = this.#open(envelopes)
+    for (const { letter } of opened) this.bytes += letter.body.length
     const got = unite(state.got, rangesOf(envelopes.map(({ counter }) => counter)))
     const floor = Math.max(...envelopes.map((each) => each.floor))
     const shown = nextShown({ got, shown: state.shown, floor })
@@ -293,6 +330,7 @@ export class InboxMachine {
       const results = await this.#setup.database.write([...statements, saveSender(state)])
       this.#senders.set(key, { ...state, receipt: undefined })
       this.#waitFor(state)
+      if (this.isFull) this.#onFull()
       return results
     } catch (thrown) {
       this.#senders.delete(key) // What the file has is what counts.
@@ -303,6 +341,7 @@ export class InboxMachine {
   /** Tells of what came into the inbox. */
   #show(author: PeerId, messages: readonly ReceivedMessage[]): void {
     if (messages.length === 0) return
+    this.received += messages.length
     this.#unread.set(author, (this.#unread.get(author) ?? 0) + messages.length)
     for (const message of messages) this.#onMessage(message)
   }
@@ -363,13 +402,24 @@ export class InboxMachine {
     return state.receipt
   }
 
-  /** What is said to an author of whom nothing is taken. */
-  #refusal(author: PeerId, epoch: number): SignedReceipt | undefined {
-    const { network, signer, clock } = this.#setup
-    if (!this.#blocked.has(author) && network.refusal(author, 'mail') === undefined)
-      return undefined
-    const nothing = { got: noRanges, read: noRanges, isRefusal: true, timeMs: clock.unixMs() }
-    return signReceipt({ author, epoch, ...nothing }, signer)
+  /** Why nothing of an author is taken; `undefined` where it may write. */
+  #refusal(author: PeerId, pass?: Uint8Array): MailRefusal | undefined {
+    if (this.#blocked.has(author)) return { reason: 'it takes nothing of you', isFinal: true }
+    return this.#setup.network.refusal(author, 'mail', pass)
+  }
+
+  /** What is said of messages that are not taken. Later ones may be: who is blocked is unblocked. */
+  #refuse(author: PeerId, epoch: number, refused: Ranges): SignedReceipt {
+    const { signer, clock } = this.#setup
+    const got = refused.slice(0, 2 * maxRanges)
+    const said = { got, read: noRanges, isRefusal: true, timeMs: clock.unixMs() }
+    return signReceipt({ author, epoch, ...said }, signer)
+  }
+
+  #noteStranger(author: PeerId): void {
+    const [oldest] = this.#strangers.keys()
+    if (this.#strangers.size >= maxStrangers && oldest !== undefined) this.#strangers.delete(oldest)
+    this.#strangers.set(author, this.#setup.clock.nowMs() + this.#setup.options.strangerMs)
   }
 
   /** Grows also when the wall clock runs backwards: the later receipt counts. */

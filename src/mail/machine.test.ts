@@ -1,10 +1,9 @@
-/** Messages and posts between machines, on good days and bad ones. */
+/** Messages between machines, on good days and bad ones. */
 import { expect, test } from 'vitest'
+import { SkeinError } from '../base/errors.ts'
 import { seeds } from '../testing/simulation.node.ts'
 import { writeEnvelope } from './envelope.ts'
 import { MailWorld, sendAll, testSealer, testSigner, texts } from './mail.test-kit.ts'
-import { defaultMailOptions } from './options.ts'
-import { signPost } from './post.ts'
 import { chooseHolders } from './holders.ts'
 import type { Envelope } from './envelope.ts'
 
@@ -92,6 +91,15 @@ test('[B3] alone, a message waits here, and is held as soon as somebody is up', 
   expect(await world.stateOf(0, id)).toBe('queued')
   await world.start(1)
   await world.advance(20_000)
+  expect(await world.stateOf(0, id)).toBe('held')
+})
+
+test('[B3] others hold what the recipient, whose own disk is full, cannot store', async () => {
+  const world = new MailWorld(6, 5)
+  await world.startAll()
+  const problem = 'mail.db: the disk is full; make room'
+  world.tamper(4, () => Promise.reject(new SkeinError('STORAGE_FAILED', problem)))
+  const id = await world.send(0, 4, 'later then')
   expect(await world.stateOf(0, id)).toBe('held')
 })
 
@@ -222,6 +230,69 @@ test('[B8] who is blocked writes to nobody here, until it is unblocked', async (
   expect(await world.inbox(1)).toEqual(['thanks'])
 })
 
+test('[B8] a refusal is of what it refused: what is written when it is over is held, and arrives', async () => {
+  const world = new MailWorld(29, 5)
+  await world.startAll(4)
+  world.refuse(4, 0)
+  const early = await world.send(0, 4, 'let me in')
+  await world.start(4)
+  await world.advance(20_000)
+  world.refuse(4, 0, false)
+  world.crash(4)
+  const late = await world.send(0, 4, 'thanks')
+  expect([await world.stateOf(0, early), await world.stateOf(0, late)]).toEqual(['refused', 'held'])
+  await world.start(4)
+  await world.advance(20_000)
+  expect([await world.stateOf(0, late), await world.inbox(4)]).toEqual(['delivered', ['thanks']])
+})
+
+test('[B8] what a stranger wrote stays with the holders until it is known who that is', async () => {
+  const world = new MailWorld(30, 5)
+  await world.startAll(4)
+  for (const text of texts(3)) await world.send(0, 4, text)
+  world.crash(0)
+  world.estrange(4, 0)
+  await world.start(4)
+  await world.advance(hour)
+  expect([1, 2, 3].map((at) => world.host(at).machine.holder.count)).toEqual([3, 3, 3])
+  expect(world.asked.get('put')).toBeLessThan(3 * 70) // One message a minute of each holder.
+  world.estrange(4, 0, false)
+  await world.advance(130_000)
+  expect(await world.inbox(4)).toEqual(texts(3))
+  expect([1, 2, 3].map((at) => world.host(at).machine.holder.count)).toEqual([0, 0, 0])
+})
+
+test('[B8] a stranger is known by the pass in its message, also when it has left', async () => {
+  const world = new MailWorld(31, 5)
+  world.givePass(0)
+  await world.startAll(4)
+  for (const text of texts(3)) await world.send(0, 4, text)
+  await world.wait(world.host(0).machine.wall.post('and to all'))
+  await world.advance(1_000)
+  world.crash(0)
+  world.estrange(4, 0)
+  await world.start(4)
+  await world.advance(20_000)
+  expect([await world.inbox(4), await world.wall(4)]).toEqual([texts(3), ['and to all']])
+})
+
+test('[B9] a read receipt comes to an author that was away from before it was delivered until it was read', async () => {
+  const world = new MailWorld(33, 4)
+  world.wantsRead = true
+  await world.startAll(3)
+  const id = await world.send(0, 3, 'read me')
+  expect(await world.stateOf(0, id)).toBe('held')
+  world.crash(0)
+  const reader = await world.start(3)
+  await world.advance(10_000)
+  const sql = 'UPDATE inbox SET read_ms = 1 RETURNING author, epoch, counter, wants_read'
+  const [rows = []] = await world.wait(reader.database.write([{ sql, values: [] }]))
+  await world.wait(reader.machine.tellRead(rows))
+  await world.start(0)
+  await world.advance(10_000)
+  expect(await world.stateOf(0, id)).toBe('read')
+})
+
 test('[B9] a read receipt comes when it was asked for, also to an author who was away', async () => {
   const world = new MailWorld(13, 2)
   await world.startAll()
@@ -350,63 +421,4 @@ test('[B12] a message that nobody could deliver in time has expired, everywhere'
   await world.advance(2 * hour)
   expect(await world.stateOf(0, id)).toBe('expired')
   expect([1, 2, 3].map((at) => world.host(at).machine.holder.count)).toEqual([0, 0, 0])
-})
-
-test('[B13] a post reaches everybody, and those who were away when they are back', async () => {
-  for (const seed of seeds(20)) {
-    const world = new MailWorld(800 + seed, 6)
-    await world.startAll(5)
-    await world.wait(world.host(0).machine.wall.post('first'))
-    await world.advance(1_000)
-    world.crash(1)
-    await world.wait(world.host(2).machine.wall.post('second'))
-    world.crash(0)
-    await world.advance(5_000)
-    await world.start(1)
-    await world.start(5)
-    await world.advance(5_000)
-    for (const at of [1, 2, 3, 4, 5]) expect(await world.wall(at)).toEqual(['first', 'second'])
-    expect(
-      world
-        .host(5)
-        .posts.map(({ text }) => text)
-        .toSorted(),
-    ).toEqual(['first', 'second'])
-    world.asked.clear()
-    await world.advance(600_000)
-    expect([world.asked.get('posts') ?? 0, world.asked.get('fetch') ?? 0]).toEqual([0, 0])
-  }
-})
-
-test('[B13] a forged post, one that is too old or too new, and those of who is blocked stay away', async () => {
-  const world = new MailWorld(19, 3)
-  await world.startAll()
-  const unixMs = world.clock.unixMs()
-  const make = (timeMs: number, counter: number, text = 'post'): Uint8Array =>
-    signPost({ epoch: 5, counter, timeMs, text }, testSigner(world.id(0))).bytes
-  const forged = make(unixMs, 1).map((byte, at, all) => (at === all.length - 1 ? byte ^ 1 : byte))
-  const { wallKeepMs } = defaultMailOptions
-  const wrong = [
-    forged,
-    make(unixMs + 2 * hour, 2),
-    make(unixMs - wallKeepMs - 1, 3),
-    make(unixMs, 4, ''),
-  ]
-  await world.ask(0, 1, { kind: 'posts', items: wrong })
-  expect([await world.wall(1), world.host(1).machine.wall.violations]).toEqual([[], 4])
-  await world.wait(world.host(1).machine.inbox.block(world.id(0)))
-  await world.wait(world.host(0).machine.wall.post('not for all'))
-  await world.advance(600_000)
-  expect([await world.wall(1), await world.wall(2)]).toEqual([[], ['not for all']])
-})
-
-test('[B13] a flood of posts of one author is cut, and the wall keeps so many of each', async () => {
-  const world = new MailWorld(20, 2, { wallPerAuthor: 10, postBurst: 30, postRate: 0.01 })
-  await world.startAll()
-  for (const text of texts(50, 'post')) await world.wait(world.host(0).machine.wall.post(text))
-  await world.advance(5_000)
-  expect((await world.wall(1)).length).toBeLessThanOrEqual(31)
-  await world.advance(700_000)
-  expect((await world.wall(1)).length).toBeLessThanOrEqual(12) // Some came since it was swept.
-  expect((await world.wall(0)).at(-1)).toBe('post 49')
 })

@@ -39,7 +39,31 @@ export interface MailHooks {
   readonly onSent: (id: number) => void
 }
 
+/** Mail in numbers. A snapshot; what is a total counts from when the database was opened. */
+export interface MailStatus {
+  /** Messages that came into the inbox, in all. */
+  readonly received: number
+  /** Messages in the inbox that were not read yet. */
+  readonly unread: number
+  /** Messages that were stored to be sent, in all. */
+  readonly sent: number
+  /** Messages of this node that have not arrived. */
+  readonly waiting: number
+  /** Messages that are held for others. */
+  readonly held: number
+  /** Posts that were stored, in all. */
+  readonly posts: number
+  /** Envelopes, receipts and posts of peers that were wrong, in all. */
+  readonly violations: number
+}
+
+/** The mail of who never had any. */
+export const noMail: MailStatus = Object.freeze({
+  ...{ received: 0, unread: 0, sent: 0, waiting: 0, held: 0, posts: 0, violations: 0 },
+})
+
 const sweepMs = 600_000 // Guess: what is to go after weeks may stay ten minutes longer.
+const roomOfFull = 0.9 // Guess: so much stays of a full inbox, that it is not full again at once.
 const collectMs = 2_000 // Guess: by then the first neighbours have told of the members.
 const askedToCollect = 6 // Guess: twice the holders, for some came and went.
 
@@ -55,11 +79,12 @@ export class MailMachine {
   readonly #setup: MailSetup
   readonly #timers = new Map<string, Timer>()
   readonly #checking = new Serial()
+  #sweptMs = Number.NEGATIVE_INFINITY
   #isStopped = false
 
   private constructor(setup: MailSetup, hooks: MailHooks, epoch: number) {
     this.#setup = setup
-    this.inbox = new InboxMachine(setup, hooks.onMessage)
+    this.inbox = new InboxMachine(setup, hooks.onMessage, () => this.#makeRoom())
     this.outbox = new OutboxMachine(setup, epoch, hooks.onSent)
     this.holder = new HolderMachine(setup)
     this.wall = new WallMachine(setup, epoch, {
@@ -79,6 +104,16 @@ export class MailMachine {
     machine.#later('sweep', sweepMs, () => machine.#sweepAgain())
     machine.#later('collect', collectMs, () => machine.#collect())
     return machine
+  }
+
+  /** What happened so far, and what is kept. Frozen. */
+  status(): MailStatus {
+    const { inbox, outbox, holder, wall } = this
+    return Object.freeze({
+      ...{ received: inbox.received, unread: inbox.unreadCount },
+      ...{ sent: outbox.sent, waiting: outbox.openCount, held: holder.count, posts: wall.posts },
+      violations: this.violations + wall.violations,
+    })
   }
 
   /** Stops all timers. */
@@ -210,7 +245,7 @@ export class MailMachine {
       { sql: 'DELETE FROM inbox WHERE received_ms < ?', values: [unixMs - options.keepMs] },
       {
         sql: `DELETE FROM inbox WHERE read_ms IS NOT NULL AND id IN (SELECT id FROM (${sums}) WHERE bytes > ?)`,
-        values: [options.keepBytes],
+        values: [options.keepBytes * (this.inbox.isFull ? roomOfFull : 1)],
       },
       {
         sql: 'DELETE FROM outbox WHERE envelope IS NULL AND changed_ms < ?',
@@ -223,11 +258,24 @@ export class MailMachine {
         values: [unixMs - options.maxAheadMs],
       },
     ])
-    const [row] = await database.read({ sql: 'SELECT sum(size) AS bytes FROM inbox' })
-    this.inbox.isFull = numberIn(row, 'bytes') > options.keepBytes
+    const kept = 'SELECT size FROM inbox UNION ALL SELECT size FROM waiting'
+    const [row] = await database.read({ sql: `SELECT sum(size) AS bytes FROM (${kept})` })
+    this.inbox.bytes = numberIn(row, 'bytes')
+    this.#sweptMs = clock.nowMs()
     await this.outbox.sweep()
     await this.holder.sweep()
     await this.wall.sweep()
+  }
+
+  /** The inbox is full: what was read goes now. */
+  #makeRoom(): void {
+    const { clock, options } = this.#setup
+    if (this.#isStopped || this.#timers.has('room')) return
+    const dueMs = this.#sweptMs + options.roomMs - clock.nowMs()
+    this.#later('room', Math.max(0, dueMs), () => {
+      this.#timers.delete('room')
+      this.#sweep().catch((thrown: unknown) => this.#setup.warn(messageOf(thrown)))
+    })
   }
 
   #sweepAgain(): void {

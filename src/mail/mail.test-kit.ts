@@ -18,6 +18,7 @@ import type { Sealer } from './envelope.ts'
 import type { ReceivedMessage } from './received.ts'
 import type { MailAnswer, MailRequest } from './messages.ts'
 import type { MailOptions } from './options.ts'
+import type { MailRefusal } from './setup.ts'
 import type { MailSigner } from './signed.ts'
 import type { WallPost } from './wall.ts'
 
@@ -101,6 +102,8 @@ export class MailWorld {
   wantsRead = false
   /** How long signing and checking take at most, ms; each takes another time. */
   signingMs = 0
+  /** The networks that hosts belong to; 0 for none. */
+  readonly tags = new Map<PeerId, number>()
   /** Questions that were asked, by kind. */
   readonly asked = new Map<string, number>()
   /** Statements that machines read with. */
@@ -111,6 +114,8 @@ export class MailWorld {
   readonly #hosts = new Map<PeerId, Host>()
   readonly #tampers = new Map<PeerId, Tamper>()
   readonly #refused = new Set<string>()
+  readonly #strange = new Set<string>()
+  readonly #passes = new Map<PeerId, Uint8Array>()
   readonly #deaths = new Map<PeerId, (() => void)[]>()
 
   constructor(seed: number, count: number, options: Partial<MailOptions> = {}) {
@@ -154,11 +159,12 @@ export class MailWorld {
         network: {
           ask: (to, request) => this.#ask(id, to, request),
           isUp: (other) => this.#hosts.has(other),
+          tag: () => this.tags.get(id) ?? 0,
           candidates: () => this.#others(id).map((other) => ({ id: other, upMs: 0 })),
           ownUpMs: () => 0,
           neighbours: () => this.#others(id),
-          refusal: (author) =>
-            this.#refused.has(`${id} ${author}`) ? 'mail.allow = nobody' : undefined,
+          ownPass: () => this.#passes.get(id),
+          refusal: (author, _what, pass) => this.#judge(id, author, pass),
         },
       },
       {
@@ -200,9 +206,23 @@ export class MailWorld {
     this.#tampers.set(this.id(at), tamper)
   }
 
-  /** A host takes nothing of an author. */
-  refuse(at: number, author: number): void {
-    this.#refused.add(`${this.id(at)} ${this.id(author)}`)
+  /** A host takes nothing of an author; or does again. */
+  refuse(at: number, author: number, isRefused = true): void {
+    const pair = `${this.id(at)} ${this.id(author)}`
+    if (isRefused) this.#refused.add(pair)
+    else this.#refused.delete(pair)
+  }
+
+  /** A host has never heard of an author, until that shows its pass; or hears of it in another way. */
+  estrange(at: number, author: number, isStrange = true): void {
+    const pair = `${this.id(at)} ${this.id(author)}`
+    if (isStrange) this.#strange.add(pair)
+    else this.#strange.delete(pair)
+  }
+
+  /** Gives a host a pass, which it shows from now on. */
+  givePass(at: number): void {
+    this.#passes.set(this.id(at), new TextEncoder().encode(`pass of ${this.id(at)}`))
   }
 
   /** Asks a host as if another one did. */
@@ -253,6 +273,13 @@ export class MailWorld {
       throw new SkeinError('TIMED_OUT', `it is not so after ${limitMs} ms`)
     }
     return promise
+  }
+
+  #judge(id: PeerId, author: PeerId, pass?: Uint8Array): MailRefusal | undefined {
+    const pair = `${id} ${author}`
+    if (this.#refused.has(pair)) return { reason: 'mail.allow = nobody', isFinal: true }
+    if (new TextDecoder().decode(pass) === `pass of ${author}`) this.#strange.delete(pair)
+    return this.#strange.has(pair) ? { reason: 'a stranger', isFinal: false } : undefined
   }
 
   #others(id: PeerId): readonly PeerId[] {

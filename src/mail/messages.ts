@@ -14,7 +14,8 @@
  */
 import { isErrorCode } from '../base/errors.ts'
 import { keyFromPeerId } from '../base/peer-id.ts'
-import { isMap, isOrdinal, toPeerId } from './signed.ts'
+import { isMap, readKey } from '../codec/signed.ts'
+import { isOrdinal } from './signed.ts'
 import { isRanges } from './ranges.ts'
 import { maxRanges } from './receipt.ts'
 import type { ErrorCode } from '../base/errors.ts'
@@ -123,7 +124,7 @@ export function readRequest(value: unknown): readonly [number, MailRequest] | st
 function readKind(kind: unknown, content: Readonly<Record<string, unknown>>): MailRequest | string {
   switch (kind) {
     case 'offer': {
-      const [to, groups] = [toPeerId(content['to']), readGroups(content['groups'])]
+      const [to, groups] = [readKey(content['to']), readGroups(content['groups'])]
       if (to === undefined || groups === undefined) return 'a malformed offer'
       return { kind, to, groups }
     }
@@ -212,7 +213,7 @@ function readGroups(value: unknown): readonly Group[] | undefined {
 function readGroup(value: unknown): Group | undefined {
   if (!Array.isArray(value) || value.length !== 3) return undefined
   const [key, epoch, counters] = value as unknown[]
-  const author = toPeerId(key)
+  const author = readKey(key)
   if (author === undefined || !isOrdinal(epoch) || !isRanges(counters, maxRanges)) return undefined
   return { author, epoch, counters }
 }

@@ -35,9 +35,13 @@ export interface MailOptions {
   /** How long messages and posts are kept, ms; and how many bytes of them. */
   readonly keepMs: number
   readonly keepBytes: number
+  /** How long after one look for what can be removed a full inbox waits for the next, ms. */
+  readonly roomMs: number
   readonly wallKeepMs: number
   readonly wallKeepBytes: number
   readonly wallPerAuthor: number
+  /** How soon what came of an author of whom nothing is known is looked at again, ms. */
+  readonly strangerMs: number
   /** How often holders compare their copies, ms. */
   readonly repairMs: number
   /** How soon they do after a member came or went, ms. */
@@ -56,12 +60,12 @@ const mebibyte = 2 ** 20
 
 /** See the file's head. */
 export const defaultMailOptions: MailOptions = {
-  maxBodyBytes: mebibyte, // The issue's.
+  maxBodyBytes: mebibyte, // Guess: what is longer is a file.
   maxPostBytes: 16_384, // Guess: eight pages of text.
   expiryMs: 14 * dayMs, // Guess: a holiday.
   maxExpiryMs: 30 * dayMs, // Guess.
   maxAheadMs: 3_600_000, // Guess: a clock in the wrong time zone is an hour off.
-  holders: 3, // The issue's.
+  holders: 3, // Guess: two of them may be away, too.
   settledMs: 600_000, // Guess: who was up for ten minutes is no script's.
   gapWaitMs: 60_000, // Guess: holders find each other's copies within seconds.
   authorBurst: 2_000, // Guess: a weekend's messages of a busy program come at once.
@@ -76,9 +80,11 @@ export const defaultMailOptions: MailOptions = {
   waitingPerAuthor: 2_000, // Guess: as authorBurst.
   keepMs: 365 * dayMs, // Guess: a year.
   keepBytes: 1_024 * mebibyte, // Guess.
+  roomMs: 30_000, // Guess: a full one is asked every minute.
   wallKeepMs: 90 * dayMs, // Guess: a season.
   wallKeepBytes: 64 * mebibyte, // Guess.
   wallPerAuthor: 1_000, // Guess.
+  strangerMs: 60_000, // Guess: word of a member comes within seconds, or when it is back.
   repairMs: 600_000, // Guess: a holder that lost its disk is found out this late.
   repairDelayMs: 5_000, // Guess: members that come and go together are looked at together.
   spareMs: 3_600_000, // Guess.

@@ -65,7 +65,7 @@ export class OutboxTable {
   /** Reads what is under way; gives those for whom it is. */
   async load(): Promise<readonly PeerId[]> {
     const { database } = this.#setup
-    const sql = `SELECT id, recipient, counter, time_ms, state, holders FROM outbox
+    const sql = `SELECT id, recipient, counter, time_ms, state, holders, wants_read FROM outbox
       WHERE envelope IS NOT NULL ORDER BY recipient, counter`
     for (const row of await database.read({ sql })) {
       const to = textIn(row, 'recipient') as PeerId
@@ -74,6 +74,7 @@ export class OutboxTable {
       message.isFresh = false
       message.state = textIn(row, 'state') as SentState
       message.heldBy = (JSON.parse(textIn(row, 'holders')) as readonly string[]).length
+      if (numberIn(row, 'wants_read') === 1) this.#readers.add(to)
     }
     const unread = `SELECT DISTINCT recipient FROM outbox WHERE wants_read = 1 AND state = 'delivered'`
     for (const row of await database.read({ sql: unread })) {
@@ -96,13 +97,14 @@ export class OutboxTable {
 
   /** Seals, signs and stores a message; resolves when it is on the disk. */
   async store(outgoing: Outgoing, counter: number): Promise<OpenMessage> {
-    const { clock, options, signer, sealer, database } = this.#setup
+    const { clock, signer, sealer, database, network } = this.#setup
     const { to, body, type, wantsRead, expiryMs } = outgoing
     const timeMs = clock.unixMs()
     const message = this.#add(to, counter, timeMs)
     try {
-      const expiresMs = timeMs + Math.min(expiryMs, options.maxExpiryMs)
-      const head = { to, epoch: this.#epoch, counter, floor: this.#floor(to), timeMs, expiresMs }
+      const expiresMs = timeMs + Math.ceil(expiryMs)
+      const named = { to, epoch: this.#epoch, counter, floor: this.#floor(to) }
+      const head = { ...named, timeMs, expiresMs, pass: network.ownPass() }
       const writing = writeEnvelope(head, { type, body, wantsRead }, { signer, sealer })
       writing.catch(() => undefined) // It is awaited when its turn comes.
       const kept = bodyOf(type, body)
@@ -126,6 +128,11 @@ export class OutboxTable {
       this.#remove(message)
       throw thrown
     }
+  }
+
+  /** Messages that have not arrived. */
+  get openCount(): number {
+    return [...this.#open.values()].reduce((sum, { size }) => sum + size, 0)
   }
 
   /** For whom something is under way. */
@@ -190,7 +197,7 @@ export class OutboxTable {
   /** Notes who holds messages. */
   async markHeld(to: PeerId, counters: readonly number[], holder: PeerId): Promise<void> {
     if (counters.length === 0) return
-    const sql = `UPDATE outbox SET changed_ms = ?, state = 'held',
+    const sql = `UPDATE outbox SET changed_ms = ?, state = 'held', reason = '',
         holders = json_insert(holders, '$[#]', ?)
       WHERE recipient = ? AND envelope IS NOT NULL AND counter BETWEEN ? AND ?
         AND NOT EXISTS (SELECT 1 FROM json_each(holders) WHERE value = ?)
@@ -203,10 +210,24 @@ export class OutboxTable {
       const message = this.#open.get(to)?.get(numberIn(row, 'counter'))
       if (message !== undefined) {
         message.state = 'held'
+        message.reason = ''
         message.heldBy = numberIn(row, 'count')
       }
       this.#onChange(numberIn(row, 'id'))
     }
+  }
+
+  /** Notes why a recipient does not take messages yet. */
+  async markLater(messages: readonly OpenMessage[], reason: string): Promise<void> {
+    const cut = reason.slice(0, maxReasonLength)
+    const changed = messages.filter((message) => message.reason !== cut)
+    if (changed.length === 0) return
+    for (const message of changed) message.reason = cut
+    const sql = `UPDATE outbox SET reason = ? WHERE envelope IS NOT NULL
+      AND id IN (SELECT value FROM json_each(?))`
+    const ids = JSON.stringify(changed.map(({ id }) => id))
+    await this.#setup.database.write([{ sql, values: [cut, ids] }])
+    for (const { id } of changed) this.#onChange(id)
   }
 
   /** Notes what a recipient would not take, and why. */
@@ -231,7 +252,7 @@ export class OutboxTable {
     const unixMs = this.#setup.clock.unixMs()
     const statements: Statement[] = []
     const among = 'recipient = ? AND counter BETWEEN ? AND ?'
-    const settled = this.#openAmong(by, got)
+    const settled = isRefusal ? [] : this.#openAmong(by, got)
     for (const message of settled) {
       message.isSettled = true
       message.state = 'delivered'
@@ -246,10 +267,10 @@ export class OutboxTable {
         WHERE ${among} AND wants_read = 1 AND state != 'read' ${returning}`
       statements.push({ sql, values: [unixMs, by, first, last] })
     }
-    if (isRefusal) {
+    for (const [first, last] of isRefusal ? pairs(got) : []) {
       const sql = `UPDATE outbox SET state = 'refused', reason = 'it takes nothing of this node',
-        envelope = NULL, changed_ms = ? WHERE recipient = ? AND envelope IS NOT NULL ${returning}`
-      statements.push({ sql, values: [unixMs, by] })
+        envelope = NULL, changed_ms = ? WHERE ${among} AND envelope IS NOT NULL ${returning}`
+      statements.push({ sql, values: [unixMs, by, first, last] })
     }
     try {
       await this.#settle(statements)

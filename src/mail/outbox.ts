@@ -12,7 +12,7 @@
  * **Invariant**: a message is stored before it is sent, and is forgotten only by a receipt of its
  * recipient or when it has expired.
  */
-import { SkeinError, messageOf, toSkeinError } from '../base/errors.ts'
+import { SkeinError, messageOf } from '../base/errors.ts'
 import { chooseHolders } from './holders.ts'
 import { OutboxTable } from './outbox-table.ts'
 import { checkOutgoing } from './outgoing.ts'
@@ -21,7 +21,7 @@ import { maxRanges, readReceipt } from './receipt.ts'
 import { Serial } from './serial.ts'
 import type { Timer } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
-import type { MailAnswer } from './messages.ts'
+import type { MailAnswer, MailRequest } from './messages.ts'
 import type { OpenMessage } from './outbox-table.ts'
 import type { Outgoing } from './outgoing.ts'
 import type { SignedReceipt } from './receipt.ts'
@@ -43,6 +43,8 @@ interface Lane {
 
 /** See the file's head. */
 export class OutboxMachine {
+  /** Messages that were stored to be sent, so far. */
+  sent = 0
   readonly #setup: MailSetup
   readonly #epoch: number
   readonly #table: OutboxTable
@@ -55,6 +57,11 @@ export class OutboxMachine {
     this.#setup = setup
     this.#epoch = epoch
     this.#table = new OutboxTable(setup, epoch, onChange)
+  }
+
+  /** Messages that have not arrived. */
+  get openCount(): number {
+    return this.#table.openCount
   }
 
   /** Reads what is still under way, and goes on with it. */
@@ -82,6 +89,7 @@ export class OutboxMachine {
     const { to } = outgoing
     const counter = await this.#serial.run(to, () => this.#table.nextNumber(to))
     const message = await this.#table.store(outgoing, counter)
+    this.sent++
     if (this.#isStopped) return message // It goes when this node runs again.
     const lane = this.#lane(to)
     const settled = new Promise<void>((resolve) => lane.waiting.set(message, resolve))
@@ -184,9 +192,8 @@ export class OutboxMachine {
       try {
         return await this.#deliver(to, lane)
       } catch (thrown) {
-        const { code, message } = toSkeinError(thrown)
-        if (code === 'STORAGE_FAILED' && message.startsWith('mail')) throw thrown
-        this.#setup.warn(`could not deliver to ${to.slice(0, 8)}: ${message}`)
+        if (!(thrown instanceof NoAnswer)) throw thrown
+        this.#setup.warn(`could not deliver to ${to.slice(0, 8)}: ${thrown.message}`)
       }
     }
     if (!this.#table.isOpen(to)) return !(await this.#table.isReadAwaited(to))
@@ -203,7 +210,7 @@ export class OutboxMachine {
       const last = messages.at(-1)
       if (last === undefined) return !(await this.#table.isReadAwaited(to))
       const items = batch.map(([, envelope]) => envelope)
-      const answer = await this.#setup.network.ask(to, { kind: 'put', items })
+      const answer = await this.#ask(to, { kind: 'put', items })
       this.#table.tried(messages)
       const noted = this.#take(answer)
       const isWrong = (at: number): boolean =>
@@ -213,8 +220,12 @@ export class OutboxMachine {
         await noted
         await this.#table.markRefused(wrong, answer.reason)
       } else noted.catch((thrown: unknown) => this.#setup.warn(messageOf(thrown)))
+      const waiting = messages.filter((_, at) => answer.results[at] === 'later')
+      await this.#table.markLater(waiting, answer.reason)
       tell(lane, messages)
-      if (answer.results.includes('later')) return false
+      // Where some were taken, the others are taken soon.
+      if (answer.results.includes('stored')) lane.backoffMs = this.#setup.options.retryMinMs
+      if (waiting.length > 0) return false
       from = last.counter
     }
   }
@@ -226,14 +237,14 @@ export class OutboxMachine {
    * @returns What it need not be sent; nothing where all was new.
    */
   async #offer(peer: PeerId, to: PeerId): Promise<readonly OpenMessage[]> {
-    const { network, signer } = this.#setup
+    const { signer } = this.#setup
     const known = this.#table.known(to)
     const unread = await this.#table.unread(to)
     const counters = rangesOf([...known.map(({ counter }) => counter), ...unread])
     if (counters.length === 0) return []
     const asked = counters.slice(0, 2 * maxRanges)
     const group = { author: signer.id, epoch: this.#epoch, counters: asked }
-    const answer = await network.ask(peer, { kind: 'offer', to, groups: [group] })
+    const answer = await this.#ask(peer, { kind: 'offer', to, groups: [group] })
     await this.#take(answer)
     if (peer !== to && answer.laterMs > 0) throw new SkeinError('LIMIT_EXCEEDED', 'it has no room')
     const wanted = answer.want.filter(({ author }) => author === signer.id)
@@ -275,7 +286,7 @@ export class OutboxMachine {
         const left = batch.filter(([message]) => !skipped.has(message))
         if (left.length === 0) continue
         const items = left.map(([, envelope]) => envelope)
-        const answer = await this.#setup.network.ask(holder, { kind: 'put', items })
+        const answer = await this.#ask(holder, { kind: 'put', items })
         await this.#take(answer)
         const stored = left.filter((_, at) => answer.results[at] === 'stored')
         const messages = stored.map(([message]) => message)
@@ -297,12 +308,24 @@ export class OutboxMachine {
     )
   }
 
+  /** @throws {NoAnswer} Others may be asked instead. */
+  async #ask(peer: PeerId, request: MailRequest): Promise<MailAnswer> {
+    try {
+      return await this.#setup.network.ask(peer, request)
+    } catch (thrown) {
+      throw new NoAnswer(messageOf(thrown), { cause: thrown })
+    }
+  }
+
   /** Takes the receipts of an answer; they count at once, and are written down when it resolves. */
   async #take({ receipts }: MailAnswer): Promise<void> {
     const read = receipts.map((bytes) => readReceipt(bytes, this.#setup.signer))
     await this.takeReceipts(read.filter((receipt) => typeof receipt !== 'string'))
   }
 }
+
+/** A peer did not answer, or could not do what it was asked: the fault is not here. */
+class NoAnswer extends Error {}
 
 /** The first attempt of these messages is over. */
 function tell(lane: Lane, messages: readonly OpenMessage[]): void {

@@ -1,6 +1,7 @@
 /** What a program gives to be sent, how it is checked, and how far it got. */
 import { SkeinError } from '../base/errors.ts'
-import { isContentType, isTextType, textOf } from './envelope.ts'
+import { isContentType, isTextType } from './content-type.ts'
+import { textOf } from './envelope.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { MailSetup } from './setup.ts'
 
@@ -41,11 +42,16 @@ export interface Outgoing {
 }
 
 /** Checks what is to be sent. @throws {SkeinError} `LIMIT_EXCEEDED` it is too long; `INVALID`. */
-export function checkOutgoing({ body, type, to }: Outgoing, { options, signer }: MailSetup): void {
+export function checkOutgoing(outgoing: Outgoing, { options, signer }: MailSetup): void {
+  const { body, type, to, expiryMs } = outgoing
   if (to === signer.id) throw new SkeinError('INVALID', 'a message to this node itself')
   if (body.length > options.maxBodyBytes) {
     const text = `a message of ${body.length} bytes; at most ${options.maxBodyBytes} fit into one`
     throw new SkeinError('LIMIT_EXCEEDED', `${text}: send it in parts, or send where it is found`)
+  }
+  if (!(expiryMs >= 1 && expiryMs <= options.maxExpiryMs)) {
+    const most = `1 ms to ${options.maxExpiryMs / 86_400_000} days`
+    throw new SkeinError('INVALID', `a message is kept for ${most}, not for ${expiryMs} ms`)
   }
   if (!isContentType(type)) {
     throw new SkeinError(

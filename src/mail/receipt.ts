@@ -5,7 +5,8 @@
  */
 import { keyFromPeerId } from '../base/peer-id.ts'
 import { noRanges, isRanges } from './ranges.ts'
-import { isOrdinal, isSigned, parseSigned, signAs, toPeerId } from './signed.ts'
+import { readKey } from '../codec/signed.ts'
+import { isOrdinal, isSigned, parseSigned, signAs } from './signed.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Ranges } from './ranges.ts'
 import type { MailSigner } from './signed.ts'
@@ -18,7 +19,7 @@ export interface Receipt {
   readonly epoch: number
   readonly got: Ranges
   readonly read: Ranges
-  /** True where it takes nothing of this author. */
+  /** True where it takes nothing of this author: then `got` are those that it refused. */
   readonly isRefusal: boolean
   /** When it was signed, Unix ms; the later one counts. */
   readonly timeMs: number
@@ -45,7 +46,7 @@ export function readReceipt(bytes: Uint8Array, signer: MailSigner): SignedReceip
   const parsed = parseSigned(bytes, 'receipt', maxReceiptBytes)
   if (typeof parsed === 'string') return parsed
   const { epoch, got, read = noRanges, isRefusal, timeMs } = parsed.fields
-  const author = toPeerId(parsed.fields['author'])
+  const author = readKey(parsed.fields['author'])
   if (author === undefined || !isOrdinal(epoch) || !isOrdinal(timeMs)) return 'a malformed receipt'
   if (!isRanges(got, maxRanges) || !isRanges(read, maxRanges)) return 'a malformed receipt'
   if (typeof isRefusal !== 'boolean') return 'a malformed receipt'

@@ -1,6 +1,6 @@
 /** Messages in the tables `inbox` and `waiting`: how they get there, and what a row means. */
 import { numberIn, textIn } from '../base/database.ts'
-import { bodyOf } from './stored-body.ts'
+import { bodyIn, bodyOf } from './stored-body.ts'
 import type { SqlRow, Statement } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Envelope, Letter } from './envelope.ts'
@@ -74,7 +74,6 @@ export function receivedOf(
 
 /** A row of the inbox as what it means. */
 export function messageFrom(row: SqlRow): ReceivedMessage {
-  const body = row['body']
   const readMs = row['read_ms']
   return {
     id: numberIn(row, 'id'),
@@ -82,7 +81,7 @@ export function messageFrom(row: SqlRow): ReceivedMessage {
     timeMs: numberIn(row, 'time_ms'),
     receivedMs: numberIn(row, 'received_ms'),
     type: textIn(row, 'type'),
-    body: body instanceof Uint8Array ? body : String(body ?? ''),
+    body: bodyIn(row),
     byteLength: numberIn(row, 'size'),
     ...(typeof readMs === 'number' && { readMs }),
   }

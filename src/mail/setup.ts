@@ -9,6 +9,13 @@ import type { MailAnswer, MailRequest } from './messages.ts'
 import type { MailOptions } from './options.ts'
 import type { MailSigner } from './signed.ts'
 
+/** Why a peer may not write here. */
+export interface MailRefusal {
+  readonly reason: string
+  /** False where nothing is known of it yet: what it wrote stays with who holds it. */
+  readonly isFinal: boolean
+}
+
 /** The other members. */
 export interface MailNetwork {
   /**
@@ -23,10 +30,18 @@ export interface MailNetwork {
   candidates(): readonly Candidate[]
   /** How long this node has been running, ms, as the others see it. */
   ownUpMs(): number
+  /** Which network this node belongs to: a whole number that says so on the disk; 0 for none. */
+  tag(): number
   /** Connected peers that take part. */
   neighbours(): readonly PeerId[]
-  /** Why a peer may not write to this node's inbox or wall; `undefined` where it may. */
-  refusal(author: PeerId, what: 'mail' | 'wall'): string | undefined
+  /** This node's pass, where it has one: it stands in what this node writes. */
+  ownPass(): Uint8Array | undefined
+  /**
+   * Why a peer may not write to this node's inbox or wall; `undefined` where it may.
+   *
+   * @param pass - What it showed with what it wrote: who has left cannot show it any more.
+   */
+  refusal(author: PeerId, what: 'mail' | 'wall', pass?: Uint8Array): MailRefusal | undefined
 }
 
 /** See the file's head. */

@@ -76,6 +76,12 @@ export class WallIndex {
     this.#hash = undefined
   }
 
+  /** Begins anew. */
+  clear(): void {
+    this.#have.clear()
+    this.reconsider()
+  }
+
   /** What was not wanted may be now. */
   reconsider(): void {
     this.#skipped.clear()

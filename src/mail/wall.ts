@@ -9,6 +9,9 @@
  * when it is back. What is not taken (its author may not write here, or it has too many) is remembered
  * while the process lives, so that nobody sends it again every minute.
  *
+ * Posts belong to the network in which they were written. Who leaves it keeps those that it has, for its
+ * own eyes: `#fromId` is the last of them, and what is not beyond it is neither named nor given to others.
+ *
  * **Invariant**: what is passed on is what was verified and stored, byte for byte.
  */
 import { bytesIn, numberIn, textIn } from '../base/database.ts'
@@ -46,6 +49,8 @@ const fetchCounters = 128 // Posts asked for at a time.
 export class WallMachine {
   /** Posts of peers that were wrong; each is one. */
   violations = 0
+  /** Posts that were stored so far, its own too. */
+  posts = 0
 
   readonly #setup: MailSetup
   readonly #epoch: number
@@ -55,10 +60,13 @@ export class WallMachine {
   readonly #rates: Rates
   readonly #serial = new Serial()
   #timer: Timer | undefined
+  #reconsidering: Timer | undefined
   /** Comparisons that are due with those that were connected just now. */
   readonly #meeting = new Map<PeerId, Timer>()
   /** Older ones are not kept: they were too many. */
   #sinceMs = 0
+  /** Posts up to this one are of an earlier network. */
+  #fromId = 0
   #isStopped = false
 
   constructor(
@@ -78,16 +86,45 @@ export class WallMachine {
 
   /** Reads what is there, and begins to look for what was missed. */
   async load(): Promise<void> {
-    const sql = 'SELECT author, epoch, counter FROM wall ORDER BY author, epoch, counter'
-    for (const row of await this.#setup.database.read({ sql })) this.#index.add(nameIn(row))
+    await this.moved()
     this.#syncLater()
     for (const id of this.#setup.network.neighbours()) this.onNeighbour(id)
+  }
+
+  /** This node may belong to another network now: what it has of the one before is no business of this. */
+  async moved(): Promise<void> {
+    const { database, network } = this.#setup
+    await this.#serial.run('take', async () => {
+      const settings = `SELECT name, value FROM settings WHERE name IN ('wall_network', 'wall_from')`
+      const kept = new Map(
+        (await database.read({ sql: settings })).map((row) => {
+          return [textIn(row, 'name'), numberIn(row, 'value')] as const
+        }),
+      )
+      const [before = 0, tag] = [kept.get('wall_network'), network.tag()]
+      this.#fromId = kept.get('wall_from') ?? 0
+      if (before !== tag) {
+        const [row] = await database.read({ sql: 'SELECT max(id) AS last FROM wall' })
+        // What a node without a network has written, or read, it takes along into its first one.
+        if (before !== 0) this.#fromId = numberIn(row, 'last')
+        const sql = `INSERT INTO settings VALUES (?, ?)
+          ON CONFLICT (name) DO UPDATE SET value = excluded.value`
+        const values = { wall_network: tag, wall_from: this.#fromId }
+        await database.write(Object.entries(values).map((value) => ({ sql, values: value })))
+      }
+      const sql = `SELECT author, epoch, counter FROM wall WHERE id > ?
+        ORDER BY author, epoch, counter`
+      const rows = await database.read({ sql, values: [this.#fromId] })
+      this.#index.clear()
+      for (const each of rows) this.#index.add(nameIn(each))
+    })
   }
 
   /** Stops all timers. */
   stop(): void {
     this.#isStopped = true
     this.#timer?.cancel()
+    this.#reconsidering?.cancel()
     for (const timer of this.#meeting.values()) timer.cancel()
   }
 
@@ -97,7 +134,7 @@ export class WallMachine {
    * @throws {SkeinError} `LIMIT_EXCEEDED` it is too long; `INVALID` it is empty; `STORAGE_FAILED`.
    */
   async post(text: string): Promise<WallPost> {
-    const { options, clock, signer, database } = this.#setup
+    const { options, clock, signer, database, network } = this.#setup
     const bytes = new TextEncoder().encode(text).length
     if (text.trim() === '') throw new SkeinError('INVALID', 'there is nothing to post')
     if (bytes > options.maxPostBytes) {
@@ -109,7 +146,8 @@ export class WallMachine {
       const [row] = await database.read({ sql })
       const counter = numberIn(row, 'last') + 1
       const named = { epoch: this.#epoch, counter, timeMs: clock.unixMs() }
-      const post = signPost({ ...named, text: text.toWellFormed() }, signer)
+      const pass = network.ownPass()
+      const post = signPost({ ...named, text: text.toWellFormed(), pass }, signer)
       const number = `INSERT INTO numbers VALUES ('', ?)
         ON CONFLICT (recipient) DO UPDATE SET last = excluded.last`
       const statements = [{ sql: number, values: [counter] }, this.#insert(post)]
@@ -160,16 +198,25 @@ export class WallMachine {
     this.#index.reconsider()
   }
 
+  /** Word of an author may come yet: its posts are asked for again. */
+  #reconsiderLater(): void {
+    const { clock, options } = this.#setup
+    this.#reconsidering ??= clock.after(options.strangerMs, () => {
+      this.#reconsidering = undefined
+      this.reconsider()
+    })
+  }
+
   /** Removes what is too old or too much. */
   async sweep(): Promise<void> {
     const { database, clock, options } = this.#setup
     const oldestMs = clock.unixMs() - options.wallKeepMs
     const tooMany = `DELETE FROM wall WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER
       (PARTITION BY author ORDER BY time_ms DESC, id DESC) AS rank FROM wall) WHERE rank > ?)
-      RETURNING author, epoch, counter`
+      RETURNING id, author, epoch, counter`
     const tooMuch = `DELETE FROM wall WHERE id IN (SELECT id FROM (SELECT id, sum(length(post)) OVER
       (ORDER BY time_ms DESC, id DESC) AS bytes FROM wall) WHERE bytes > ?)
-      RETURNING author, epoch, counter, time_ms`
+      RETURNING id, author, epoch, counter, time_ms`
     const [old = [], many = [], much = []] = await database.write([
       {
         sql: 'DELETE FROM wall WHERE time_ms < ? RETURNING author, epoch, counter',
@@ -179,7 +226,9 @@ export class WallMachine {
       { sql: tooMuch, values: [options.wallKeepBytes] },
     ])
     for (const row of old) this.#index.remove(nameIn(row))
-    for (const row of [...many, ...much]) this.#index.skip(nameIn(row))
+    for (const row of [...many, ...much]) {
+      if (numberIn(row, 'id') > this.#fromId) this.#index.skip(nameIn(row))
+    }
     for (const row of much) this.#sinceMs = Math.max(this.#sinceMs, numberIn(row, 'time_ms'))
   }
 
@@ -195,9 +244,11 @@ export class WallMachine {
         continue
       }
       if (this.#index.isKnown(post) || post.timeMs < this.#cut()) continue
-      const { author } = post
-      if (this.#isBlocked(author) || network.refusal(author, 'wall') !== undefined) {
+      const { author, pass } = post
+      const refusal = network.refusal(author, 'wall', pass)
+      if (this.#isBlocked(author) || refusal !== undefined) {
         this.#index.skip(post)
+        if (refusal?.isFinal === false) this.#reconsiderLater()
       } else if (this.#rates.take(author, 1, clock.nowMs()) === 1) posts.push(post)
     }
     if (posts.length === 0) return
@@ -215,6 +266,7 @@ export class WallMachine {
   #accept(posts: readonly Post[], rows: readonly SqlRow[]): readonly WallPost[] {
     for (const post of posts) this.#index.add(post)
     const stored = rows.map(postFrom).toSorted((a, b) => a.id - b.id)
+    this.posts += stored.length
     for (const post of stored) this.#onPost(post)
     return stored
   }
@@ -270,12 +322,13 @@ export class WallMachine {
 
   async #read(groups: readonly Group[], sinceMs: number): Promise<readonly Uint8Array[]> {
     const sql = `SELECT post FROM wall WHERE author = ? AND epoch = ? AND counter BETWEEN ? AND ?
-      AND time_ms >= ? ORDER BY counter LIMIT ?`
+      AND time_ms >= ? AND id > ? ORDER BY counter LIMIT ?`
     const items: Uint8Array[] = []
     let bytes = 0
     for (const { author, epoch, counters } of groups) {
       for (const [first, last] of pairs(counters)) {
-        const values = [author, epoch, first, last, sinceMs, maxItems - items.length]
+        const most = maxItems - items.length
+        const values = [author, epoch, first, last, sinceMs, this.#fromId, most]
         for (const row of await this.#setup.database.read({ sql, values })) {
           bytes += bytesIn(row, 'post').length
           if (bytes > batchBytes) return items

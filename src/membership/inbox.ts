@@ -49,7 +49,7 @@ interface Sender {
   filledMs: number
 }
 
-const sliceMs = 5 // The issue: checking a long message blocks nothing for longer.
+const sliceMs = 5 // Guess: a call that waits for it is not seen to.
 const sliceWords = 16 // Guess: 3 ms of signatures on a machine that has time.
 const wakeMs = 250 // Guess: how soon one that sent too much is looked at again.
 const mistakesPerSecond = 1 // Guess: an honest neighbour makes none.
@@ -103,6 +103,7 @@ export class Inbox {
   /** Judges nothing more. */
   stop(): void {
     this.#isOver = true
+    this.#waiting.clear()
     this.#timer?.cancel()
   }
 
@@ -118,8 +119,9 @@ export class Inbox {
       }
       this.#waiting.delete(from)
       this.#judgeSome(from, sender, slice)
+      if (this.#isOver) return
       if (sender.batches.length > 0) this.#waiting.add(from) // To the end of the line.
-      if (!this.#isSpent(slice) || this.#isOver) continue
+      if (!this.#isSpent(slice)) continue
       this.#isDeferred = this.#waiting.size > 0
       if (this.#isDeferred) defer(() => this.#goOn())
       return
@@ -141,7 +143,7 @@ export class Inbox {
   #judgeSome(from: PeerId, sender: Sender, slice: Slice): void {
     const { judge } = this.#setup
     const [batch] = sender.batches
-    while (batch !== undefined && batch.at < batch.items.length) {
+    while (batch !== undefined && batch.at < batch.items.length && !this.#isOver) {
       const bytes = batch.items[batch.at++]
       if (bytes === undefined) continue
       sender.bytes -= bytes.length

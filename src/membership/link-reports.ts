@@ -30,7 +30,7 @@ export interface LinkReportsSetup {
   readonly onReport: (links: Signed<LinksRecord>) => void
 }
 
-const rttNoise = 0.1 // The issue: changes below 10 % are no news.
+const rttNoise = 0.1 // Guess: a smaller change is no news to a person.
 const smallMicros = 1_000 // Guess: a map reads the same.
 /** How many intervals a small change waits. */
 export const smallPatience = 4 // Guess: two minutes at a hundred members.

@@ -19,6 +19,8 @@ export type SelfDescription = Pick<
 export interface MachineSetup {
   readonly signer: Signer
   readonly incarnation: number
+  /** Number of this node's first word here; 0 where it said none in another network before. */
+  readonly firstRevision?: number
   readonly clock: Clock
   readonly random: Random
   readonly options: MembershipOptions

@@ -19,8 +19,9 @@ import { findIslanders } from './islands.ts'
 import { LinkReports } from './link-reports.ts'
 import { digestOf } from './member-index.ts'
 import { Outbox } from './outbox.ts'
+import { OwnWord } from './own-word.ts'
 import { Reconciliation } from './reconciliation.ts'
-import { compareVersions, signRecord, signSuspicion } from './record.ts'
+import { compareVersions, signSuspicion } from './record.ts'
 import { Requests } from './requests.ts'
 import { SeenWords } from './seen.ts'
 import { Suspects } from './suspects.ts'
@@ -33,6 +34,7 @@ import type { MachineSetup, SelfDescription } from './machine-setup.ts'
 import type { OwnLinks } from './links.ts'
 import type { MembershipMessage, WordKind } from './messages.ts'
 import type { News } from './outbox.ts'
+import type { Farewell } from './own-word.ts'
 import type { LinksRecord, MemberRecord, Signed, Suspicion, Version } from './record.ts'
 import type { MemberState } from './snapshot.ts'
 
@@ -62,10 +64,7 @@ export class MembershipMachine {
   readonly #requests: Requests
   readonly #reports: LinkReports
   readonly #forgotten = new Map<PeerId, Version>()
-  #self: Signed<MemberRecord>
-  #description: SelfDescription
-  #saidMs = -Infinity
-  #sayTimer: Timer | undefined
+  readonly #own: OwnWord
   #sweepTimer: Timer | undefined
   #islandTimer: Timer | undefined
   /** Numbers of members that are gone since islands were looked for. */
@@ -75,7 +74,6 @@ export class MembershipMachine {
   constructor(setup: MachineSetup) {
     const { clock, options, signer, random } = setup
     this.#setup = setup
-    this.#description = setup.self
     this.view = new View(setup.index)
     this.#reader = setup.reader ?? new WordReader(signer)
     this.#seen = new SeenWords(4 * options.maxMembers)
@@ -106,8 +104,9 @@ export class MembershipMachine {
       ...{ clock, random, options, view, signer, incarnation: setup.incarnation },
       onReport: (links) => this.#report(links),
     })
-    this.#self = this.#sign({ ...setup.self, isLeaving: false }, 0)
-    view.put(this.#self, clock.nowMs())
+    const onWord = (word: Signed<MemberRecord>): void => this.#onOwnWord(word)
+    this.#own = new OwnWord({ ...setup, gapMs: options.wordGapMs, onWord })
+    view.put(this.#own.signed, clock.nowMs())
     this.#sweepLater()
   }
 
@@ -120,20 +119,20 @@ export class MembershipMachine {
     return this.#inbox.dropped + this.#reconciliation.refused
   }
 
-  /** Says something new of this node: now, or a second after its last word. */
-  describe(self: SelfDescription): void {
-    this.#description = self
-    this.#sayTimer?.cancel()
-    const { clock, options } = this.#setup
-    const restMs = this.#saidMs + options.wordGapMs - clock.nowMs()
-    if (restMs <= 0) this.#repeatSelf()
-    else this.#sayTimer = clock.after(restMs, () => this.#repeatSelf())
+  /** Number of this node's newest word. */
+  get revision(): number {
+    return this.#own.signed.value.revision
   }
 
-  /** Says that this node goes, and says no more. */
-  leave(): void {
+  /** Says something new of this node: now, or a second after its last word. */
+  describe(self: SelfDescription): void {
+    this.#own.describe(self)
+  }
+
+  /** Says that this node goes, for now or out of the network, and says no more. */
+  leave(farewell: Farewell = 'leaves'): void {
     this.#outboxes.records.flush()
-    this.#speak({ ...this.#description, isLeaving: true })
+    this.#own.speak(undefined, farewell)
     this.#outboxes.records.flush() // It alone, and so whole: we answer no questions any more.
     this.stop()
   }
@@ -141,7 +140,7 @@ export class MembershipMachine {
   /** Stops all timers. */
   stop(): void {
     this.#isOver = true
-    this.#sayTimer?.cancel()
+    this.#own.stop()
     this.#sweepTimer?.cancel()
     this.#islandTimer?.cancel()
     for (const part of [this.#inbox, this.#suspects, this.#reconciliation, this.#reports])
@@ -153,12 +152,12 @@ export class MembershipMachine {
   addNeighbour(id: PeerId): void {
     this.#neighbours.add(id)
     this.#reports.add(id)
-    this.#saidMs = this.#setup.clock.nowMs()
+    this.#own.said()
     const withdrawals = this.#setup.withdrawals?.() ?? []
     for (let at = 0; at < withdrawals.length; at += chunkItems) {
       this.#send(id, { type: 'withdrawals', items: withdrawals.slice(at, at + chunkItems) })
     }
-    this.#send(id, { type: 'records', items: [this.#self.bytes] })
+    this.#send(id, { type: 'records', items: [this.#own.signed.bytes] })
     const number = this.view.numberOf(id)
     const suspicions = number === undefined ? [] : this.view.suspicionsAt(number)
     if (suspicions.length > 0) {
@@ -306,25 +305,20 @@ export class MembershipMachine {
       this.#answerOwnRecord(record)
       return true
     }
+    const before = this.view.get(id)
+    if (before !== undefined && !this.#isNewer(record, before.record)) return true
     if (!this.#admits(record.value)) {
       this.violations++
       return true
     }
     const forgotten = this.#forgotten.get(id)
     if (forgotten !== undefined && compareVersions(record.value, forgotten) <= 0) return true
-    const before = this.view.get(id)
     if (before === undefined && this.view.size >= this.#setup.options.maxMembers) {
       this.violations++
       return false
     }
-    if (before !== undefined) {
-      const age = compareVersions(record.value, before.record.value)
-      // Two words of one version: their author plays a game, and the first one counts.
-      if (age === 0 && digestOf(record.bytes) !== digestOf(before.record.bytes)) this.violations++
-      if (age <= 0) return true
-      const isPlain = !record.value.isLeaving && before.state !== 'suspect'
-      if (isPlain && this.#isTooSoon(before.heardMs)) return false
-    }
+    const isPlain = !record.value.isLeaving && before?.state !== 'suspect'
+    if (before !== undefined && isPlain && this.#isTooSoon(before.heardMs)) return false
     this.view.put(record, this.#setup.clock.nowMs())
     if (before === undefined) this.#reconciliation.learnt()
     const state = record.value.isLeaving ? 'left' : 'alive'
@@ -333,11 +327,19 @@ export class MembershipMachine {
     return true
   }
 
+  #isNewer(word: Signed<MemberRecord>, known: Signed<MemberRecord>): boolean {
+    const age = compareVersions(word.value, known.value)
+    // Two words of one version: their author plays a game, and the first one counts.
+    if (age === 0 && digestOf(word.bytes) !== digestOf(known.bytes)) this.violations++
+    return age > 0
+  }
+
   /** A word of ours that is newer than we know of: an older process spoke; we speak after it. */
   #answerOwnRecord({ value }: Signed<MemberRecord>): void {
-    if (compareVersions(value, this.#self.value) <= 0) return
-    if (value.incarnation > this.#self.value.incarnation) return // A newer process: our time is over.
-    this.#repeatSelf(value.revision + 1)
+    const own = this.#own.signed.value
+    if (compareVersions(value, own) <= 0) return
+    if (value.incarnation > own.incarnation) return // A newer process: our time is over.
+    this.#own.speak(value.revision + 1)
   }
 
   #takeLinks(links: Signed<LinksRecord>, from: PeerId): boolean {
@@ -367,8 +369,8 @@ export class MembershipMachine {
     const { accused, by } = suspicion.value
     if (accused === this.self) {
       // Only the accused refutes: with a word that is newer than the one that is suspected.
-      if (compareVersions(suspicion.value, this.#self.value) >= 0) {
-        this.#repeatSelf(suspicion.value.revision + 1)
+      if (compareVersions(suspicion.value, this.#own.signed.value) >= 0) {
+        this.#own.speak(suspicion.value.revision + 1)
       }
       return true
     }
@@ -447,28 +449,12 @@ export class MembershipMachine {
     }
   }
 
-  #repeatSelf(revision?: number): void {
-    this.#speak({ ...this.#description, isLeaving: false }, revision)
-  }
-
-  #speak(
-    description: SelfDescription & { readonly isLeaving: boolean },
-    revision = this.#self.value.revision + 1,
-  ): void {
+  #onOwnWord(word: Signed<MemberRecord>): void {
     if (this.#isOver) return
-    this.#self = this.#sign(description, revision)
-    const isNews = this.view.put(this.#self, this.#setup.clock.nowMs())
+    const isNews = this.view.put(word, this.#setup.clock.nowMs())
     assert(isNews, 'our next word is newer than our last')
-    if (this.#neighbours.size > 0) this.#saidMs = this.#setup.clock.nowMs()
-    this.#tell('records', this.self, { bytes: this.#self.bytes, from: undefined })
-  }
-
-  #sign(
-    description: SelfDescription & { readonly isLeaving: boolean },
-    revision: number,
-  ): Signed<MemberRecord> {
-    const { signer, incarnation } = this.#setup
-    return signRecord({ ...description, id: signer.id, incarnation, revision }, signer)
+    if (this.#neighbours.size > 0) this.#own.said()
+    this.#tell('records', this.self, { bytes: word.bytes, from: undefined })
   }
 
   /** Our own report goes whole: nobody can have it yet. */

@@ -42,9 +42,9 @@ export interface MeshOptions {
 
 /** Defaults; the counts are those of docs/spec/membership.md, measured in mesh.test.ts. */
 export const defaultMeshOptions: MeshOptions = {
-  fullUpTo: 12, // The issue: a team's machines.
+  fullUpTo: 12, // Guess: a team's machines.
   boundedAbove: 16, // Guess: four come and go without a change.
-  nearCount: 4, // The issue: 8 to 12 neighbours in all, who chose us included.
+  nearCount: 4, // 8 to 12 neighbours in all, who chose us included.
   randomCount: 4, // Two suffice for a connected graph (k-out, Fenner & Frieze 1982); a third may die.
   nearerBy: 0.2, // As paths are changed, docs/spec/connection.md.
   enoughLinks: 12, // Guess: half again of what one chooses.

@@ -96,6 +96,45 @@ describe('a pass', () => {
   })
 })
 
+describe('a pass that its holder gave back', () => {
+  test('[P6] is worth nothing, nor are earlier ones; later ones are, in any order', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), (order) => {
+        const { passes } = world()
+        const steps = [
+          () => passes.take(bob.peerId, sign({ issuedMs: 1_000 })),
+          () => passes.resign(bob.peerId, sign({ issuedMs: 1_000 })),
+          () => passes.resign(bob.peerId, sign({ issuedMs: 900 })),
+          () => passes.take(bob.peerId, sign({ issuedMs: 950 })),
+        ]
+        for (const index of order) steps[index]?.()
+        expect(passes.stateOf(bob.peerId)).toBe('resigned')
+        expect([...passes.members()]).toEqual([])
+        passes.take(bob.peerId, sign({ issuedMs: 1_001 }))
+        expect(passes.stateOf(bob.peerId)).toBe('valid')
+        passes.resign(bob.peerId, sign({ issuedMs: 1_000 })) // A word of then, played again.
+        expect(passes.stateOf(bob.peerId)).toBe('valid')
+      }),
+    )
+  })
+
+  test('[P6] has to be its own, of this network; its label is free then', () => {
+    const { passes } = world()
+    passes.take(bob.peerId, sign())
+    expect(passes.resign(bob.peerId, sign({}, foreign))).toBe(false)
+    expect(passes.resign(bob.peerId, sign({ holder: foreign.peerId }))).toBe(false)
+    expect(passes.resign(bob.peerId, new Uint8Array(9))).toBe(false)
+    expect(passes.stateOf(bob.peerId)).toBe('valid')
+    expect(passes.resign(bob.peerId, sign())).toBe(true)
+    expect(passes.resign(bob.peerId, sign())).toBe(false)
+    expect(passes.holderOf('bob')).toBeUndefined()
+    passes.take(foreign.peerId, sign({ holder: foreign.peerId }))
+    expect(passes.holderOf('bob')).toBe(foreign.peerId)
+    passes.takeWithdrawal(signWithdrawal({ holder: bob.peerId, untilMs: 9_000 }, signerOf(key)))
+    expect(passes.stateOf(bob.peerId)).toBe('withdrawn')
+  })
+})
+
 describe('a withdrawal', () => {
   const withdraw = (untilMs: number, by = key): Uint8Array =>
     signWithdrawal({ holder: bob.peerId, untilMs }, signerOf(by))

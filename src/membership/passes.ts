@@ -9,7 +9,7 @@ import type { NetworkId, Pass, Withdrawal } from './pass.ts'
 import type { Signed, Verify } from './signed.ts'
 
 /** What a pass is worth now. */
-export type PassState = 'valid' | 'expired' | 'withdrawn' | 'none'
+export type PassState = 'valid' | 'expired' | 'withdrawn' | 'resigned' | 'none'
 
 /** Withdrawals that a network can have: then it needs a new key. */
 export const maxWithdrawals = 4_096 // Guess: 600 kB that every new neighbour gets.
@@ -22,6 +22,8 @@ export class Passes {
   readonly #passes = new Map<PeerId, Signed<Pass>>()
   readonly #holders = new Map<string, PeerId>()
   readonly #withdrawals = new Map<PeerId, Signed<Withdrawal>>()
+  /** Passes issued until then were given back, Unix ms. */
+  readonly #resigned = new Map<PeerId, number>()
 
   /** @param unixMs - Tells the time, by which passes expire. */
   constructor(network: NetworkId, verify: Verify, unixMs: () => number) {
@@ -59,6 +61,7 @@ export class Passes {
     const pass = this.#passes.get(holder)?.value
     if (pass === undefined) return withdrawal === undefined ? 'none' : 'withdrawn'
     if (withdrawal !== undefined && pass.issuedMs <= withdrawal.untilMs) return 'withdrawn'
+    if (pass.issuedMs <= (this.#resigned.get(holder) ?? -1)) return 'resigned'
     return pass.expiresMs > 0 && pass.expiresMs <= this.#unixMs() ? 'expired' : 'valid'
   }
 
@@ -78,6 +81,27 @@ export class Passes {
     this.#passes.set(holder, { value: pass, bytes })
     if (this.holderOf(pass.label) === undefined) this.#holders.set(pass.label, holder)
     return undefined
+  }
+
+  /**
+   * A holder said itself that it gives a pass back: this one, and those that were issued before.
+   *
+   * @returns true when that is news.
+   */
+  resign(holder: PeerId, bytes: Uint8Array): boolean {
+    if (this.take(holder, bytes) !== undefined) return false
+    const known = this.#passes.get(holder)
+    const isNewest = known !== undefined && areEqual(known.bytes, bytes)
+    const pass = isNewest ? known.value : readPass(bytes, this.#verify)
+    const before = this.#resigned.get(holder) ?? Number.NEGATIVE_INFINITY
+    if (typeof pass === 'string' || pass.issuedMs <= before) return false
+    this.#resigned.set(holder, pass.issuedMs)
+    return true
+  }
+
+  /** What took the passes of a holder back, if it did. */
+  withdrawalOf(holder: PeerId): Signed<Withdrawal> | undefined {
+    return this.#withdrawals.get(holder)
   }
 
   /** Takes a withdrawal: the holder whom it shuts out, if that is news; a string in `problem` if not. */

@@ -9,7 +9,8 @@
  * Of two records the higher (incarnation, revision) is newer. Nobody can make one for another.
  */
 import { keyFromPeerId, peerIdFromKey } from '../base/peer-id.ts'
-import { isCount, isKey, open, seal } from './signed.ts'
+import { isKey } from '../codec/signed.ts'
+import { isCount, open, seal } from './signed.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Signed } from './signed.ts'
 
@@ -37,6 +38,8 @@ export interface MemberRecord extends Version {
   readonly protocol: number
   /** True in its last word: it goes on purpose. */
   readonly isLeaving: boolean
+  /** True in its very last word: it gives its pass back, and is no member from then on. */
+  readonly isResigning?: boolean
   /** What makes it a member of a network with a key; absent in one without. */
   readonly pass?: Uint8Array
 }
@@ -103,12 +106,15 @@ export function readRecord(bytes: Uint8Array, signer: Signer): Signed<MemberReco
   const body = openVersioned(bytes, 'member', signer)
   if (typeof body === 'string') return body
   const { id, version, fields } = body
-  const { label, addresses, software, protocol, isLeaving, pass } = fields
+  const { label, addresses, software, protocol, isLeaving, isResigning, pass } = fields
   if (!isText(label) || !isText(software)) return 'a record with too long a text'
   if (!Array.isArray(addresses) || addresses.length > maxAddresses) return 'too many addresses'
   if (!addresses.every(isAddress)) return 'a record with an address that is none'
   if (!isCount(protocol) || typeof isLeaving !== 'boolean') return 'a malformed record'
-  const value = { id, ...version, label, addresses, software, protocol, isLeaving }
+  const said = { id, ...version, label, addresses, software, protocol, isLeaving }
+  const isSound = isResigning === undefined || (isResigning === true && isLeaving)
+  if (!isSound) return 'a record that resigns and stays'
+  const value = isResigning === undefined ? said : { ...said, isResigning: true }
   if (pass === undefined) return { value, bytes }
   if (!(pass instanceof Uint8Array) || pass.length > maxPassBytes) return 'a pass that is none'
   return { value: { ...value, pass }, bytes }

@@ -16,6 +16,7 @@ import type { Random } from '../base/random.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { MembershipMessage } from './messages.ts'
 import type { MembershipOptions } from './options.ts'
+import type { Farewell } from './own-word.ts'
 import type { SelfDescription } from './machine-setup.ts'
 import type { MemberRecord, Signer } from './record.ts'
 import type { LinkInfo, MemberState, NodeInfo } from './snapshot.ts'
@@ -31,6 +32,7 @@ const maxMessageBytes = 2 * 2 ** 20 // 512 signed words of 2 048 bytes, and thei
 export interface MembershipSetup {
   readonly signer: Signer
   readonly incarnation: number
+  readonly firstRevision?: number
   readonly clock: Clock
   readonly random: Random
   readonly options: MembershipOptions
@@ -206,9 +208,27 @@ export class Membership {
     this.#machine.describe(self)
   }
 
-  /** Passes were taken back, or ended: who is no member any more is forgotten. */
-  expel(): void {
+  /**
+   * Passes were taken back, or ended: who is no member any more is forgotten, and told nothing more.
+   *
+   * @param problemWith - Why somebody takes no part; `undefined` of who does.
+   */
+  expel(problemWith: (id: PeerId) => string | undefined): void {
     this.#machine.expel()
+    for (const [id, { stream }] of [...this.#streams]) {
+      const problem = problemWith(id)
+      if (problem !== undefined) stream.reset('DENIED', problem)
+    }
+  }
+
+  /** Number of the newest word of this node. */
+  get revision(): number {
+    return this.#machine.revision
+  }
+
+  /** Whom this node exchanges words with. */
+  get neighbours(): readonly PeerId[] {
+    return [...this.#streams.keys()]
   }
 
   /** Tells the neighbours of a withdrawal that is news. */
@@ -216,17 +236,18 @@ export class Membership {
     this.#machine.tellWithdrawal(bytes)
   }
 
-  /** Stops without a word: another one takes its place. */
+  /** Ends its streams behind what was said, and stops: another one takes its place. */
   stop(): void {
     this.#machine.stop()
     for (const timer of this.#doubts.values()) timer.cancel()
-    for (const { stream } of this.#streams.values()) stream.reset('CANCELLED', 'another network')
+    const streams = [...this.#streams.values()]
     this.#streams.clear()
+    for (const { stream } of streams) stream.end()
   }
 
-  /** Tells everybody that this node goes. */
-  leave(): void {
-    this.#machine.leave()
+  /** Tells everybody that this node goes: for now, or out of the network. */
+  leave(farewell: Farewell = 'leaves'): void {
+    this.#machine.leave(farewell)
     for (const timer of this.#doubts.values()) timer.cancel()
   }
 

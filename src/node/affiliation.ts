@@ -8,21 +8,23 @@
 import { decodeBase32, encodeBase32 } from '../base/base32.ts'
 import { Emitter } from '../base/emitter.ts'
 import { SkeinError } from '../base/errors.ts'
-import { createIdentity, parseIdentity } from '../base/identity.node.ts'
 import { isPeerId, shortPeerId } from '../base/peer-id.ts'
 import { verifySignature } from '../base/verify.node.ts'
 import { readPass, signPass, signWithdrawal } from '../membership/pass.ts'
 import { Passes, maxWithdrawals } from '../membership/passes.ts'
 import { Invitations } from './invitations.ts'
 import { readProof } from './join.ts'
-import { damaged, readJson, writeJson } from './known-list.ts'
+import { background } from '../base/background.ts'
+import { damaged } from './known-list.ts'
+import { NetworkFiles } from './network-files.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Identity } from '../base/identity.node.ts'
 import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Random } from '../base/random.ts'
 import type { Storage } from '../base/storage.ts'
-import type { NetworkId, NetworkSigner, Pass } from '../membership/pass.ts'
+import type { NetworkId, NetworkSigner, Pass, Withdrawal } from '../membership/pass.ts'
+import type { Signed } from '../membership/signed.ts'
 import type { PassState } from '../membership/passes.ts'
 import type { JoinAnswer } from './join.ts'
 import type { Ticket } from './ticket.node.ts'
@@ -54,23 +56,32 @@ export interface Grant {
   readonly expiresMs: number
 }
 
-const fileName = 'network.json'
-const keyFileName = 'network.pem'
+/** A network that this node was in. */
+export interface LeftNetwork {
+  readonly network: NetworkId
+  /** Where its key is kept, at the one that had it. */
+  readonly keyFile: string | undefined
+}
 
 /** See the file's head. */
 export class Affiliation {
   readonly events: Emitter<AffiliationEvents>
-  readonly invitations: Invitations
+  invitations: Invitations
   readonly #parts: AffiliationParts
+  readonly #files: NetworkFiles
   #key: Identity | undefined
   #passes: Passes | undefined
   #ownPass: Uint8Array | undefined
   readonly #issued = new Map<PeerId, Uint8Array>()
   #lastIssuedMs = 0
+  #founding: Promise<void> | undefined
+  /** Nothing is written any more: the last word is under way. */
+  #isLeaving = false
 
   private constructor(parts: AffiliationParts, key: Identity | undefined) {
     this.#parts = parts
     this.#key = key
+    this.#files = new NetworkFiles(parts.storage)
     this.events = new Emitter((message) => parts.log.error({}, message))
     this.invitations = new Invitations(parts)
   }
@@ -81,14 +92,10 @@ export class Affiliation {
    * @throws {SkeinError} `STORAGE_FAILED` a file is damaged: nobody is let in or shut out by mistake.
    */
   static async load(parts: AffiliationParts): Promise<Affiliation> {
-    const pem = await parts.storage.readSecret(keyFileName)
-    const key = pem === undefined ? undefined : parseIdentity(new TextDecoder().decode(pem))
-    if (pem !== undefined && key === undefined) throw damaged(parts.storage, keyFileName)
+    const { key, content } = await new NetworkFiles(parts.storage).load()
     const affiliation = new Affiliation(parts, key)
-    await parts.storage.readSecret(fileName) // It holds the secrets of open tickets.
-    const content = await readJson(parts.storage, fileName)
     if (content !== undefined && !affiliation.#restore(content))
-      throw damaged(parts.storage, fileName)
+      throw damaged(parts.storage, 'network.json')
     return affiliation
   }
 
@@ -109,7 +116,7 @@ export class Affiliation {
 
   /** Whether this node can invite and take passes back: it has the network's key. */
   get isHolder(): boolean {
-    return this.#key !== undefined
+    return this.#key !== undefined && this.#key.peerId === this.network
   }
 
   /** Withdrawals, as they travel. */
@@ -134,8 +141,19 @@ export class Affiliation {
 
   /** Tells whether what a peer showed proves that it holds an open ticket of ours. */
   isInvited(id: PeerId, shown: Uint8Array): boolean {
-    const proof = this.#key === undefined ? undefined : readProof(shown)
+    const proof = this.isHolder ? readProof(shown) : undefined
     return proof !== undefined && this.invitations.find(proof, id) !== undefined
+  }
+
+  /** What took the passes of a peer back, as it travels, if it is no member by that. */
+  withdrawalOf(id: PeerId): Signed<Withdrawal> | undefined {
+    return this.stateOf(id) === 'withdrawn' ? this.#passes?.withdrawalOf(id) : undefined
+  }
+
+  /** What the network calls a member, or called one that has left. */
+  labelOf(id: PeerId): string | undefined {
+    const state = this.stateOf(id)
+    return state === 'valid' || state === 'resigned' ? this.#passes?.get(id)?.label : undefined
   }
 
   /** Those whose passes are valid now, as far as they were seen. */
@@ -148,21 +166,42 @@ export class Affiliation {
     return this.#passes === undefined ? 'a pass of another network' : this.#passes.take(id, bytes)
   }
 
+  /** A member gave a pass back, by its own signed word. */
+  resign(holder: PeerId, bytes: Uint8Array): void {
+    if (this.#passes?.resign(holder, bytes) !== true) return
+    if (this.stateOf(holder) !== 'resigned' || !this.#issued.delete(holder)) return
+    background(this.save(), 'forget a pass that was given back', this.#parts.log)
+  }
+
   /** Makes a network with this node as its first member, unless it belongs to one. */
-  async found(): Promise<void> {
-    const { identity, label, storage } = this.#parts
-    if (this.#key !== undefined) return
+  found(): Promise<void> {
+    // Two that ask at once get the same one.
+    this.#founding ??= this.#found().finally(() => {
+      this.#founding = undefined
+    })
+    return this.#founding
+  }
+
+  async #found(): Promise<void> {
+    const { identity, label } = this.#parts
+    if (this.isHolder) return
     if (this.#passes !== undefined) {
       const text = `this node does not hold the key of its network ${shortPeerId(this.#passes.network)}`
       throw new SkeinError('DENIED', `${text}: run this where the network was made`)
     }
-    const key = createIdentity()
-    const isOurs = await storage.create(keyFileName, new TextEncoder().encode(key.privateKeyPem))
-    if (!isOurs) throw new SkeinError('STORAGE_FAILED', `${keyFileName} appeared meanwhile`)
+    // A process that died between the two steps has left a key that nobody knows yet.
+    const key = this.#key ?? (await this.#files.createKey())
     this.#key = key
     this.#begin(key.peerId)
-    const own = { holder: identity.peerId, label, roles: [], expiresMs: 0 }
-    this.#ownPass = await this.issue(own)
+    // Not by `issue`: the first file that says so has this node's own pass in it.
+    this.#ownPass = this.#sign({ holder: identity.peerId, label, roles: [], expiresMs: 0 })
+    try {
+      await this.save()
+    } catch (thrown) {
+      this.#forget()
+      this.#key = key
+      throw thrown
+    }
     this.events.emit('pass', { isFirst: true })
   }
 
@@ -171,17 +210,23 @@ export class Affiliation {
    *
    * @throws {SkeinError} `INVALID` another member has the label.
    */
-  async issue({ holder, label, roles, expiresMs }: Grant): Promise<Uint8Array> {
+  async issue(grant: Grant): Promise<Uint8Array> {
+    const { holder, label } = grant
     const taken = this.members().find((pass) => pass.label === label && pass.holder !== holder)
     if (taken !== undefined) {
       const text = `'${label}' is ${shortPeerId(taken.holder)} in this network; choose another label`
       throw new SkeinError('INVALID', text)
     }
+    const bytes = this.#sign(grant)
+    await this.save()
+    return bytes
+  }
+
+  #sign({ holder, label, roles, expiresMs }: Grant): Uint8Array {
     const issuedMs = this.#nextMs()
     const bytes = signPass({ holder, label, roles, issuedMs, expiresMs }, this.#signer())
     this.#issued.set(holder, bytes)
     this.#passes?.take(holder, bytes)
-    await this.save()
     return bytes
   }
 
@@ -192,8 +237,12 @@ export class Affiliation {
     const isOurs =
       typeof read !== 'string' && read.network === ticket.network && read.holder === identity.peerId
     if (!isOurs) throw new SkeinError('VIOLATION', 'the inviter sent a pass that is not for us')
+    if (this.#isLeaving) throw new SkeinError('CANCELLED', 'this node left its network meanwhile')
     const isFirst = this.#passes === undefined
     if (isFirst) this.#begin(ticket.network)
+    else if (this.network !== ticket.network) {
+      throw new SkeinError('INVALID', 'this node joined another network meanwhile')
+    }
     this.#ownPass = pass
     this.note(identity.peerId, pass)
     this.note(ticket.inviter, mine)
@@ -210,7 +259,7 @@ export class Affiliation {
   async withdraw(holder: PeerId): Promise<boolean> {
     const isMember = this.stateOf(holder) === 'valid' || this.stateOf(holder) === 'expired'
     if (!isMember) return false
-    if (this.#key === undefined) {
+    if (!this.isHolder) {
       const text = 'only the node that holds the key of the network can take a pass back'
       throw new SkeinError('DENIED', `${text}; skein deny shuts it out here`)
     }
@@ -233,18 +282,68 @@ export class Affiliation {
     return undefined
   }
 
+  /**
+   * Forgets network, pass and key. On the disk first: what fails there leaves all as it was.
+   *
+   * @param forgetsKey - Otherwise the network's key is kept, under another name, where it was.
+   * @returns `undefined` where there was no network.
+   * @throws {SkeinError} `STORAGE_FAILED`.
+   */
+  async leave(forgetsKey: boolean): Promise<LeftNetwork | undefined> {
+    const { network } = this
+    if (network === undefined) return undefined
+    const key = forgetsKey || !this.isHolder ? undefined : this.#key
+    this.#isLeaving = true
+    try {
+      const legacy = key && { key, content: this.#content(network, this.#ownPassAnew()) }
+      const keyFile = await this.#files.leave(network, legacy)
+      this.#forget()
+      return { network, keyFile }
+    } catch (thrown) {
+      this.#isLeaving = false
+      background(this.save(), 'keep what came while it was leaving', this.#parts.log)
+      throw thrown
+    } finally {
+      this.#isLeaving = false
+    }
+  }
+
+  /** Removes what a network that was left has left on the disk; the next start does it otherwise. */
+  async tidy(): Promise<void> {
+    await this.#files.tidy()
+  }
+
   /** Writes everything to the data folder. */
   async save(): Promise<void> {
     const { network } = this
-    if (network === undefined) return
-    await writeJson(this.#parts.storage, fileName, {
+    if (network === undefined || this.#isLeaving) return
+    await this.#files.save(this.#content(network, this.#ownPass))
+  }
+
+  #content(network: NetworkId, ownPass: Uint8Array | undefined): unknown {
+    return {
       network,
-      pass: encodeBase32(this.#ownPass ?? new Uint8Array()),
+      pass: encodeBase32(ownPass ?? new Uint8Array()),
       withdrawals: this.withdrawals.map(encodeBase32),
       issued: [...this.#issued.values()].map(encodeBase32),
       invitations: this.invitations.toJson(),
       lastIssuedMs: this.#lastIssuedMs,
-    })
+    }
+  }
+
+  /** The keeper of a key that leaves gives its pass back; should it come back, it has the next one. */
+  #ownPassAnew(): Uint8Array | undefined {
+    const { pass } = this
+    if (pass === undefined) return undefined
+    return signPass({ ...pass, issuedMs: this.#nextMs() }, this.#signer())
+  }
+
+  #forget(): void {
+    this.#passes = undefined
+    this.#ownPass = undefined
+    this.#key = undefined
+    this.#issued.clear()
+    this.invitations = new Invitations(this.#parts)
   }
 
   #begin(network: NetworkId): void {
@@ -253,7 +352,9 @@ export class Affiliation {
 
   #signer(): NetworkSigner {
     const key = this.#key
-    if (key === undefined) throw new SkeinError('DENIED', 'this node does not hold the network key')
+    if (key === undefined || !this.isHolder) {
+      throw new SkeinError('DENIED', 'this node does not hold the network key')
+    }
     return { network: key.peerId, sign: (bytes) => key.sign(bytes) }
   }
 

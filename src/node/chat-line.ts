@@ -1,5 +1,6 @@
 /** What a line means that somebody typed into a chat. */
 import { nearestWord } from '../base/text.ts'
+import { maxChatHistory } from './chat-news.ts'
 
 /** What is to be done. */
 export type ChatOrder =
@@ -20,7 +21,6 @@ const commands = [
 ] as const
 
 const defaultHistory = 20
-const maxHistory = 1_000 // topic-commands.ts
 
 /** The commands, for completion. */
 export const chatCommands = [...commands.map(([form]) => form.split(' ')[0] ?? ''), '/help'].filter(
@@ -66,10 +66,10 @@ function say(text: string): ChatOrder {
 
 function readHistory(word: string | undefined): ChatOrder {
   const count = word === undefined ? defaultHistory : Number(word)
-  const isCount = Number.isInteger(count) && count > 0 && count <= maxHistory
+  const isCount = Number.isInteger(count) && count > 0 && count <= maxChatHistory
   return isCount
     ? { kind: 'tell', order: { history: count } }
-    : usage(`/history 1 to ${maxHistory}`)
+    : usage(`/history 1 to ${maxChatHistory}`)
 }
 
 function readMessage(text: string): ChatOrder {

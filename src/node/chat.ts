@@ -4,24 +4,19 @@
  *
  * Who is in a room said so last (`here`), in this start of its node, and that node is not gone.
  */
-import { messageOf } from '../base/errors.ts'
+import { toSkeinError } from '../base/errors.ts'
 import { background } from '../base/background.ts'
+import { onePeerProblem } from './one-peer.ts'
 import type { Clock, Timer } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Received } from '../topic/delivery.ts'
 import type { Topic } from '../topic/topic.ts'
+import type { Chatter } from './chat-news.ts'
 import type { MemberEvent, NodeEvents } from './events.ts'
 import type { Peer } from './peer.ts'
 import type { TypedHandler } from './typed-messages.ts'
-
-/** Somebody in a room. */
-export interface Chatter {
-  readonly id: PeerId
-  readonly name: string
-  readonly isSelf: boolean
-}
 
 /** What a room tells whoever is in it here. */
 export type ChatEvent =
@@ -50,6 +45,8 @@ export interface ChatHost {
   nameOf(id: PeerId): string
   peer(name: string): Peer
   isUp(id: PeerId): boolean
+  /** Whether the network knows that a node is gone or has left. */
+  isAbsent(id: PeerId): boolean
   /** Whether nothing of a peer is heard here. */
   isBlocked(id: PeerId): boolean
   incarnationOf(id: PeerId): number
@@ -257,14 +254,35 @@ export class Chat {
    */
   async whisper(target: string, text: string): Promise<{ name: string; problem?: string }> {
     const name = target.replace(/^@/, '')
+    if (onePeerProblem(name) !== undefined) {
+      const problem = '/msg tells one peer; what you type without it is for all in the chat'
+      return { name, problem }
+    }
     try {
       const { id } = this.#host.peer(name)
       const shown = displayName(this.#host, id)
-      const isHeard = await this.#host.peer(id).tell(directType, text)
-      if (isHeard) return { name: shown }
-      return { name: shown, problem: `${shown} is not in a chat, and did not see that` }
+      return { name: shown, ...(await this.#tellOne(id, shown, text)) }
     } catch (thrown) {
-      return { name, problem: messageOf(thrown) }
+      const { code, message } = toSkeinError(thrown)
+      const hint = code === 'PEER_UNKNOWN' ? '; /who lists who is here' : ''
+      return { name, problem: message + hint }
+    }
+  }
+
+  /** Nothing is held for who is away: that is what messages are for. */
+  async #tellOne(id: PeerId, shown: string, text: string): Promise<{ problem?: string }> {
+    const advice = `to leave a message: skein send @${shown} TEXT`
+    const isAway = `${shown} is away, and did not see that; ${advice}`
+    if (this.#host.isAbsent(id)) return { problem: isAway }
+    try {
+      const isHeard = await this.#host.peer(id).tell(directType, text)
+      if (isHeard) return {}
+      return { problem: `${shown} is not in a chat, and did not see that; ${advice}` }
+    } catch (thrown) {
+      const { code, message } = toSkeinError(thrown)
+      if (code === 'DIAL_FAILED' || code === 'PEER_UNKNOWN') return { problem: isAway }
+      if (code !== 'TIMED_OUT' && !code.startsWith('CONNECTION_')) return { problem: message }
+      return { problem: `${shown} does not answer, and may not have seen that; ${advice}` }
     }
   }
 

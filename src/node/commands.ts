@@ -4,6 +4,7 @@ import { formatDuration } from '../base/duration.ts'
 import { version } from '../base/version.ts'
 import { echo, helpCommand } from '../command/builtin.ts'
 import { Calculator, calcCommand } from '../command/calc.node.ts'
+import { GroupWatcher } from '../command/group-watcher.node.ts'
 import { programCommand } from '../command/program.node.ts'
 import { CommandRegistry } from '../command/registry.ts'
 import { admissionCommands, formatAffiliated } from './admission-commands.ts'
@@ -22,7 +23,7 @@ import type { CallHost } from './call-command.ts'
 import type { AdmissionHost } from './admission-commands.ts'
 import type { DiscoverHost } from './discover-command.ts'
 import type { LetterHost } from './letter-commands.ts'
-import type { Affiliated } from './enrolment.ts'
+import type { Affiliated } from './affiliated.ts'
 import type { NetworkCommandHost } from './network-commands.ts'
 import type { NodeOptions } from './options.ts'
 import type { TopicHost } from './topic-commands.ts'
@@ -56,10 +57,16 @@ const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is
 /**
  * Collects what a node can run.
  *
+ * @param belonging - `hasPasses`: whether the node belongs to a network with passes.
  * @throws {SkeinError} `CONFIG_INVALID` a name is taken, or an alias or a rule is wrong.
  */
-export function buildRegistry(options: NodeOptions, node: CommandHost): Registry {
+export function buildRegistry(
+  options: NodeOptions,
+  node: CommandHost,
+  { hasPasses }: { readonly hasPasses: boolean },
+): Registry {
   const commands = new CommandRegistry()
+  const watcher = new GroupWatcher()
   const calculator = new Calculator(
     options.calcWorkerUrl === undefined ? {} : { workerUrl: options.calcWorkerUrl },
   )
@@ -88,16 +95,16 @@ export function buildRegistry(options: NodeOptions, node: CommandHost): Registry
   }
   for (const [name, command] of Object.entries(forTheOwner)) commands.add(name, command)
   for (const [name, program] of Object.entries(options.programs ?? {})) {
-    commands.add(name, programCommand(name, program))
+    commands.add(name, programCommand(name, program, watcher))
   }
   for (const [name, alias] of Object.entries(options.commands ?? {})) commands.addAlias(name, alias)
-  for (const problem of [...commands.problems(), ...findDoubts(options)]) {
+  for (const problem of [...commands.problems(), ...findDoubts(options, { hasPasses })]) {
     node.log.warn({ scope: 'command' }, problem)
   }
   return {
     commands,
     close: async () => {
-      await calculator.close()
+      await Promise.all([calculator.close(), watcher.close()])
     },
   }
 }

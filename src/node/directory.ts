@@ -1,8 +1,9 @@
 /**
  * Who is who, for people: indexes, labels, and what they resolve to.
  *
- * A label is a claim. The known list wins; then a pass of the network; else the first ID that was seen with a label keeps it, also
- * over restarts; another ID that claims it is shown as `bob~k3f2` and never answers to `@bob`.
+ * A label is a claim. The known list wins; then a pass of the network; else the first ID that was seen
+ * with a label keeps it, also over restarts; another ID that claims it is shown as `bob~k3f2` and never
+ * answers to `@bob`.
  *
  * Configured addresses get the first indexes in their order, the rest follow as they are met. An index
  * stays with its peer for the life of the process.
@@ -27,7 +28,7 @@ export interface Certified {
 }
 
 const suffixLength = 4
-const minPrefixLength = 4 // DESIGN §8
+const minPrefixLength = 4 // Guess: a handful of peers never share 20 bits.
 const maxSeenLabels = 10_000 // Guess: then the oldest is forgotten.
 
 /** See the file's head. */
@@ -126,10 +127,12 @@ export class Directory {
   /** What people call a peer: its label where it has a right to it. */
   name(id: PeerId): string {
     for (const [label, known] of this.#known) if (known === id) return label
-    const label = this.#certified.labelOf(id) ?? this.#claims.get(id)
+    const given = this.#certified.labelOf(id)
+    const label = given ?? this.#claims.get(id)
     if (label === undefined) return shortPeerId(id)
-    const keeper =
-      this.#known.get(label) ?? this.#certified.holderOf(label) ?? this.#seen.get(label)
+    const owner = this.#known.get(label) ?? this.#certified.holderOf(label)
+    // Who has left the network is called as before, as long as the network calls nobody else so.
+    const keeper = owner ?? (given === undefined ? this.#seen.get(label) : id)
     return keeper === id ? label : `${label}~${id.slice(0, suffixLength)}`
   }
 

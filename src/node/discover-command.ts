@@ -4,6 +4,7 @@ import { formatDuration, parseDuration } from '../base/duration.ts'
 import { SkeinError } from '../base/errors.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import { sanitizeText } from '../base/text.ts'
+import { maxLookMs } from './command-limits.ts'
 import { readWords } from './command-words.ts'
 import { alignColumns } from './format.ts'
 import { pause } from './pause.ts'
@@ -39,7 +40,6 @@ interface Neighbour {
 
 const usage = 'discover [--for TIME] [--json]'
 const defaultMs = 2_000 // Guess: answers come within 0.5 s, and a person waits for two.
-const maxMs = 600_000
 const meanings: Readonly<Record<Relation, string>> = {
   network: 'my network',
   known: 'known',
@@ -121,7 +121,7 @@ function formatNeighbours(neighbours: readonly Neighbour[]): readonly string[] {
 function readWait(text: string | undefined): number {
   if (text === undefined) return defaultMs
   const waitMs = parseDuration(text)
-  if (waitMs !== undefined && waitMs <= maxMs) return waitMs
+  if (waitMs !== undefined && waitMs <= maxLookMs) return waitMs
   throw new SkeinError(
     'INVALID',
     `--for must be a time up to 10m such as 5 or 500ms, not '${text}'`,

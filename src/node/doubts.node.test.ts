@@ -36,17 +36,27 @@ test.each<[string, NodeOptions, readonly string[]]>([
     [],
   ],
   [
-    'roles that only a pass can give',
+    'roles that nobody can have',
     {
       roles: { ops: [] },
       commands: { a: { run: 'echo', allow: ['role:opps'] } },
       programs: { b: { file: node, allow: ['role:backup'] } },
     },
     [
-      'programs.b is allowed to role:backup, a role that only a pass can give; [roles] has none',
-      'commands.a is allowed to role:opps, a role that only a pass can give; [roles] has none; did you mean role:ops?',
+      'programs.b is allowed to role:backup, which [roles] has not, and this node is in no network whose passes could give it',
+      'commands.a is allowed to role:opps, which [roles] has not, and this node is in no network whose passes could give it; did you mean role:ops?',
     ],
   ],
 ])('in %s', (_sentence, options, doubts) => {
-  expect(findDoubts(options)).toEqual(doubts)
+  expect(findDoubts(options, { hasPasses: false })).toEqual(doubts)
+})
+
+test('where passes can give roles, one that [roles] has not is in doubt only if it looks like another', () => {
+  const commands = {
+    a: { run: 'echo', allow: ['role:backup'] },
+    b: { run: 'echo', allow: ['role:opps'] },
+  }
+  expect(findDoubts({ commands, roles: { ops: [] } }, { hasPasses: true })).toEqual([
+    'commands.b is allowed to role:opps, which [roles] has not, only a pass can give it; did you mean role:ops?',
+  ])
 })

@@ -5,11 +5,19 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { nearestWord } from '../base/text.ts'
-import { builtinRoles } from '../membership/pass.ts'
+import { builtinRoles } from '../base/role.ts'
 import type { NodeOptions } from './options.ts'
 
-/** A line for each program that cannot be run, and for each role that nobody can have. */
-export function findDoubts({ programs = {}, commands = {}, roles = {} }: NodeOptions): string[] {
+/**
+ * A line for each program that cannot be run, and for each role that nobody can have, or that is a slip
+ * of the pen. A role that `[roles]` has not is as good as any where a pass can give it.
+ *
+ * @param hasPasses - Whether the node belongs to a network with passes.
+ */
+export function findDoubts(
+  { programs = {}, commands = {}, roles = {} }: NodeOptions,
+  { hasPasses }: { readonly hasPasses: boolean },
+): string[] {
   const missing = Object.entries(programs).flatMap(([name, { file }]) =>
     canRun(file) ? [] : [`programs.${name}: ${file} is not there, or may not be run`],
   )
@@ -25,10 +33,12 @@ export function findDoubts({ programs = {}, commands = {}, roles = {} }: NodeOpt
       const role = /^role:(.*)$/.exec(rule)?.[1]
       if (role === undefined || known.includes(role)) return []
       const nearest = nearestWord(role, known)
+      if (hasPasses && nearest === undefined) return []
       const hint = nearest === undefined ? '' : `; did you mean role:${nearest}?`
-      return [
-        `${key} is allowed to ${rule}, a role that only a pass can give; [roles] has none${hint}`,
-      ]
+      const passes = hasPasses
+        ? 'only a pass can give it'
+        : 'and this node is in no network whose passes could give it'
+      return [`${key} is allowed to ${rule}, which [roles] has not, ${passes}${hint}`]
     }),
   )
   return [...missing, ...unknown]

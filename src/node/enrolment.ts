@@ -6,7 +6,8 @@ import { background } from '../base/background.ts'
 import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { labelProblem } from '../base/label.ts'
 import { shortPeerId } from '../base/peer-id.ts'
-import { maxPassRoles, roleProblem } from '../membership/pass.ts'
+import { maxPassRoles, roleProblem } from '../base/role.ts'
+import { maxPassMs, maxTicketMs } from './admission-limits.ts'
 import {
   answerJoiner,
   askForPass,
@@ -17,17 +18,19 @@ import {
   writeProof,
 } from './join.ts'
 import { reachableAddresses } from './reachable.node.ts'
+import { depart } from './departure.ts'
+import { judgeStanding } from './standing.ts'
 import { proveTicket, readTicket, writeTicket } from './ticket.node.ts'
-import type { Clock, Timer } from '../base/clock.ts'
-import type { Log } from '../base/log.ts'
+import type { Timer } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
-import type { ConnectionManager } from '../connection/manager.ts'
 import type { Stream } from '../connection/contract.ts'
+import type { Refusal } from '../connection/messages.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
-import type { Affiliation } from './affiliation.ts'
+import type { Affiliated } from './affiliated.ts'
+import type { Departure, LeavePreview } from './departure.ts'
+import type { EnrolmentSetup } from './enrolment-setup.ts'
+import type { Notice, Standing } from './standing.ts'
 import type { JoinAnswer, JoinRequest } from './join.ts'
-import type { Network } from './network.ts'
-import type { People } from './people.ts'
 
 /** On which terms somebody is let in. */
 export interface InviteOptions {
@@ -51,33 +54,7 @@ export interface Invited {
   readonly expiresMs: number
 }
 
-/** What this node is in its network. */
-export interface Affiliated {
-  /** The network's ID. */
-  readonly network: string
-  /** What this node is called in it. */
-  readonly label: string
-  readonly roles: readonly string[]
-  /** Until when its pass works, Unix ms; 0 for ever. */
-  readonly expiresMs: number
-  /** Whether it can invite: it holds the network's key. */
-  readonly canInvite: boolean
-}
-
-/** What enrolment works with. */
-export interface EnrolmentSetup {
-  readonly id: PeerId
-  readonly label: string
-  readonly clock: Clock
-  readonly log: Log
-  readonly manager: ConnectionManager
-  readonly affiliation: Affiliation
-  readonly people: People
-  readonly network: Network
-  readonly addresses: () => readonly string[]
-}
-
-const defaultTicketMs = 24 * 3_600_000 // DESIGN §6
+const defaultTicketMs = 24 * 3_600_000 // Guess: a ticket that is sent today is used by tomorrow.
 const sweepMs = 10_000 // Guess: a pass that ends may work this much longer.
 
 /** See the file's head. */
@@ -85,13 +62,34 @@ export class Enrolment {
   readonly #setup: EnrolmentSetup
   #sweepTimer: Timer | undefined
   readonly #proofs = new Map<PeerId, Uint8Array>()
+  /** Of what its owner was told last. */
+  #standing: Standing = 'member'
+  #departing: Promise<Departure> | undefined
 
   constructor(setup: EnrolmentSetup) {
     this.#setup = setup
     const { affiliation } = setup
     affiliation.events.on('pass', ({ isFirst }) => this.#onPass(isFirst))
     affiliation.events.on('withdrawal', ({ holder, bytes }) => this.#onWithdrawal(holder, bytes))
+    setup.events.on('member:left', ({ id }) => {
+      if (affiliation.stateOf(id) === 'resigned') this.#sweep()
+    })
     if (affiliation.network !== undefined) this.#sweepLater()
+  }
+
+  /** What is wrong with this node's membership, if anything. */
+  get notice(): Notice | undefined {
+    const { affiliation, clock, id } = this.#setup
+    const { pass } = affiliation
+    if (pass === undefined) return undefined
+    const withdrawal = affiliation.withdrawalOf(id)?.value
+    const state = affiliation.stateOf(id)
+    return judgeStanding({ pass, state, withdrawal, nowUnixMs: clock.unixMs() })
+  }
+
+  /** The node runs: says what is wrong already. */
+  start(): void {
+    this.#checkStanding()
   }
 
   /** What this node shows to a peer: its pass, or the proof that the peer invited it. */
@@ -105,7 +103,34 @@ export class Enrolment {
     const { pass } = affiliation
     if (pass === undefined) return undefined
     const { network, label, roles, expiresMs } = pass
-    return Object.freeze({ network, label, roles, expiresMs, canInvite: affiliation.isHolder })
+    const { notice } = this
+    const said = notice && { notice: `${notice.fact}; ${notice.advice}` }
+    const standing = notice?.standing ?? 'member'
+    const canInvite = affiliation.isHolder
+    return Object.freeze({ network, label, roles, expiresMs, canInvite, standing, ...said })
+  }
+
+  /** See `Node.previewLeave`. */
+  previewLeave(): LeavePreview {
+    const { affiliation, network, label } = this.#setup
+    const described = this.describe()
+    return Object.freeze({
+      ...(described !== undefined && { network: described.network }),
+      label: described?.label ?? label,
+      standing: described?.standing ?? 'member',
+      memberCount: described === undefined ? 0 : network.aliveIds().length,
+      holdsKey: affiliation.isHolder,
+      openTickets: affiliation.invitations.openCount,
+    })
+  }
+
+  /** See `Node.leave`. Whoever asks while it is under way gets the same answer. */
+  leave(forgetsKey: boolean): Promise<Departure> {
+    const onOut = (): void => this.#checkStanding(true)
+    this.#departing ??= depart(this.#setup, { forgetsKey, onOut }).finally(() => {
+      this.#departing = undefined
+    })
+    return this.#departing
   }
 
   /** See `Node.invite`. */
@@ -143,8 +168,9 @@ export class Enrolment {
       throw new SkeinError('INVALID', 'this node made the ticket: use it on the one to be let in')
     }
     if (affiliation.network !== undefined && affiliation.network !== network) {
-      const text_ = `this node belongs to network ${shortPeerId(affiliation.network)}`
-      throw new SkeinError('INVALID', `${text_}; join another with a profile of its own: -p NAME`)
+      const where = `this node belongs to network ${shortPeerId(affiliation.network)}`
+      const advice = 'leave it first (skein leave), or join with a profile of its own: -p NAME'
+      throw new SkeinError('INVALID', `${where}; ${advice}`)
     }
     const proof = proveTicket(secret, id, inviter)
     this.#proofs.set(inviter, writeProof(proof))
@@ -173,7 +199,7 @@ export class Enrolment {
     const { affiliation, people, manager, network } = this.#setup
     const wasMember = await affiliation.withdraw(id)
     await people.forget(id)
-    network.membership.expel()
+    network.expel()
     manager.peer(id)?.connection?.close('DENIED', 'you were forgotten (skein forget)')
     return { wasMember }
   }
@@ -198,8 +224,21 @@ export class Enrolment {
   }
 
   /** A peer was let in, or let this node in. */
-  onIntroduced(peer: PeerEntry): void {
-    if (peer.shownPass !== undefined) this.#setup.affiliation.note(peer.id, peer.shownPass)
+  onIntroduced({ id, shownPass, shownWithdrawal }: PeerEntry): void {
+    if (shownPass !== undefined) this.#setup.affiliation.note(id, shownPass)
+    this.#heed(shownWithdrawal)
+  }
+
+  /** A peer did not let this node in. What it says proves nothing, but for the network's own word. */
+  onRefused({ withdrawal }: Refusal): void {
+    this.#heed(withdrawal)
+  }
+
+  #heed(withdrawal: Uint8Array | undefined): void {
+    const { affiliation, log } = this.#setup
+    if (withdrawal === undefined || affiliation.network === undefined) return
+    const problem = affiliation.takeWithdrawal(withdrawal)
+    if (problem !== undefined) log.debug({}, `a withdrawal of our pass that is none: ${problem}`)
   }
 
   stop(): void {
@@ -238,6 +277,7 @@ export class Enrolment {
     }
     if (isFirst) network.restart()
     else network.describe()
+    this.#checkStanding(true)
     this.#showAll()
     this.#sweepLater()
   }
@@ -255,8 +295,8 @@ export class Enrolment {
   }
 
   #onWithdrawal(holder: PeerId, bytes: Uint8Array): void {
-    const { network, affiliation, log } = this.#setup
-    log.info({ peer: shortPeerId(holder) }, 'its pass was taken back')
+    const { network, affiliation, log, id } = this.#setup
+    if (holder !== id) log.info({ peer: shortPeerId(holder) }, 'its pass was taken back')
     network.membership.tellWithdrawal(bytes)
     this.#sweep()
     background(affiliation.save(), 'keep a withdrawal', log)
@@ -273,14 +313,38 @@ export class Enrolment {
   /** Who is no member any more goes: out of the view, and off the wire. */
   #sweep(): void {
     const { manager, network, people } = this.#setup
-    network.membership.expel()
+    network.expel()
     for (const { id, connection } of [...manager.peers]) {
       if (connection === undefined) continue
       if (people.isWithdrawn(id)) connection.close('DENIED', 'your pass was taken back')
       else if (people.isExpired(id, connection.isLocal)) {
         connection.close('DENIED', 'your pass has expired; ask for a new ticket: skein invite')
+      } else if (people.hasResigned(id, connection.isLocal)) {
+        connection.close('CONNECTION_CLOSED', 'you left the network')
       }
     }
+    this.#checkStanding()
+  }
+
+  /**
+   * Tells the owner once what has become of this node's membership, and forgets the view of who is out.
+   *
+   * @param isOther - There is something to tell anyway: another network, another pass.
+   */
+  #checkStanding(isOther = false): void {
+    const { log, network } = this.#setup
+    const { notice } = this
+    const standing = notice?.standing ?? 'member'
+    const isCutOff = standing === 'expired' && !network.hasOpenNeighbour()
+    if ((standing === 'out' || isCutOff) && !network.isAlone) network.restart()
+    if (standing === this.#standing && !isOther) return
+    this.#standing = standing
+    if (notice !== undefined) log.warn({}, `${notice.fact}; ${notice.advice}`)
+    const affiliation = this.describe()
+    this.#setup.events.emit('network:change', {
+      ...(affiliation !== undefined && { network: affiliation }),
+      ...(notice !== undefined && { notice }),
+    })
   }
 }
 
@@ -294,9 +358,12 @@ function checkTerms({ label, roles = [], ticketMs, passMs }: InviteOptions): voi
   if (roles.length > maxPassRoles) {
     throw new SkeinError('INVALID', `${roles.length} roles; a pass holds ${maxPassRoles}`)
   }
-  for (const timeMs of [ticketMs, passMs]) {
-    if (timeMs !== undefined && !(timeMs > 0)) {
-      throw new SkeinError('INVALID', `a ticket or pass for ${timeMs} ms; write more`)
-    }
-  }
+  checkTime('ticket', ticketMs, maxTicketMs)
+  checkTime('pass', passMs, maxPassMs)
+}
+
+function checkTime(what: string, timeMs: number | undefined, maxMs: number): void {
+  if (timeMs === undefined || (timeMs >= 1 && timeMs <= maxMs)) return
+  const most = `1 ms to ${maxMs / 86_400_000} days`
+  throw new SkeinError('INVALID', `a ${what} is good for ${most}, not for ${timeMs} ms`)
 }

@@ -8,6 +8,8 @@ import type { ManagerEvents } from '../connection/manager-events.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { MemberState } from '../membership/snapshot.ts'
+import type { Affiliated } from './affiliated.ts'
+import type { Notice } from './standing.ts'
 import type { PeerInfo } from './peer.ts'
 import type { People } from './people.ts'
 
@@ -46,6 +48,8 @@ export type NodeEvents = {
   'member:gone': MemberEvent
   /** A member said that it goes. */
   'member:left': MemberEvent
+  /** This node joined a network or left it, or its pass ends soon, has ended, or was taken back. */
+  'network:change': { readonly network?: Affiliated; readonly notice?: Notice }
   /** Links of the network, or their round-trip times, changed. */
   'link:update': Record<string, never>
   /** A subscriber of a topic was too slow: a message was dropped before it took it. */

@@ -5,7 +5,7 @@ const fileName = 'incarnation'
 
 /**
  * Numbers this start of the node: max(stored + 1, Unix ms), stored before anybody hears of it, so it
- * grows even when the wall clock runs backwards (DESIGN §4.2).
+ * grows even when the wall clock runs backwards.
  */
 export async function nextIncarnation(storage: Storage, clock: Clock): Promise<number> {
   const content = await storage.read(fileName)

@@ -55,6 +55,12 @@ export class Invitations {
     return invitation
   }
 
+  /** Tickets that nobody used yet. */
+  get openCount(): number {
+    this.#dropExpired()
+    return [...this.#byId.values()].filter(({ usedBy }) => usedBy === undefined).length
+  }
+
   /** Finds the invitation that a joiner proves to hold: open, or used by the same one before. */
   find(proof: TicketProof, joiner: PeerId): Invitation | undefined {
     this.#dropExpired()

@@ -29,14 +29,18 @@ export class KnownList {
    */
   static async load(storage: Storage): Promise<KnownList> {
     const content = await readJson(storage, fileName)
-    const { allow = {}, deny = [] } = (content ?? {}) as { allow?: unknown; deny?: unknown }
-    const allowed = new Map(Object.entries(allow as Record<string, unknown>))
+    const isThere = content !== undefined
+    const { allow = {}, deny = [], ...others } = isTable(content) ? content : {}
     const isSound =
+      (isTable(content) || !isThere) &&
+      Object.keys(others).length === 0 &&
+      isTable(allow) &&
+      Object.entries(allow).every(([label, id]) => !labelProblem(label) && isPeerId(id)) &&
       Array.isArray(deny) &&
-      deny.every(isPeerId) &&
-      [...allowed].every(([label, id]) => labelProblem(label) === undefined && isPeerId(id))
+      deny.every(isPeerId)
     if (!isSound) throw damaged(storage, fileName)
-    return new KnownList(storage, allowed as Map<string, PeerId>, new Set(deny))
+    const allowed = new Map(Object.entries(allow) as [string, PeerId][])
+    return new KnownList(storage, allowed, new Set(deny))
   }
 
   /** IDs by label. */
@@ -92,8 +96,24 @@ export async function writeJson(storage: Storage, name: string, value: unknown):
   await storage.write(name, new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`))
 }
 
-/** What is thrown for a file of ours that makes no sense. */
+/** Whether a value of JSON is an object. */
+export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What a node is without one of its files. */
+const losses: Readonly<Record<string, string>> = {
+  'known.json': 'who was let in or shut out by hand is forgotten then',
+  'labels.json': 'labels then belong to who shows them first',
+  'network.json': 'this node then belongs to no network until it joins one anew',
+  'network.pem': 'nobody can then be invited into the network, and no pass be taken back',
+}
+
+/** What is thrown for a file of ours that makes no sense; the file stays as it is. */
 export function damaged(storage: Storage, name: string, cause?: unknown): SkeinError {
-  const text = `${placeOf(storage, name)} is damaged; mend it, or remove it to start afresh`
+  const loss = losses[name]
+  const without = loss === undefined ? 'start afresh without it' : `start without it: ${loss}`
+  const advice = `mend it, restore it from a backup, or move it away to ${without}`
+  const text = `${placeOf(storage, name)} is damaged; ${advice}`
   return new SkeinError('STORAGE_FAILED', text, { cause })
 }

@@ -1,33 +1,44 @@
 /** Commands of the owner that write and read messages and posts. */
 import { parseDuration } from '../base/duration.ts'
 import { SkeinError } from '../base/errors.ts'
-import { sanitizeText, shortenText } from '../base/text.ts'
+import { jsonLine, sanitizeText, shortenText } from '../base/text.ts'
 import { defaultMailOptions } from '../mail/options.ts'
+import { maxListed, notWithId } from './command-limits.ts'
 import { required } from './command-words.ts'
-import type { Unsubscribe } from '../base/emitter.ts'
+import { follow, onward, printLines, whileOpen } from './following.ts'
+import {
+  cutLength,
+  formatMessage,
+  formatPost,
+  formatSent,
+  showMessage,
+  showPost,
+  showSent,
+  shownName,
+} from './letter-format.ts'
+import { stateText } from './letter-lines.ts'
+import { recipientProblem } from './one-peer.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Command, CommandContext } from '../command/command.ts'
 import type { SentMessage } from '../mail/outgoing.ts'
 import type { ReceivedMessage } from '../mail/received.ts'
 import type { WallPost } from '../mail/wall.ts'
+import type { Followed } from './following.ts'
+import type { NamingHost } from './letter-format.ts'
 import type { Inbox, ListOptions, Outbox, Wall } from './letters.ts'
 
 /** What these commands ask of their node. */
-export interface LetterHost {
-  readonly id: PeerId
-  readonly label: string
+export interface LetterHost extends NamingHost {
   readonly inbox: Inbox
   readonly outbox: Outbox
   readonly wall: Wall
   resolve(name: string): PeerId
-  nameOf(id: PeerId): string
 }
 
 const forOwner: readonly Rule[] = [] // The owner may everything; nobody else is named.
-const flagsWithValue = new Set(['type', 'expires', 'search', 'limit', 'after', 'before'])
+const flagsWithValue = new Set(['type', 'expires', 'search', 'limit', 'after', 'before', 'id'])
 const listFlags = ['search', 'limit', 'after', 'before', 'follow', 'brief', 'json']
-const followChunk = 100 // Messages read at a time while following.
 const briefLength = 400 // Characters; guess: what a list shows of a message.
 
 /** See the file's head. */
@@ -80,7 +91,7 @@ function readLine(args: readonly string[], known: readonly string[]): Line {
 async function send(node: LetterHost, { args, stdin }: CommandContext): Promise<string> {
   const line = readLine(args, ['type', 'read', 'expires', 'json'])
   const [name, ...rest] = line.words
-  const to = node.resolve(required(name, 'send PEER TEXT').replace(/^@/, ''))
+  const to = resolveRecipient(node, required(name, 'send PEER TEXT'))
   const body = await readBody(rest, stdin, defaultMailOptions.maxBodyBytes)
   const expires = line.value('expires')
   const expiryMs = expires === undefined ? undefined : parseDuration(expires)
@@ -90,22 +101,18 @@ async function send(node: LetterHost, { args, stdin }: CommandContext): Promise<
   const type = line.value('type') ?? 'text/plain'
   const options = { type, wantsRead: line.has('read'), ...(expiryMs !== undefined && { expiryMs }) }
   const result = await node.outbox.send(to, body, options)
-  if (line.has('json')) return JSON.stringify(showSent(node, result))
+  if (line.has('json')) return jsonLine(showSent(node, result))
   if (result.state === 'refused') {
     throw new SkeinError('DENIED', `${node.nameOf(to)} refused it: ${sanitizeText(result.reason)}`)
   }
-  return describeState(result)
+  return sanitizeText(stateText(result))
 }
 
 async function sent(node: LetterHost, context: CommandContext): Promise<string | undefined> {
   const line = readLine(context.args, listFlags)
   const options = readListOptions(line)
-  const print = async (list: readonly SentMessage[]): Promise<void> => {
-    for (const each of list) {
-      const shown = line.has('json') ? JSON.stringify(showSent(node, each)) : formatSent(node, each)
-      if (!context.out(`${shown}\n`)) await context.drained()
-    }
-  }
+  const show = (each: SentMessage): string =>
+    line.has('json') ? jsonLine(showSent(node, each)) : formatSent(node, each)
   // From before the first look: what changes meanwhile is printed again.
   const changed = new Set<number>()
   let wake: () => void = () => undefined
@@ -115,7 +122,7 @@ async function sent(node: LetterHost, context: CommandContext): Promise<string |
   })
   try {
     const first = await node.outbox.list(options)
-    await print(first)
+    await printLines(context, first, show)
     if (!line.has('follow')) {
       return first.length === 0 && !line.has('json') ? 'nothing was sent' : undefined
     }
@@ -127,7 +134,8 @@ async function sent(node: LetterHost, context: CommandContext): Promise<string |
         const [id] = changed
         if (id === undefined) return false
         changed.delete(id)
-        await print(await node.outbox.list({ ...shared, after: id - 1, before: id + 1 }))
+        const now = await node.outbox.list({ ...shared, after: id - 1, before: id + 1 })
+        await printLines(context, now, show)
         return true
       },
     )
@@ -137,38 +145,34 @@ async function sent(node: LetterHost, context: CommandContext): Promise<string |
   return undefined
 }
 
-function formatSent(node: LetterHost, each: SentMessage): string {
-  const { id, timeMs, to, body, type } = each
-  const who = sanitizeText(node.nameOf(to))
-  return `${id}  ${when(timeMs)}  to ${who}  ${describeState(each)}  ${firstLine(body, type)}`
-}
-
 async function inbox(node: LetterHost, context: CommandContext): Promise<string | undefined> {
-  const line = readLine(context.args, ['unread', 'keep', ...listFlags])
-  const options = { ...readListOptions(line), isUnread: line.has('unread') }
+  const line = readLine(context.args, ['unread', 'keep', 'id', 'cut', ...listFlags])
+  const isCut = line.has('cut') && !line.has('json') && !line.has('id')
+  const options = {
+    ...readListOptions(line),
+    isUnread: line.has('unread'),
+    ...(isCut && { maxLength: cutLength + 1 }),
+  }
   const marksRead = !line.has('keep') && !line.has('search')
+  const show = (message: ReceivedMessage): string =>
+    line.has('json')
+      ? jsonLine(showMessage(node, message))
+      : formatMessage(node, message, { isCut })
   const print = async (messages: readonly ReceivedMessage[]): Promise<void> => {
-    for (const message of messages) {
-      const shown = line.has('json')
-        ? JSON.stringify(showMessage(node, message))
-        : formatMessage(node, message)
-      if (!context.out(`${shown}\n`)) await context.drained()
+    if (line.has('id') && messages.length === 0) {
+      throw new SkeinError('INVALID', `there is no message ${line.value('id')} in the inbox`)
     }
+    await printLines(context, messages, show)
     const ids = messages.filter(({ readMs }) => readMs === undefined).map(({ id }) => id)
     if (marksRead && ids.length > 0) await node.inbox.markRead(ids)
   }
-  const first = await node.inbox.list(options)
-  await print(first)
-  if (!line.has('follow')) {
-    return first.length === 0 && !line.has('json') ? 'no messages' : undefined
-  }
-  await follow(context, {
+  return printList(context, line, {
     on: (tell) => node.inbox.on('message', tell),
-    list: (after) => node.inbox.list({ ...onward(options), after, limit: followChunk }),
+    list: (wanted) => node.inbox.list(wanted),
     print,
-    from: first.at(-1)?.id ?? (await node.inbox.list({ limit: 1 })).at(-1)?.id ?? 0,
+    options,
+    none: 'no messages',
   })
-  return undefined
 }
 
 async function post(node: LetterHost, { args, stdin }: CommandContext): Promise<string> {
@@ -176,91 +180,41 @@ async function post(node: LetterHost, { args, stdin }: CommandContext): Promise<
   const body = await readBody(line.words, stdin, defaultMailOptions.maxPostBytes)
   const text = typeof body === 'string' ? body : decodeText(body)
   const written = await node.wall.post(text)
-  return line.has('json') ? JSON.stringify(showPost(node, written)) : 'posted'
+  return line.has('json') ? jsonLine(showPost(node, written)) : 'posted'
 }
 
 async function wall(node: LetterHost, context: CommandContext): Promise<string | undefined> {
   const line = readLine(context.args, listFlags)
-  const options = readListOptions(line)
-  const print = async (posts: readonly WallPost[]): Promise<void> => {
-    for (const each of posts) {
-      const { author, text, timeMs } = each
-      const shown = line.has('json')
-        ? JSON.stringify(showPost(node, each))
-        : `${when(timeMs)}  ${nameOf(node, author)}: ${sanitizeText(text)}`
-      if (!context.out(`${shown}\n`)) await context.drained()
-    }
-  }
-  const first = await node.wall.list(options)
-  await print(first)
-  if (!line.has('follow')) {
-    return first.length === 0 && !line.has('json') ? 'the wall is empty' : undefined
-  }
-  await follow(context, {
+  const show = (each: WallPost): string =>
+    line.has('json') ? jsonLine(showPost(node, each)) : formatPost(node, each)
+  return printList(context, line, {
     on: (tell) => node.wall.on('post', tell),
-    list: (after) => node.wall.list({ ...onward(options), after, limit: followChunk }),
-    print,
-    from: first.at(-1)?.id ?? (await node.wall.list({ limit: 1 })).at(-1)?.id ?? 0,
+    list: (options) => node.wall.list(options),
+    print: (posts) => printLines(context, posts, show),
+    options: readListOptions(line),
+    none: 'the wall is empty',
   })
-  return undefined
 }
 
-interface Followed<Item extends { readonly id: number }> {
-  readonly on: (tell: () => void) => Unsubscribe
-  readonly list: (after: number) => Promise<readonly Item[]>
-  readonly print: (items: readonly Item[]) => Promise<void>
-  /** The last one that was printed. */
-  readonly from: number
+interface Listed<Item extends { readonly id: number }> extends Followed<Item> {
+  readonly options: ListOptions
+  /** What is said where there is nothing. */
+  readonly none: string
 }
 
-/** Prints what comes, from the database and not from the event: who prints slowly misses nothing. */
-async function follow<Item extends { readonly id: number }>(
-  { signal }: CommandContext,
-  { on, list, print, from }: Followed<Item>,
-): Promise<void> {
-  let wake: () => void = () => undefined
-  const off = on(() => wake())
-  let after = from
-  try {
-    await whileOpen(
-      signal,
-      (tell) => (wake = tell),
-      async () => {
-        const items = await list(after)
-        await print(items)
-        after = items.at(-1)?.id ?? after
-        return items.length > 0
-      },
-    )
-  } finally {
-    off()
+/** Prints a list; with `--follow` what comes, too. */
+async function printList<Item extends { readonly id: number }>(
+  context: CommandContext,
+  line: Line,
+  { options, none, ...list }: Listed<Item>,
+): Promise<string | undefined> {
+  if (line.has('follow')) {
+    await follow(context, list, options)
+    return undefined
   }
-}
-
-/**
- * Calls `step` until the command ends; where it had nothing to do, again when it is woken.
- *
- * @param onWait - Takes what wakes it; called before each step.
- */
-async function whileOpen(
-  signal: AbortSignal,
-  onWait: (wake: () => void) => void,
-  step: () => Promise<boolean>,
-): Promise<void> {
-  let wake: () => void = () => undefined
-  const onAbort = (): void => wake()
-  signal.addEventListener('abort', onAbort)
-  try {
-    while (!signal.aborted) {
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve
-      })
-      onWait(wake)
-      if (!(await step())) await woken
-    }
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+  const items = await list.list(options)
+  await list.print(items)
+  return items.length === 0 && !line.has('json') ? none : undefined
 }
 
 async function block(node: LetterHost, { args }: CommandContext): Promise<string> {
@@ -268,29 +222,34 @@ async function block(node: LetterHost, { args }: CommandContext): Promise<string
   const [name] = line.words
   if (name === undefined) {
     const ids = await node.inbox.blocked()
-    if (line.has('json'))
-      return ids.map((id) => JSON.stringify({ id, name: node.nameOf(id) })).join('\n')
-    return ids.map((id) => nameOf(node, id)).join('\n') || 'nobody is blocked'
+    if (line.has('json')) return ids.map((id) => jsonLine({ id, name: node.nameOf(id) })).join('\n')
+    return ids.map((id) => shownName(node, id)).join('\n') || 'nobody is blocked'
   }
   const id = node.resolve(name.replace(/^@/, ''))
   await node.inbox.block(id)
-  return `nothing of ${nameOf(node, id)} is taken from now on; skein unblock takes that back`
+  return `nothing of ${shownName(node, id)} is taken from now on; skein unblock takes that back`
 }
 
 async function unblock(node: LetterHost, { args }: CommandContext): Promise<string> {
   const [name] = readLine(args, []).words
   const id = node.resolve(required(name, 'unblock PEER').replace(/^@/, ''))
   const wasBlocked = await node.inbox.unblock(id)
-  const who = nameOf(node, id)
+  const who = shownName(node, id)
   return wasBlocked
     ? `messages, posts and chat of ${who} are taken again`
     : `${who} was not blocked`
 }
 
 function readListOptions(line: Line): ListOptions {
+  const id = readNumber(line, 'id', Number.MAX_SAFE_INTEGER)
+  if (id !== undefined) {
+    const other = notWithId.find((flag) => line.has(flag))
+    if (other === undefined) return { after: id - 1, before: id + 1 }
+    throw new SkeinError('INVALID', `--id names one message; it does not go with --${other}`)
+  }
   const search = line.value('search')
   const [limit, after, before] = [
-    readNumber(line, 'limit', 1_000),
+    readNumber(line, 'limit', maxListed),
     readNumber(line, 'after', Number.MAX_SAFE_INTEGER),
     readNumber(line, 'before', Number.MAX_SAFE_INTEGER),
   ]
@@ -316,9 +275,12 @@ function readNumber(line: Line, flag: string, max: number): number | undefined {
   )
 }
 
-/** What of the options of a list holds for what comes later. */
-function onward({ search, maxLength }: ListOptions): ListOptions {
-  return { ...(search !== undefined && { search }), ...(maxLength !== undefined && { maxLength }) }
+/** The one peer that a message is for. @throws {SkeinError} `INVALID` it can mean several. */
+export function resolveRecipient(node: Pick<LetterHost, 'resolve'>, written: string): PeerId {
+  const name = written.replace(/^@/, '')
+  const problem = recipientProblem(name)
+  if (problem !== undefined) throw new SkeinError('INVALID', problem)
+  return node.resolve(name)
 }
 
 /** The words as text, or with `-` what is piped in. */
@@ -352,95 +314,4 @@ function decodeText(bytes: Uint8Array): string {
   } catch (cause) {
     throw new SkeinError('INVALID', 'what was piped in is no text in UTF-8', { cause })
   }
-}
-
-/** How far a message got, in a few words. */
-function describeState({ state, heldBy, reason }: SentMessage): string {
-  switch (state) {
-    case 'held':
-      return `held by ${heldBy} ${heldBy === 1 ? 'peer' : 'peers'}`
-    case 'queued':
-      return 'kept here: nobody is up who could hold it'
-    case 'refused':
-      return `refused: ${sanitizeText(reason)}`
-    case 'delivered':
-    case 'read':
-    case 'expired':
-      return state
-    default:
-      return state satisfies never
-  }
-}
-
-/** A message as JSON shows it. */
-export function showMessage(node: LetterHost, message: ReceivedMessage): Record<string, unknown> {
-  const { id, author, timeMs, receivedMs, type, body, byteLength, readMs } = message
-  const shown = typeof body === 'string' ? { text: body } : { base64: toBase64(body) }
-  const from = node.nameOf(author)
-  return {
-    id,
-    from,
-    author,
-    timeMs,
-    receivedMs,
-    type,
-    ...shown,
-    byteLength,
-    isRead: readMs !== undefined,
-  }
-}
-
-/** A sent message as JSON shows it. */
-export function showSent(node: LetterHost, message: SentMessage): Record<string, unknown> {
-  const { id, to, timeMs, type, body, byteLength, state, heldBy, reason } = message
-  const shown = typeof body === 'string' ? { text: body } : { base64: toBase64(body) }
-  const named = {
-    id,
-    to: node.nameOf(to),
-    recipient: to,
-    timeMs,
-    type,
-    ...shown,
-    byteLength,
-    state,
-    heldBy,
-  }
-  return reason === '' ? named : { ...named, reason }
-}
-
-/** A post as JSON shows it. */
-export function showPost(node: LetterHost, each: WallPost): Record<string, unknown> {
-  const { id, author, timeMs, receivedMs, text } = each
-  const from = author === node.id ? node.label : node.nameOf(author)
-  return { id, from, author, timeMs, receivedMs, text }
-}
-
-function formatMessage(node: LetterHost, message: ReceivedMessage): string {
-  const { author, timeMs, type, body, readMs } = message
-  const mark = readMs === undefined ? '*' : ' '
-  const shown =
-    typeof body === 'string'
-      ? sanitizeText(body.replace(/\r?\n$/, ''))
-      : `${body.length} bytes of ${type}; --json prints them`
-  return `${mark} ${when(timeMs)}  ${nameOf(node, author)}: ${shown}`
-}
-
-function nameOf(node: LetterHost, id: PeerId): string {
-  return sanitizeText(id === node.id ? node.label : node.nameOf(id))
-}
-
-function firstLine(body: string | Uint8Array, type: string): string {
-  if (typeof body !== 'string') return `${body.length} bytes of ${type}`
-  const [line = ''] = body.split('\n')
-  return sanitizeText(line.length > maxShown ? `${line.slice(0, maxShown)}…` : line)
-}
-
-const maxShown = 60 // Guess: with the rest it fits a line of most terminals.
-
-function when(unixMs: number): string {
-  return new Date(unixMs).toISOString().slice(0, 16).replace('T', ' ')
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
 }

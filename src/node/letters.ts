@@ -3,13 +3,13 @@ import { SkeinError } from '../base/errors.ts'
 import { numberIn, textIn } from '../base/database.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import { messageFrom } from '../mail/received.ts'
-import { bodyOf } from '../mail/stored-body.ts'
+import { bodyIn, bodyOf } from '../mail/stored-body.ts'
 import { postFrom } from '../mail/wall.ts'
 import { defaultMailOptions } from '../mail/options.ts'
+import { maxListed, maxSearchLength } from './command-limits.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { SqlRow, SqlValue } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
-
 import type { SentMessage, SentState } from '../mail/outgoing.ts'
 import type { ReceivedMessage } from '../mail/received.ts'
 import type { WallPost } from '../mail/wall.ts'
@@ -42,12 +42,11 @@ export interface SendOptions {
   readonly type?: string
   /** Whether to be told when it was read. */
   readonly wantsRead?: boolean
-  /** For how long it may be delivered, ms; 14 days where absent, 30 at most. */
+  /** For how long it may be delivered, ms; 14 days where absent. More than 30 days is `INVALID`. */
   readonly expiryMs?: number
 }
 
 const defaultLimit = 50
-const maxLimit = 1_000
 
 /** Messages that came for this node. */
 export class Inbox {
@@ -201,12 +200,12 @@ async function listRows(mail: NodeMail, listing: Listing): Promise<readonly SqlR
   const where = [...listing.where]
   if (after !== undefined) where.push({ sql: 'id > ?', values: [after] })
   if (before !== undefined) where.push({ sql: 'id < ?', values: [before] })
-  if (search !== undefined) where.push(searchCondition(table, search))
+  if (search !== undefined) where.push(...searchConditions(table, search))
   const conditions = where.map(({ sql }) => sql).join(' AND ') || 'true'
   // Who follows wants the next ones, who looks wants the last ones.
   const order = after === undefined ? 'DESC' : 'ASC'
   const sql = `SELECT ${columns[table]} FROM ${table} WHERE ${conditions} ORDER BY id ${order} LIMIT ?`
-  const count = Math.max(1, Math.min(maxLimit, Math.floor(limit)))
+  const count = Math.max(1, Math.min(maxListed, Math.floor(limit)))
   const { database } = await mail.ready()
   const cut = table === 'wall' ? [] : [Math.max(1, Math.floor(options.maxLength ?? maxCut))]
   const values = [...cut, ...where.flatMap((each) => [...each.values]), count]
@@ -214,29 +213,36 @@ async function listRows(mail: NodeMail, listing: Listing): Promise<readonly SqlR
   return after === undefined ? rows.toReversed() : rows
 }
 
-/** Every word of a search, as it is: nothing in it is taken for an operator of FTS5. */
-function searchCondition(table: Listing['table'], search: string): Condition {
+/**
+ * Every word of a search, as it is: nothing in it is taken for an operator of FTS5. What the index does
+ * not keep, such as an emoji or `=>`, is looked for in the text.
+ */
+function searchConditions(table: Listing['table'], search: string): readonly Condition[] {
   const words = search.split(/\s+/).filter((word) => word !== '')
   if (words.length === 0 || search.length > maxSearchLength) {
     throw new SkeinError('INVALID', `a search is 1 to ${maxSearchLength} characters with a word`)
   }
-  if (table === 'outbox') return { sql: 'instr(body, ?) > 0', values: [search] }
-  const query = words.map((word) => `"${word.replaceAll('"', '""').replaceAll('\0', '')}"*`)
+  if (table === 'outbox') return [{ sql: 'instr(body, ?) > 0', values: [search] }]
+  const column = table === 'wall' ? 'text' : 'body'
+  const isIndexed = (word: string): boolean => /[\p{L}\p{N}\p{Co}]/u.test(word)
+  const marks = words.filter((word) => !isIndexed(word))
+  const conditions = marks.map((word) => ({ sql: `instr(${column}, ?) > 0`, values: [word] }))
+  const query = words
+    .filter(isIndexed)
+    .map((word) => `"${word.replaceAll('"', '""').replaceAll('\0', '')}"*`)
+  if (query.length === 0) return conditions
   const name = `${table}_search`
   const sql = `id IN (SELECT rowid FROM ${name} WHERE ${name} MATCH ?)`
-  return { sql, values: [query.join(' ')] }
+  return [{ sql, values: [query.join(' ')] }, ...conditions]
 }
 
-const maxSearchLength = 200 // Guess: a sentence.
-
 function sentFrom(row: SqlRow): SentMessage {
-  const body = row['body']
   return {
     id: numberIn(row, 'id'),
     to: textIn(row, 'recipient') as PeerId,
     timeMs: numberIn(row, 'time_ms'),
     type: textIn(row, 'type'),
-    body: body instanceof Uint8Array ? body : String(body ?? ''),
+    body: bodyIn(row),
     byteLength: numberIn(row, 'size'),
     state: textIn(row, 'state') as SentState,
     heldBy: (JSON.parse(textIn(row, 'holders')) as readonly string[]).length,

@@ -13,7 +13,7 @@ import type { Lookout } from '../discovery/contract.ts'
 import type { Acquaintance } from '../discovery/beacon.ts'
 import type { NodeParts } from './prepare.ts'
 
-/** UDP port of the discovery `lan`: DESIGN §7. */
+/** UDP port of the discovery `lan` (F7). */
 const defaultLanPort = 14_589
 
 const lanGroups = { 4: '239.255.145.89', 6: 'ff12::1:4589' } // RFC 2365 §6.1; RFC 4291 §2.7: of this link.

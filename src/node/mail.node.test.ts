@@ -118,6 +118,23 @@ test('[B15] with a damaged database a node runs without mail, and says what to d
   expect((await alice.send('bob', 'hello')).state).toBe('delivered')
 })
 
+test('[B8] who was on this machine before the first message counts as local after a restart, when it is gone', async () => {
+  const [alice, bob] = await startBoth()
+  const carol = await start('carol', { peers: [bob.address ?? ''] })
+  await carol.ready()
+  const knows = (node: Node, count: number): boolean =>
+    node.nodes().filter(({ state }) => state === 'alive').length === count
+  await expect.poll(() => [alice, bob, carol].every((node) => knows(node, 3))).toBe(true)
+  await alice.send('bob', 'first') // Makes bob's file, after they met.
+  const address = bob.address ?? ''
+  await bob.close()
+  await expect.poll(() => knows(alice, 2)).toBe(true)
+  expect((await alice.send('bob', 'second')).state).toBe('held')
+  await alice.close()
+  const back = await start('bob', { listen: [address.replace('tls://', '')] })
+  await expect.poll(() => texts(back), { timeout: 20_000 }).toEqual(['first', 'second'])
+})
+
 test('[B15] what comes while another program has the file locked is kept by others, and comes once', async () => {
   const [alice, bob] = await startBoth({ mail: { options: { retryMinMs: 100, retryMaxMs: 200 } } })
   await alice.send('bob', 'first')

@@ -21,7 +21,7 @@ import { SkeinError, messageOf } from '../base/errors.ts'
 import { FolderStorage } from '../base/folder-storage.node.ts'
 import { findRule } from '../base/policy.ts'
 import { Exchange, mailProtocol } from '../mail/exchange.ts'
-import { MailMachine } from '../mail/machine.ts'
+import { MailMachine, noMail } from '../mail/machine.ts'
 import { defaultMailOptions } from '../mail/options.ts'
 import { mailSchema } from '../mail/schema.ts'
 import { poolSigner, signerAtOnce } from '../mail/pool-signer.node.ts'
@@ -29,14 +29,15 @@ import { createSealer } from '../mail/sodium.node.ts'
 import { emptyWallHash } from '../mail/wall-index.ts'
 import type { Database } from '../base/database.ts'
 import type { PeerId } from '../base/peer-id.ts'
+import type { NetworkId } from '../membership/pass.ts'
 import type { Rule } from '../base/policy.ts'
 import type { Storage } from '../base/storage.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
-
+import type { MailStatus } from '../mail/machine.ts'
 import type { MailAnswer, MailRequest } from '../mail/messages.ts'
-import type { MailNetwork } from '../mail/setup.ts'
+import type { MailNetwork, MailRefusal } from '../mail/setup.ts'
 import type { ReceivedMessage } from '../mail/received.ts'
 import type { WallPost } from '../mail/wall.ts'
 import type { NodeEvents } from './events.ts'
@@ -80,6 +81,8 @@ export class NodeMail {
   readonly #setup: NodeParts & Omit<NodeMailSetup, 'parts'>
   readonly #exchange: Exchange
   readonly #nearby = new Set<PeerId>()
+  /** Those of them who are not in the file yet. */
+  readonly #unwritten = new Set<PeerId>()
   /** Who is blocked, as long as the machine reads the rest. */
   readonly #blocked = new Set<PeerId>()
   #onRecall: () => void = () => undefined
@@ -125,6 +128,11 @@ export class NodeMail {
       this.#onRecall = goOn
       opening.then(goOn, goOn)
     })
+  }
+
+  /** What happened so far, and what is kept; nothing while it is not open. */
+  status(): MailStatus {
+    return this.#open?.machine.status() ?? noMail
   }
 
   /** Whether a peer is blocked; nobody is while mail cannot be opened. */
@@ -200,6 +208,7 @@ export class NodeMail {
         },
       )
       this.#open = { machine, database }
+      this.#writeNearby()
       this.#failed = undefined
       return this.#open
     } catch (thrown) {
@@ -284,7 +293,7 @@ export class NodeMail {
   }
 
   #network(): MailNetwork {
-    const { manager, network, clock, incarnation, identity } = this.#setup
+    const { manager, network, clock, incarnation, identity, affiliation } = this.#setup
     const upMs = (start: number): number => Math.max(0, clock.unixMs() - start)
     const isConnected = (id: PeerId): boolean => {
       const connection = manager.peer(id)?.connection
@@ -298,6 +307,7 @@ export class NodeMail {
         return this.#exchange.ask(to, request)
       },
       isUp: (id) => isConnected(id) || network.membership.stateOf(id) === 'alive',
+      tag: () => tagOf(affiliation.network),
       candidates: () => {
         const others = network.membership.alive().filter(({ id }) => id !== identity.peerId)
         return others.map((each) => ({ id: each.id, upMs: upMs(each.incarnation) }))
@@ -307,7 +317,13 @@ export class NodeMail {
         const ids = [...manager.peers].map(({ id }) => id)
         return ids.filter((id) => isConnected(id) && this.#takesPart(id))
       },
-      refusal: (author, what) => this.#refusal(author, what),
+      ownPass: () => affiliation.passBytes,
+      refusal: (author, what, pass) => {
+        const refusal = this.#refusal(author, what)
+        if (refusal === undefined || refusal.isFinal || pass === undefined) return refusal
+        affiliation.note(author, pass)
+        return this.#refusal(author, what)
+      },
     }
   }
 
@@ -315,14 +331,31 @@ export class NodeMail {
     return findRule(everybodyHere, this.#subject(id)) !== undefined
   }
 
-  #refusal(author: PeerId, what: 'mail' | 'wall'): string | undefined {
+  #refusal(author: PeerId, what: 'mail' | 'wall'): MailRefusal | undefined {
     const { options, people, identity } = this.#setup
     if (author === identity.peerId) return undefined
     const { allow: mayWrite, wallAllow } = options.mail ?? {}
     const allow = (what === 'mail' ? mayWrite : wallAllow) ?? everybodyHere
-    if (people.isDenied(author)) return `${what}: this node shut you out`
+    if (people.isDenied(author)) {
+      return { reason: `${what}: this node shut you out`, isFinal: true }
+    }
     if (findRule(allow, this.#subject(author)) !== undefined) return undefined
-    return `${what}.allow = ${allow.join(', ') || 'nobody'}`
+    const reason = `${what}.allow = ${allow.join(', ') || 'nobody'}`
+    return { reason, isFinal: !this.#mayBecomeKnown(author, allow) }
+  }
+
+  /**
+   * Whether there may be more to know of an author than is known now: it is not here, has shown no pass,
+   * and a role that it may turn out to have would let it in.
+   */
+  #mayBecomeKnown(author: PeerId, allow: readonly Rule[]): boolean {
+    const { affiliation, manager, people } = this.#setup
+    if (manager.peer(author)?.connection?.state === 'open') return false
+    if (people.directory.isKnown(author) || affiliation.stateOf(author) !== 'none') return false
+    const isKeyless = affiliation.network === undefined
+    const mayHave = (rule: Rule): boolean =>
+      rule === 'role:local' || (!isKeyless && rule.startsWith('role:') && rule !== 'role:known')
+    return allow.some(mayHave)
   }
 
   #subject(id: PeerId) {
@@ -332,12 +365,16 @@ export class NodeMail {
   }
 
   #follow(): void {
-    const { manager, events } = this.#setup
+    const { manager, events, log } = this.#setup
     manager.events.on('peer:connect', ({ peer, isLocal }) => {
       if (isLocal) this.#noteNearby(peer.id)
       this.#open?.machine.onUp(peer.id)
       // Who has no wall asks for none: one that has asks, and opens this node's.
       if (this.#takesPart(peer.id)) this.#open?.machine.wall.onNeighbour(peer.id)
+    })
+    events.on('network:change', () => {
+      const moving = this.#open?.machine.wall.moved()
+      if (moving !== undefined) background(moving, 'begin a wall', log)
     })
     events.on('member:join', ({ id }) => {
       this.#open?.machine.onUp(id)
@@ -352,9 +389,22 @@ export class NodeMail {
   #noteNearby(id: PeerId): void {
     if (this.#nearby.has(id)) return
     this.#nearby.add(id)
+    this.#unwritten.add(id)
+    this.#writeNearby()
+  }
+
+  /** Keeps who was on this machine; those who came before the file was open wait for it. */
+  #writeNearby(): void {
+    if (this.#open === undefined || this.#unwritten.size === 0) return
     const { clock, log } = this.#setup
     const sql = 'INSERT OR IGNORE INTO nearby (peer, since_ms) VALUES (?, ?)'
-    const write = this.#open?.database.write([{ sql, values: [id, clock.unixMs()] }])
-    if (write !== undefined) background(write, 'note who is on this machine', log)
+    const statements = [...this.#unwritten].map((id) => ({ sql, values: [id, clock.unixMs()] }))
+    this.#unwritten.clear()
+    background(this.#open.database.write(statements), 'note who is on this machine', log)
   }
+}
+
+/** 40 bits of a network's ID, never 0: as a whole number they fit into any column. */
+function tagOf(network: NetworkId | undefined): number {
+  return network === undefined ? 0 : Number.parseInt(`1${network.slice(0, 8)}`, 36)
 }

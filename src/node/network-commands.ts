@@ -2,11 +2,14 @@
 import { SkeinError } from '../base/errors.ts'
 import { isJson, required } from './command-words.ts'
 import { formatNodes } from './format.ts'
+import { formatExplanation } from './why.ts'
 import { isPeerId } from '../base/peer-id.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Command } from '../command/command.ts'
 import type { LinkInfo, NodeInfo } from '../membership/snapshot.ts'
+import type { Affiliated } from './affiliated.ts'
 import type { NetworkFeed } from './network-feed.ts'
+import type { Explanation } from './why.ts'
 
 /** What these commands ask of their node. */
 export interface NetworkCommandHost {
@@ -14,6 +17,8 @@ export interface NetworkCommandHost {
   nodes(): readonly NodeInfo[]
   links(): readonly LinkInfo[]
   resolve(name: string): PeerId
+  explain(id: PeerId): Explanation
+  readonly affiliation: Affiliated | undefined
 }
 
 /** `nodes`, `links`, `watch`, `history`: for the owner alone. */
@@ -26,7 +31,21 @@ export function networkCommands(node: NetworkCommandHost): Readonly<Record<strin
       run({ args }) {
         const nodes = node.nodes()
         if (isJson(args)) return nodes.map((each) => JSON.stringify(each)).join('\n')
-        return formatNodes(nodes).join('\n')
+        const notice = node.affiliation?.notice
+        const lines = notice === undefined ? [] : ['', ...notice.split('; ')]
+        return [...formatNodes(nodes), ...lines].join('\n')
+      },
+    },
+    why: {
+      summary: 'Say why a peer is connected as it is, or why it is not',
+      usage: 'why PEER [--json]',
+      allow: [],
+      run({ args }) {
+        const [name, ...rest] = args
+        const wanted = required(name, 'why PEER [--json]').replace(/^@/, '')
+        const hasJson = isJson(rest)
+        const explanation = node.explain(node.resolve(wanted))
+        return hasJson ? JSON.stringify(explanation) : formatExplanation(explanation)
       },
     },
     links: {

@@ -37,7 +37,7 @@ export interface FeedSource {
   follow(onMember: (id: PeerId) => void, onOther: () => void): Unsubscribe
 }
 
-const batchMs = 100 // The task: at most ten times a second.
+const batchMs = 100 // Guess: an eye sees no more of a map.
 const quietMs = 1_000 // For the history alone.
 const shareOfTime = 10 // A look is followed by ten times its own duration, or more.
 const maxRemoved = 100_000 // Guess: 10 000 nodes that lost all their links; then slow readers begin anew.

@@ -26,6 +26,7 @@ import type { ConnectionManager } from '../connection/manager.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { Discovery, Lookout } from '../discovery/contract.ts'
+import type { MemberRecord } from '../membership/record.ts'
 import type { MemberState } from '../membership/snapshot.ts'
 import type { Affiliation } from './affiliation.ts'
 import type { Listed } from './directory.ts'
@@ -72,7 +73,11 @@ export class Network {
   #membership: Membership
   /** A peer takes part from now on, or may: whoever else follows the peers of the network is told. */
   onFollow: (peer: PeerEntry) => void = () => undefined
-  /** This node belongs to another network now. */
+  /** Some may take part no more. */
+  onExpel: () => void = () => undefined
+  /** This node has left its network. */
+  onLeave: () => void = () => undefined
+  /** This node belongs to another network now, or to none. */
   onRestart: () => void = () => undefined
 
   constructor(setup: NetworkSetup) {
@@ -95,16 +100,59 @@ export class Network {
     return this.#membership
   }
 
-  /** Begins anew, knowing nobody: this node belongs to another network now. */
+  /** Begins anew, knowing nobody: this node belongs to another network now, or was put out of its own. */
   restart(): void {
     this.#membership.stop()
-    this.#membership = this.#start()
+    const { revision } = this.#membership
+    this.#membership = this.#start(revision + 1)
     this.describe()
     this.watchtower.refresh()
     this.onRestart()
+    this.#setup.events.emit('link:update', {})
   }
 
-  #start(): Membership {
+  /** Gives the pass back, which this node has forgotten by now, and begins anew; tells so many. */
+  resign(): number {
+    const { membership } = this
+    const told = membership.neighbours.filter((id) => this.#isAnswering(id)).length
+    membership.leave('resigns')
+    this.onLeave()
+    this.restart()
+    return told
+  }
+
+  /** Tells whether no other member is known, of any state. */
+  get isAlone(): boolean {
+    return this.membership.nodes().length === 1
+  }
+
+  /** Tells whether a member that could pass a word on is connected. */
+  hasOpenNeighbour(): boolean {
+    return this.membership.neighbours.some((id) => this.#isAnswering(id))
+  }
+
+  /** Who is no member any more is known no more, and told nothing more. */
+  expel(): void {
+    const { manager } = this.#setup
+    const problemWith = (id: PeerId): string | undefined => {
+      const peer = manager.peer(id)
+      return peer === undefined ? undefined : this.problemWith(peer)
+    }
+    this.membership.expel(problemWith)
+    this.onExpel()
+  }
+
+  /** Of those who were known before, only who is on the known list is remembered. */
+  keepOnlyKnown(): void {
+    this.#file.keepOnly((id) => this.#setup.people.directory.isKnown(id))
+  }
+
+  #isAnswering(id: PeerId): boolean {
+    const connection = this.#setup.manager.peer(id)?.connection
+    return connection?.state === 'open' && !connection.isDoubtful
+  }
+
+  #start(firstRevision = 0): Membership {
     const { identity, incarnation, clock, random, people, events, affiliation } = this.#setup
     const signer = {
       id: identity.peerId,
@@ -112,18 +160,15 @@ export class Network {
       verify: verifySignature,
     }
     return new Membership({
-      ...{ signer, incarnation, clock, random },
+      ...{ signer, incarnation, firstRevision, clock, random },
       options: defaultMembershipOptions,
       self: this.#describeSelf(),
-      admits: ({ id, pass }) => this.#admits(id, pass),
+      admits: (record) => this.#admits(record),
       withdrawals: () => affiliation.withdrawals,
       onWithdrawal: (bytes) => affiliation.takeWithdrawal(bytes),
       nameOf: (id) => (id === identity.peerId ? this.#setup.label : people.directory.name(id)),
       onChange: (id, state, before) => this.#announce(id, state, before),
-      isAnswering: (id) => {
-        const connection = this.#setup.manager.peer(id)?.connection
-        return connection?.state === 'open' && !connection.isDoubtful
-      },
+      isAnswering: (id) => this.#isAnswering(id),
       onLinks: () => {
         this.#file.linksChanged()
         events.emit('link:update', {})
@@ -272,6 +317,8 @@ export class Network {
   problemWith(peer: PeerEntry, protocol = membershipProtocol): string | undefined {
     const { affiliation, subject } = this.#setup
     if (affiliation.network !== undefined) {
+      const own = affiliation.stateOf(this.#setup.identity.peerId)
+      if (own === 'withdrawn' || own === 'resigned') return 'this node is out of its network'
       const isMember = affiliation.stateOf(peer.id) === 'valid'
       return isMember ? undefined : `${protocol} is for members of the network`
     }
@@ -280,11 +327,13 @@ export class Network {
     return `${protocol} is for ${allowed.join(', ')}`
   }
 
-  #admits(id: PeerId, pass: Uint8Array | undefined): boolean {
+  #admits({ id, pass, isResigning = false }: MemberRecord): boolean {
     const { affiliation } = this.#setup
     if (affiliation.network === undefined) return pass === undefined
     if (pass === undefined || affiliation.note(id, pass) !== undefined) return false
-    return affiliation.stateOf(id) === 'valid'
+    if (isResigning) affiliation.resign(id, pass)
+    const state = affiliation.stateOf(id)
+    return state === 'valid' || (isResigning && state === 'resigned')
   }
 
   #followAll(): void {

@@ -20,7 +20,8 @@ import { readStats } from './stats.ts'
 import type { CommandService } from '../command/service.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { Network } from './network.ts'
-import type { Affiliated, Enrolment, InviteOptions, Invited } from './enrolment.ts'
+import type { Affiliated } from './affiliated.ts'
+import type { Enrolment, InviteOptions, Invited } from './enrolment.ts'
 import type { Talk, TopicAccess } from './talk.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
@@ -29,6 +30,8 @@ import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Rule, Subject } from '../base/policy.ts'
 import type { Command, CommandInfo } from '../command/command.ts'
+import type { Departure, LeavePreview } from './departure.ts'
+import type { Explanation } from './why.ts'
 import type { Connection } from '../connection/connection.ts'
 import type { Sighting } from '../discovery/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
@@ -184,9 +187,10 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** What this node carries and has carried, in numbers. Frozen. */
   stats(): NodeStats {
-    const { manager, commands, network } = this.#services
+    const { manager, commands, network, talk, mail } = this.#services
     const { transports } = this.#parts
-    return readStats({ manager, transports, commands, membership: network.membership })
+    const { membership } = network
+    return readStats({ manager, transports, membership, commands, talk, mail })
   }
 
   /** Who was seen of late by the discoveries that look around, nearest relation first. Frozen. */
@@ -425,6 +429,29 @@ export class Node implements PeerHost, AsyncDisposable {
   async forget(id: PeerId): Promise<{ readonly wasMember: boolean }> {
     this.#network.forget(id)
     return this.#enrolment.forget(id)
+  }
+
+  /**
+   * Leaves the network: tells its members, gives the pass back, and forgets both. Identity, known list
+   * and messages stay; who was connected by the pass alone is not any more. Without a network it does
+   * nothing.
+   *
+   * @param options - With `forgetsKey` the network's key, where this node has it, is destroyed; otherwise
+   *   it is kept, and the answer says where.
+   * @throws {SkeinError} `STORAGE_FAILED` this node is a member as before.
+   */
+  async leave(options: { readonly forgetsKey?: boolean } = {}): Promise<Departure> {
+    return this.#enrolment.leave(options.forgetsKey ?? false)
+  }
+
+  /** @internal What {@link leave} would do. */
+  previewLeave(): LeavePreview {
+    return this.#enrolment.previewLeave()
+  }
+
+  /** @internal Why a peer is connected as it is, or is not. */
+  explain(id: PeerId): Explanation {
+    return this.#services.explain(id)
   }
 
   /** Closes all connections, stops all commands, and frees everything. Calling it again waits too. */

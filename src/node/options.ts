@@ -41,9 +41,9 @@ export const defaultNodeLimits: NodeLimits = {
   handshakeTimeoutMs: 5_000, // Guess: three round trips at 600 ms with two losses.
   dialTimeoutMs: 5_000, // As handshakeTimeoutMs: both sides wait equally long.
   reconnectMinMs: 250, // Guess: a restarted process listens again after about this long.
-  reconnectMaxMs: 30_000, // DESIGN: cap 30 s.
+  reconnectMaxMs: 30_000, // Guess: as long as a person waits before looking what is wrong.
   idleMs: 300_000, // Guess: five minutes of typing at a prompt keep one connection.
-  resumeTotalBytes: 256 * 2 ** 20, // DESIGN §4.7
+  resumeTotalBytes: 256 * 2 ** 20, // C14; guess: sixteen peers whose buffers are full.
   commandsPerPeer: 64, // Guess: nobody types so fast.
   commandsPerNode: 256, // Guess: four peers at their limit.
 }

@@ -248,30 +248,42 @@ export async function runHere(
 ): Promise<RunResult> {
   const argv = typeof command === 'string' ? splitLine(command) : command
   const [out, err] = [new TextCollector(), new TextCollector()]
-  const { timeoutMs, signal = new AbortController().signal, stdin = noInput() } = options
+  const { timeoutMs, signal, stdin = noInput() } = options
+  const stop = new AbortController()
+  let taken: Promise<void> = Promise.resolve()
+  const giveUp = (thrown: unknown): void => stop.abort(toSkeinError(thrown, 'CANCELLED'))
   const write = (collector: TextCollector, handler: OutputHandler | undefined) => {
     return (chunk: string | Uint8Array): boolean => {
       const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk
-      if (handler === undefined) collector.add(bytes)
-      else void handler(bytes)
-      return true
+      try {
+        const taking = handler === undefined ? collector.add(bytes) : handler(bytes)
+        if (taking === undefined) return true
+        taken = Promise.all([taken, taking]).then(ignore, giveUp)
+      } catch (thrown) {
+        giveUp(thrown)
+      }
+      return false
     }
   }
   const { ending } = runCommand(timeoutMs === undefined ? { argv } : { argv, timeoutMs }, {
     registry,
     clock,
     subject: owner,
-    signal,
+    signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
     io: {
       stdin,
       out: write(out, options.onOut),
       err: write(err, options.onErr),
-      drained: () => Promise.resolve(),
+      drained: () => taken,
     },
   })
   const end = await ending
   if ('error' in end) throw new SkeinError(end.error, end.message)
   return { text: out.text, errorText: err.text, exit: end.exit }
+}
+
+function ignore(): void {
+  // It was taken.
 }
 
 async function* noInput(): AsyncGenerator<Uint8Array> {

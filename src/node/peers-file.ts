@@ -1,8 +1,8 @@
 /**
  * Keeps `peers.json` and `peers.d2` in the data folder true: the network as this node knows it, written
  * at most once a second, and only when something changed that is worth a look; round-trip times alone, of
- * which some always change, less often the more there are. A node that starts again
- * finds its network through them, though the peers it was told of are gone.
+ * which some always change, less often the more there are. A node that starts again finds its network
+ * through them, though the peers it was told of are gone.
  */
 import { messageOf } from '../base/errors.ts'
 import { formatD2 } from '../map/d2.ts'
@@ -29,12 +29,16 @@ export interface PeersFileSetup {
 
 const jsonFile = 'peers.json'
 const d2File = 'peers.d2'
-const pauseMs = 1_000 // The issue: at most once a second.
+
+/** Their names. */
+export const peersFiles: readonly string[] = [jsonFile, d2File]
+
+const pauseMs = 1_000 // Guess: whoever looks at a file looks no more often.
 const pauseMsEach = 1 // Guess: a line costs some microseconds to write.
 const timesPauseMsEach = 20 // Guess: twelve nodes' times each 2.5 s, a hundred nodes' each 15 s.
 const longestPauseMs = 60_000 // Guess: a file that is a minute old still tells where to dial.
 const costShare = 0.02 // Guess: a network that is just starting writes all the time, and has other work.
-const rttNoise = 0.1 // The issue: changes below 10 % are no news.
+const rttNoise = 0.1 // As in what members tell each other: below it is no news.
 const maxKept = 64 // Guess: enough to find the rest through.
 const maxAgeMs = 30 * 24 * 3_600_000 // Guess: a month away is a holiday, more is gone.
 
@@ -120,6 +124,12 @@ export class PeersFile {
   /** A peer was shut out: it is not remembered. */
   forget(id: PeerId): void {
     this.#kept.delete(id)
+    this.changed()
+  }
+
+  /** This node belongs to another network now: of those of an earlier start, these stay. */
+  keepOnly(isKept: (id: PeerId) => boolean): void {
+    for (const id of [...this.#kept.keys()]) if (!isKept(id)) this.#kept.delete(id)
     this.changed()
   }
 

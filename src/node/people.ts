@@ -7,7 +7,7 @@ import { SkeinError } from '../base/errors.ts'
 import { labelProblem } from '../base/label.ts'
 import { isPeerId, shortPeerId } from '../base/peer-id.ts'
 import { Directory } from './directory.ts'
-import { KnownList, readJson, writeJson } from './known-list.ts'
+import { KnownList, damaged, isTable, readJson, writeJson } from './known-list.ts'
 import type { Log } from '../base/log.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Subject } from '../base/policy.ts'
@@ -73,13 +73,15 @@ export class People {
     addresses: readonly string[],
   ): Promise<People> {
     const { storage } = parts
-    const seen = Object.entries((await readJson(storage, labelsFile)) ?? {}).filter(
-      (entry): entry is [string, PeerId] =>
-        labelProblem(entry[0]) === undefined && isPeerId(entry[1]),
-    )
+    const content = await readJson(storage, labelsFile)
+    const kept = content === undefined ? {} : content
+    const isSound = ([label, id]: readonly [string, unknown]): boolean =>
+      labelProblem(label) === undefined && isPeerId(id)
+    if (!isTable(kept) || !Object.entries(kept).every(isSound)) throw damaged(storage, labelsFile)
+    const seen = Object.entries(kept) as [string, PeerId][]
     const list = await KnownList.load(storage)
     const directory = new Directory(addresses, seen, {
-      labelOf: (id) => parts.affiliation.validPass(id)?.label,
+      labelOf: (id) => parts.affiliation.labelOf(id),
       holderOf: (label) => parts.affiliation.holderOf(label),
     })
     return new People({ ...parts, list }, directory, options)
@@ -90,7 +92,8 @@ export class People {
     const label = labelProblem(claimedLabel) === undefined ? ` ${claimedLabel}` : ''
     const advice = `its owner can let you in: skein allow ${id}${label}`
     if (this.#list.isDenied(id)) {
-      return { code: 'DENIED', rule: 'deny', message: `you were shut out; ${advice}` }
+      const message = `you were shut out; ${advice}`
+      return { code: 'DENIED', rule: 'deny', message, ...this.#proof(id) }
     }
     if (this.directory.isKnown(id)) return undefined
     if (pass !== undefined) this.#affiliation.note(id, pass)
@@ -103,13 +106,17 @@ export class People {
     }
     if (state === 'withdrawn') {
       const message = 'your pass was taken back; ask for a new ticket: skein invite'
-      return { code: 'DENIED', rule: 'withdrawn pass', message }
+      return { code: 'DENIED', rule: 'withdrawn pass', message, ...this.#proof(id) }
     }
     if (this.#admit === 'anyone') return undefined
     if (this.#admit === 'local' && isLocal) return undefined
     if (state === 'expired') {
       const message = 'your pass has expired; ask for a new ticket: skein invite'
       return { code: 'DENIED', rule: 'expired pass', message }
+    }
+    if (state === 'resigned') {
+      const message = 'you left the network; ask for a new ticket: skein invite'
+      return { code: 'DENIED', rule: 'resigned pass', message }
     }
     const rule = `network.admit = "${this.#admit}"`
     return { code: 'DENIED', rule, message: `this node does not know you; ${advice}` }
@@ -122,6 +129,12 @@ export class People {
     return this.#admit === 'known' && this.isExpired(id, false)
   }
 
+  /** What tells a peer that its pass was taken back, beyond doubt. */
+  #proof(id: PeerId): { readonly withdrawal?: Uint8Array } {
+    const withdrawal = this.#affiliation.withdrawalOf(id)
+    return withdrawal === undefined ? {} : { withdrawal: withdrawal.bytes }
+  }
+
   /** Tells whether the network took a peer's pass back; the known list has the last word. */
   isWithdrawn(id: PeerId): boolean {
     return !this.directory.isKnown(id) && this.#affiliation.stateOf(id) === 'withdrawn'
@@ -129,9 +142,18 @@ export class People {
 
   /** Tells whether a peer was let in by a pass that has expired, and by nothing else. */
   isExpired(id: PeerId, isLocal: boolean): boolean {
-    const isLetIn =
-      this.directory.isKnown(id) || this.#admit === 'anyone' || (this.#admit === 'local' && isLocal)
-    return !isLetIn && this.#affiliation.stateOf(id) === 'expired'
+    return !this.#isLetIn(id, isLocal) && this.#affiliation.stateOf(id) === 'expired'
+  }
+
+  /** Tells whether a peer was let in by a pass that it gave back, and by nothing else. */
+  hasResigned(id: PeerId, isLocal: boolean): boolean {
+    return !this.#isLetIn(id, isLocal) && this.#affiliation.stateOf(id) === 'resigned'
+  }
+
+  /** Without any pass. */
+  #isLetIn(id: PeerId, isLocal: boolean): boolean {
+    const isAdmitted = this.#admit === 'anyone' || (this.#admit === 'local' && isLocal)
+    return isAdmitted || this.directory.isKnown(id)
   }
 
   /** Who a peer is to the policy. */

@@ -1,5 +1,6 @@
 /** What the names that people write mean: one peer, all, a role, or a list. */
 import { SkeinError } from '../base/errors.ts'
+import { onePeerProblem } from './one-peer.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { Network } from './network.ts'
@@ -34,6 +35,8 @@ export class Selection {
     if (name === this.#self.label || name === this.#self.id) {
       throw new SkeinError('INVALID', `'${name}' is this node itself; name another one`)
     }
+    const problem = onePeerProblem(name)
+    if (problem !== undefined) throw new SkeinError('INVALID', problem)
     const met = [...this.#manager.peers].map(({ id, displayAddress }) => ({ id, displayAddress }))
     return this.#people.directory.resolve(name, [...met, ...this.#network.listed()])
   }

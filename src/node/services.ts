@@ -25,7 +25,10 @@ import { Selection } from './selection.ts'
 import { acceptStream } from './streams.ts'
 import { Talk } from './talk.ts'
 import { commandTracer } from './tracing.node.ts'
+import { explainPeer } from './why.ts'
+import type { PeerId } from '../base/peer-id.ts'
 import type { Subject } from '../base/policy.ts'
+import type { Explanation } from './why.ts'
 import type { Stream } from '../connection/contract.ts'
 import type { PeerEntry } from '../connection/peer-entry.ts'
 import type { ObjectService } from '../remote/service.ts'
@@ -73,7 +76,8 @@ export class Services {
     this.#parts = parts
     this.limits = { ...defaultNodeLimits, ...options.limits }
     this.events = new Emitter((message) => log.error({}, message))
-    this.registry = buildRegistry(options, node)
+    const hasPasses = parts.affiliation.network !== undefined
+    this.registry = buildRegistry(options, node, { hasPasses })
     this.commands = this.#createCommands()
     const subject = (entry: PeerEntry): Subject => node.subject(entry)
     this.objects = makeObjects({
@@ -120,7 +124,22 @@ export class Services {
 
   /** Dials whom the configuration and the memory name. */
   async find(): Promise<void> {
+    this.enrolment.start()
     await this.network.find(this.#parts.targets)
+  }
+
+  /** What is known of the relation to a peer. */
+  explain(id: PeerId): Explanation {
+    const { manager, network, enrolment } = this
+    const { people, clock } = this.#parts
+    return explainPeer(id, {
+      ...{ manager, network, people, clock },
+      info: (peer) => {
+        const entry = manager.peer(peer)
+        return entry === undefined ? undefined : this.#node.info(entry)
+      },
+      notice: () => enrolment.describe()?.notice,
+    })
   }
 
   /** Ends all that {@link Services} began. */
@@ -161,9 +180,11 @@ export class Services {
       introduce: (to) => {
         const said = { label, addresses: this.listeners.addresses }
         const pass = this.enrolment.credential(to)
-        return pass === undefined ? said : { ...said, pass }
+        const withdrawal = this.#parts.affiliation.withdrawalOf(to)?.bytes
+        return { ...said, ...(pass && { pass }), ...(withdrawal && { withdrawal }) }
       },
       onIntroduced: (entry) => this.enrolment.onIntroduced(entry),
+      onRefused: (_entry, refusal) => this.enrolment.onRefused(refusal),
       admit: (candidate) => people.refusal(candidate),
       isDenied: (id) => people.isDenied(id),
       onStream: (stream, entry) => this.#accept(stream, entry),

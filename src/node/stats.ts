@@ -2,9 +2,12 @@
 import type { CommandService } from '../command/service.ts'
 import type { ConnectionManager } from '../connection/manager.ts'
 import type { FrameCounts } from '../connection/traffic.ts'
+import type { MailStatus } from '../mail/machine.ts'
 import type { Membership } from '../membership/service.ts'
 import type { MemberState } from '../membership/snapshot.ts'
 import type { Transport } from '../transport/contract.ts'
+import type { NodeMail } from './mail.ts'
+import type { Talk, TalkStatus } from './talk.ts'
 
 /** Bytes that went each way. */
 export interface ByteCounts {
@@ -34,6 +37,10 @@ export interface NodeStats {
   readonly gossipViolations: number
   /** Commands that run now. */
   readonly runningCommands: number
+  /** Messages of topics, typed ones among them. */
+  readonly topics: TalkStatus
+  /** Messages to one, and the wall; zeros while its database is not open. */
+  readonly mail: MailStatus
 }
 
 /** Where the numbers come from. */
@@ -42,10 +49,13 @@ export interface StatsSource {
   readonly transports: readonly Transport[]
   readonly membership: Membership
   readonly commands: CommandService
+  readonly talk: Talk
+  readonly mail: NodeMail
 }
 
 /** Reads all of them; costs a look at every peer and every member. */
-export function readStats({ manager, transports, membership, commands }: StatsSource): NodeStats {
+export function readStats(source: StatsSource): NodeStats {
+  const { manager, transports, membership, commands, talk, mail } = source
   const connections = [...manager.peers].flatMap(({ connection }) => connection ?? [])
   const paths: Record<string, number> = {}
   for (const { path } of connections.flatMap(({ links }) => links)) {
@@ -69,5 +79,7 @@ export function readStats({ manager, transports, membership, commands }: StatsSo
     gossipBytes: membership.gossipBytes,
     gossipViolations: membership.violations,
     runningCommands: commands.running,
+    topics: talk.status(),
+    mail: mail.status(),
   })
 }

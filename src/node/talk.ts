@@ -2,7 +2,7 @@
 import { SkeinError } from '../base/errors.ts'
 import { findRule, isRule } from '../base/policy.ts'
 import { verifySignature } from '../base/verify.node.ts'
-import { topicProblem } from '../topic/envelope.ts'
+import { topicProblem } from '../topic/topic-name.ts'
 import { defaultTopicOptions } from '../topic/options.ts'
 import { TopicService, defaultTopicRules, topicProtocol } from '../topic/service.ts'
 import { Topic } from '../topic/topic.ts'
@@ -46,6 +46,14 @@ export interface TalkSetup {
   /** Whether nothing of a peer is heard here. */
   readonly isBlocked: (id: PeerId) => boolean
   readonly settings: TopicSettings
+}
+
+/** Topics and typed messages in numbers. */
+export interface TalkStatus extends TopicStatus {
+  /** Typed messages that nobody handles, or of somebody who is blocked. */
+  readonly ignored: number
+  /** Typed messages of those who may not send them. */
+  readonly deniedTyped: number
 }
 
 /** Who may publish on a topic to this node and through it. */
@@ -92,6 +100,8 @@ export class Talk {
     for (const [name, rules] of Object.entries(writers)) this.topic(name, { allow: rules })
     this.chat = this.#makeChat()
     network.onFollow = (peer) => this.#follow(peer)
+    network.onExpel = () => this.#expel()
+    network.onLeave = () => this.topics.forget()
     network.onRestart = () => this.#expel()
     events.on('member:join', ({ id }) => this.topics.appeared(id))
     manager.events.on('peer:connect', ({ peer }) => this.topics.appeared(peer.id))
@@ -115,7 +125,7 @@ export class Talk {
   }
 
   /** What happened so far. */
-  status(): TopicStatus & { readonly ignored: number; readonly deniedTyped: number } {
+  status(): TalkStatus {
     const { ignored, refused } = this.typed
     return Object.freeze({ ...this.topics.status(), ignored, deniedTyped: refused })
   }
@@ -150,6 +160,11 @@ export class Talk {
       nameOf: (id) => people.directory.name(id),
       isBlocked: this.#setup.isBlocked,
       isUp: (id) => network.membership.isUp(id) || manager.peer(id)?.connection?.state === 'open',
+      isAbsent: (id) => {
+        const state = network.membership.stateOf(id)
+        const isOpen = manager.peer(id)?.connection?.state === 'open'
+        return !isOpen && (state === 'gone' || state === 'left')
+      },
       incarnationOf: (id) => network.membership.incarnationOf(id),
       on: (name, listener) => events.on(name, listener),
       handle: (type, handler) => this.typed.handle(type, handler),

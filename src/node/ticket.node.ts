@@ -13,6 +13,7 @@ import { displayAddress, parseHostPort } from '../base/address.ts'
 import { SkeinError } from '../base/errors.ts'
 import { keyFromPeerId, peerIdFromKey } from '../base/peer-id.ts'
 import { readAddress } from './options.ts'
+import { plainTicket, ticketPrefix, ticketProblem } from './ticket-form.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { NetworkId } from '../membership/pass.ts'
 
@@ -37,7 +38,6 @@ export interface TicketProof {
 /** Bytes of a ticket's secret. */
 export const secretBytes = 16 // 128 bits: nobody guesses them.
 
-const prefix = 'skein1' // No base32 has a 1: the prefix ends itself.
 const formatVersion = 1
 const keyBytes = 32
 const expiryBytes = 4
@@ -45,7 +45,6 @@ const checksumBytes = 4 // A slip of the pen goes unnoticed once in 4 billion.
 const headBytes = 1 + 2 * keyBytes + secretBytes + expiryBytes
 const ticketIdBytes = 8
 const maxAddresses = 3 // Guess: home, office and IPv6; more make the QR code too wide.
-const maxTextLength = 800 // Three host names of the greatest length fit.
 
 /** Writes a ticket as the line that people send. */
 export function writeTicket(ticket: Ticket): string {
@@ -59,7 +58,7 @@ export function writeTicket(ticket: Ticket): string {
   new DataView(bytes.buffer).setUint32(headBytes - expiryBytes, ticket.expires)
   bytes.set(tail, headBytes)
   bytes.set(checksum(bytes.subarray(0, -checksumBytes)), bytes.length - checksumBytes)
-  return prefix + encodeBase32(bytes)
+  return ticketPrefix + encodeBase32(bytes)
 }
 
 /**
@@ -68,11 +67,9 @@ export function writeTicket(ticket: Ticket): string {
  * @throws {SkeinError} `INVALID` it is none, or was altered.
  */
 export function readTicket(text: string): Ticket {
-  const line = text.replaceAll(/\s/g, '').toLowerCase()
-  if (!line.startsWith(prefix) || line.length > maxTextLength) {
-    throw new SkeinError('INVALID', `that is no ticket: a ticket is one line that starts ${prefix}`)
-  }
-  const bytes = decodeBase32(line.slice(prefix.length))
+  const problem = ticketProblem(text)
+  if (problem !== undefined) throw new SkeinError('INVALID', problem)
+  const bytes = decodeBase32(plainTicket(text).slice(ticketPrefix.length))
   if (bytes === undefined || bytes.length < headBytes + checksumBytes) throw damaged()
   const [body, sum] = [bytes.subarray(0, -checksumBytes), bytes.subarray(-checksumBytes)]
   if (!timingSafeEqual(checksum(body), sum)) throw damaged()

@@ -3,17 +3,19 @@
  * its user does as lines of JSON from its input and tells what happens as lines of JSON.
  *
  *   in    {say} · {msg: [peer, text]} · {who: true} · {history: count}
- *   out   {event: 'ready' | 'line' | 'arrive' | 'leave' | 'lost' | 'back' | 'direct' | 'who' | 'history'
- *          | 'sent' | 'missed' | 'problem', …}
+ *   out   `ChatNews`
  */
+import { jsonLine } from '../base/text.ts'
 import { SkeinError, messageOf } from '../base/errors.ts'
-import { topicProblem } from '../topic/envelope.ts'
+import { topicProblem } from '../topic/topic-name.ts'
+import { maxChatHistory } from './chat-news.ts'
 import { readWords, required } from './command-words.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { Command, CommandContext } from '../command/command.ts'
 import type { Received } from '../topic/delivery.ts'
 import type { Topic } from '../topic/topic.ts'
 import type { Chat, ChatEvent } from './chat.ts'
+import type { ChatNews } from './chat-news.ts'
 
 /** What the commands ask of their node. */
 export interface TopicHost {
@@ -30,7 +32,6 @@ const usages = {
   chat: 'chat TOPIC [--history COUNT]',
 }
 const maxLineBytes = 256 * 2 ** 10 // A line of 64 KiB with every character escaped.
-const maxHistory = 1_000 // Guess: more than anybody reads.
 
 /** The commands by name. */
 export function topicCommands(node: TopicHost): Readonly<Record<string, Command>> {
@@ -106,7 +107,7 @@ function ended(signal: AbortSignal): Promise<void> {
 
 function formatReceived(node: TopicHost, message: Received): string {
   const { author, value, ...rest } = message
-  return `${JSON.stringify({ author, name: node.nameOf(author), ...rest, value: toJson(value) })}\n`
+  return `${jsonLine({ author, name: node.nameOf(author), ...rest, value: toJson(value) })}\n`
 }
 
 async function chat(node: TopicHost, context: CommandContext): Promise<void> {
@@ -164,21 +165,31 @@ class ChatSession {
   }
 
   async #do(line: string): Promise<void> {
-    const { say, msg, who, history } = readJson(line) as Readonly<Record<string, unknown>>
-    const room = this.#entered?.room
+    const order = readJson(line)
     try {
-      if (typeof say === 'string') await room?.topic.publish(say)
-      else if (Array.isArray(msg)) await this.#whisper(String(msg[0]), String(msg[1]))
-      else if (who === true) this.#write({ event: 'who', people: room?.people ?? [] })
-      else if (typeof history === 'number') {
-        for (const message of room?.topic.history(Math.min(history, maxHistory)) ?? []) {
-          this.#tell({ event: 'line', message, name: room?.nameOf(message.author) ?? '' })
-        }
-        this.#write({ event: 'history' })
-      }
+      if (await this.#obey(order)) return
+      const message = `'${line.slice(0, 80)}' is no order; there are say, msg, who and history`
+      this.#write({ event: 'problem', message })
     } catch (thrown) {
       this.#write({ event: 'problem', message: messageOf(thrown) })
     }
+  }
+
+  /** Does what an order says; false where it means nothing. */
+  async #obey(order: unknown): Promise<boolean> {
+    const { say, msg, who, history } = (order ?? {}) as Readonly<Record<string, unknown>>
+    const room = this.#entered?.room
+    if (typeof say === 'string') await room?.topic.publish(say)
+    else if (isMessage(msg)) await this.#whisper(...msg)
+    else if (who === true) this.#write({ event: 'who', people: room?.people ?? [] })
+    else if (Number.isInteger(history) && (history as number) > 0) {
+      const count = Math.min(history as number, maxChatHistory)
+      for (const message of room?.topic.history(count) ?? []) {
+        this.#tell({ event: 'line', message, name: room?.nameOf(message.author) ?? '' })
+      }
+      this.#write({ event: 'history' })
+    } else return false
+    return true
   }
 
   async #whisper(target: string, text: string): Promise<void> {
@@ -197,12 +208,12 @@ class ChatSession {
   }
 
   /** A program that does not read, a stopped terminal for one, misses what comes meanwhile. */
-  #write(event: object): void {
+  #write(news: ChatNews): void {
     if (this.#isFull) {
       this.#missed++
       return
     }
-    if (this.#context.out(`${JSON.stringify(event)}\n`)) return
+    if (this.#context.out(`${jsonLine(news)}\n`)) return
     this.#isFull = true
     void this.#context.drained().then(() => {
       this.#isFull = false
@@ -211,6 +222,11 @@ class ChatSession {
       if (count > 0) this.#write({ event: 'missed', count })
     })
   }
+}
+
+/** A peer, and what to tell it. */
+function isMessage(value: unknown): value is readonly [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === 'string')
 }
 
 function readJson(text: string): unknown {
@@ -224,10 +240,10 @@ function readJson(text: string): unknown {
 function readCount(text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise
   const count = Number(text)
-  if (Number.isInteger(count) && count >= 0 && count <= maxHistory) return count
+  if (Number.isInteger(count) && count >= 0 && count <= maxChatHistory) return count
   throw new SkeinError(
     'INVALID',
-    `--history takes a number from 0 to ${maxHistory}, not '${text.slice(0, 40)}'`,
+    `--history takes a number from 0 to ${maxChatHistory}, not '${text.slice(0, 40)}'`,
   )
 }
 

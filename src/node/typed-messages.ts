@@ -58,7 +58,7 @@ const typedTopic = '$typed'
 const maxTypeLength = 64
 const maxBodyBytes = 64 * 2 ** 10 // As on topics.
 const maxMessageBytes = maxBodyBytes + 512
-const replyMs = 10_000 // DESIGN §8: silence after which a caller gives up.
+const replyMs = 10_000 // As long as a caller of a command bears silence (D8).
 const maxPeers = 1_024 // Guess: connected at a time, with some to spare.
 const allowance = { atOnce: 1_000, perSecond: 200 } // As one author publishes on topics.
 

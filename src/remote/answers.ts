@@ -46,6 +46,11 @@ export interface AnswersOwner {
    *
    * @throws {SkeinError} It cannot travel; nothing was sent.
    */
+  readonly outbound: AnswerOutlet
+}
+
+/** How answers reach the peer. */
+export interface AnswerOutlet {
   sendAnswer(
     question: number,
     value: unknown,
@@ -146,7 +151,7 @@ export class Answers {
       return answer
     }
     const text = `at most ${maxCalls} calls of one peer run or wait at a time (objectCallsPerPeer)`
-    this.#owner.sendFail(question, new SkeinError('LIMIT_EXCEEDED', text), undefined)
+    this.#owner.outbound.sendFail(question, new SkeinError('LIMIT_EXCEEDED', text), undefined)
     return undefined
   }
 
@@ -182,7 +187,7 @@ export class Answers {
     if (answer === undefined) return
     try {
       const entry = find()
-      this.#owner.sendFound(question, entry)
+      this.#owner.outbound.sendFound(question, entry)
       answer.giver = entry
       answer.state = 'done'
       answer.value = entry.target
@@ -212,7 +217,7 @@ export class Answers {
   /** The path takes more: iterations go on in turns. */
   resume(): void {
     for (const producer of this.#blocked) {
-      if (!this.#owner.mayPump) return
+      if (!this.#owner.outbound.mayPump) return
       this.#blocked.delete(producer)
       producer.pump()
     }
@@ -304,7 +309,7 @@ export class Answers {
       if (!isIterable) throw new SkeinError('INVALID', 'it cannot be iterated over')
       const { question } = answer
       const outlet = {
-        sendItem: (item: unknown) => this.#owner.sendItem(question, item, answer.giver),
+        sendItem: (item: unknown) => this.#owner.outbound.sendItem(question, item, answer.giver),
         mayPump: (producer: Producer) => this.#mayPump(producer),
         finish: (result: unknown, isError: boolean) => {
           if (isError) this.#fail(answer, result)
@@ -321,7 +326,7 @@ export class Answers {
   }
 
   #mayPump(producer: Producer): boolean {
-    const { mayPump } = this.#owner
+    const { mayPump } = this.#owner.outbound
     if (!mayPump) this.#blocked.add(producer)
     return mayPump
   }
@@ -331,7 +336,7 @@ export class Answers {
     const isKept = (typeof value === 'object' && value !== null) || typeof value === 'function'
     try {
       const { giver } = answer
-      this.#owner.sendAnswer(answer.question, value, { isKept, giver })
+      this.#owner.outbound.sendAnswer(answer.question, value, { isKept, giver })
     } catch (thrown) {
       return this.#fail(answer, thrown)
     }
@@ -345,7 +350,7 @@ export class Answers {
     if (answer.state !== 'running' || this.#isClosed) return this.#stopWorking(answer)
     answer.state = 'failed'
     answer.value = reason
-    this.#owner.sendFail(answer.question, reason, answer.giver)
+    this.#owner.outbound.sendFail(answer.question, reason, answer.giver)
     this.#settle(answer)
   }
 

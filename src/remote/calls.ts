@@ -11,6 +11,7 @@ import type { Clock } from '../base/clock.ts'
 import { offAbort, onAbort } from '../base/on-abort.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
 import type { Consumer } from './iteration.ts'
+import { abortError } from './over.ts'
 import { bindPromise, markHandled, RemotePromise } from './proxy.ts'
 import type { Remotely } from './proxy.ts'
 import type { CallOptions, Calling, Reference, WireTarget } from './reference.ts'
@@ -20,7 +21,7 @@ export interface CallsOwner extends Calling {
   readonly clock: Clock
   /** Names the peer, for messages to people. */
   readonly peerName: string
-  sendCancel(question: number): void
+  readonly outbound: { sendCancel(question: number): void }
 }
 
 /** A question that was asked. */
@@ -207,7 +208,8 @@ export class Calls {
       this.#deadlines.wakeAt(pending.deadlineMs)
     }
     if (signal === undefined) return
-    pending.onAbort = () => this.#giveUp(pending, question, abortError(signal))
+    pending.onAbort = () =>
+      this.#giveUp(pending, question, abortError(signal, 'the call was cancelled; it may have run'))
     onAbort(signal, pending.onAbort)
   }
 
@@ -215,7 +217,7 @@ export class Calls {
     if (pending.isSettled || this.#slots[question] !== pending) return
     pending.consumer?.end(error, true)
     pending.settle(error, true)
-    this.#owner.sendCancel(question)
+    this.#owner.outbound.sendCancel(question)
   }
 
   /** Gives up what is due; returns when the next one is. */
@@ -234,11 +236,4 @@ export class Calls {
     const text = `no answer from ${this.#owner.peerName} within ${seconds} s; the call may have run`
     return new SkeinError('TIMED_OUT', text)
   }
-}
-
-/** What a call fails with that was taken back. */
-export function abortError(signal: AbortSignal): unknown {
-  const reason: unknown = signal.reason
-  if (reason instanceof SkeinError) return reason
-  return new SkeinError('CANCELLED', 'the call was cancelled; it may have run', { cause: reason })
 }

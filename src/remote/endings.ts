@@ -21,6 +21,11 @@ import type { ObjectTable } from './object-table.ts'
 export interface EndingsOwner {
   readonly table: ObjectTable
   readonly collector: Collector
+  readonly outbound: EndingsOutlet
+}
+
+/** How the peer hears of endings. */
+export interface EndingsOutlet {
   sendSettle(number: number, value: unknown, isError: boolean): void
   sendForget(number: number): void
 }
@@ -64,7 +69,7 @@ export class Endings {
     const tell = (value: unknown, isError: boolean): void => {
       if (!isGiven) return
       this.#promises--
-      this.#owner.sendSettle(number, value, isError)
+      this.#owner.outbound.sendSettle(number, value, isError)
     }
     promise.then(
       (value) => tell(value, false),
@@ -183,7 +188,7 @@ class SignalWatch {
   readonly #signal: WeakRef<AbortSignal>
   readonly #onAbort = (): void => {
     const reason: unknown = this.#signal.deref()?.reason
-    if (this.end()) this.#owner.sendSettle(this.number, plainReason(reason), true)
+    if (this.end()) this.#owner.outbound.sendSettle(this.number, plainReason(reason), true)
   }
 
   constructor(
@@ -201,7 +206,7 @@ class SignalWatch {
     this.#watches.add(this)
     onAbort(signal, this.#onAbort)
     this.#owner.collector.watch(signal, () => {
-      if (this.end()) this.#owner.sendForget(this.number)
+      if (this.end()) this.#owner.outbound.sendForget(this.number)
     })
   }
 

@@ -24,8 +24,10 @@ export interface InboundOwner {
   decode(bytes: Uint8Array, from: number, end: number): DecodedValue
   findNamed(name: string): Entry
   exposed(): unknown
-  sendFinish(question: number): void
-  sendCancel(question: number): void
+  readonly outbound: {
+    sendFinish(question: number): void
+    sendCancel(question: number): void
+  }
 }
 
 /** What a message has at most before its value. */
@@ -152,7 +154,7 @@ export class Inbound {
   #onAnswer(isKept: boolean): void {
     const question = this.#fields.number()
     const pending = this.#asked(question)
-    if (isKept && pending.reference === undefined) this.#owner.sendFinish(question)
+    if (isKept && pending.reference === undefined) this.#owner.outbound.sendFinish(question)
     if (pending.reference !== undefined) return this.#onFound(question, pending)
     const decoded = this.#decode()
     this.#owner.calls.forget(question)
@@ -167,7 +169,7 @@ export class Inbound {
     const number = fields.number()
     const token = fields.raw(tokenBytes)
     if (kind === undefined || number === 0) throw violation('O20: a reference of an unknown type')
-    this.#owner.sendFinish(question)
+    this.#owner.outbound.sendFinish(question)
     this.#owner.calls.forget(question)
     pending.reference?.take(number, token)
     pending.settle(undefined, false)
@@ -185,14 +187,14 @@ export class Inbound {
     }
     if (decoded.ok || pending.isSettled) return
     pending.settle(notArrived('item', decoded.violation), true)
-    this.#owner.sendCancel(question)
+    this.#owner.outbound.sendCancel(question)
   }
 
   #onFail(): void {
     const question = this.#fields.number()
     const pending = this.#asked(question)
     const decoded = this.#decode()
-    this.#owner.sendFinish(question)
+    this.#owner.outbound.sendFinish(question)
     this.#owner.calls.forget(question)
     pending.reference?.lose()
     const reason = decoded.ok ? readFailure(decoded.value) : notArrived('reason', decoded.violation)

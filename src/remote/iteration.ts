@@ -7,8 +7,8 @@
  *
  * The producer runs ahead of its reader by one window, so a reader that stops holds back this iteration
  * and nothing else. Nor does it run ahead of a path that takes no more: what waits there stands before
- * every answer, and is held here. Credit is absolute: one that comes late does no harm. An item may be larger than
- * what is left of the credit, so that large items travel too; the next waits then.
+ * every answer, and is held here. Credit is absolute: one that comes late does no harm. An item may be
+ * larger than what is left of the credit, so that large items travel too; the next waits then.
  */
 import { itemCostBytes } from './options.ts'
 

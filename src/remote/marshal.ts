@@ -15,6 +15,7 @@ import { isPeerId, keyFromPeerId } from '../base/peer-id.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { References } from '../codec/references.ts'
 import { Endings } from './endings.ts'
+import type { EndingsOutlet } from './endings.ts'
 import { Exposure } from './exposure.ts'
 import { streamOf } from './iteration.ts'
 import { referenceType, tokenBytes } from './messages.ts'
@@ -46,8 +47,7 @@ export interface MarshalOwner extends Calling {
   namedProxy(name: string): object | undefined
   /** Lets a third peer's object be handed to somebody: its owner keeps it for a while. */
   lease(reference: Reference): void
-  sendSettle(number: number, value: unknown, isError: boolean): void
-  sendForget(number: number): void
+  readonly outbound: EndingsOutlet
 }
 
 /** A reference of a peer that is neither of the two. */

@@ -40,7 +40,7 @@ export const defaultObjectLimits: ObjectLimits = {
 }
 
 /** A longer message leaves on a stream of its own, so that short ones pass it. */
-export const largeMessageBytes = 64 * 1_024 // DESIGN §4.5: one slice of a stream.
+export const largeMessageBytes = 64 * 1_024 // One slice of a stream: `ConnectionOptions`.
 /** So many bytes of items leave at once: they fit one frame, and the path can say that it is full. */
 export const pieceBytes = 32 * 1_024 // Half a slice.
 /** What an item of an iteration costs of the window beside its bytes. */

@@ -10,6 +10,7 @@ import { SkeinError } from '../base/errors.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import type { PeerId } from '../base/peer-id.ts'
 import type { ReferenceKind } from './messages.ts'
+import { BrokenIterator } from './over.ts'
 import { rejected } from './proxy.ts'
 import type { Remotely } from './proxy.ts'
 
@@ -178,23 +179,5 @@ export class Reference implements Remotely, WireTarget {
     const what = this.name ?? `${this.kind} ${this.number ?? ''}`.trimEnd()
     const of = typeof this.#peer === 'string' ? ` of ${shortPeerId(this.#peer)}` : ''
     return `[remote ${what}${of}]`
-  }
-}
-
-/** An iteration that was refused before anything was sent. */
-class BrokenIterator implements AsyncIterableIterator<unknown> {
-  readonly #reason: unknown
-
-  constructor(reason: unknown) {
-    this.#reason = reason
-  }
-
-  next(): Promise<IteratorResult<unknown>> {
-    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what was thrown, as it is
-    return Promise.reject(this.#reason)
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
   }
 }

@@ -354,7 +354,7 @@ export class ObjectService {
     if (reference.number === undefined) return
     try {
       reference.bind()
-      this.#session(reference.peer).sendLease(reference.number, this.#limits.objectLeaseMs)
+      this.#session(reference.peer).outbound.sendLease(reference.number, this.#limits.objectLeaseMs)
     } catch (thrown) {
       const { log } = this.#setup
       log.debug({ error: messageOf(thrown) }, 'could not have an object kept for somebody')

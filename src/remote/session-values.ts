@@ -41,9 +41,8 @@ export class SessionValues {
       writer.value(codec, value)
     } catch (thrown) {
       this.#marshal.takeBack()
-      throw (thrown as { cause?: unknown }).cause instanceof SkeinError
-        ? (thrown as { cause: SkeinError }).cause
-        : thrown
+      // Why a reference could not be given, and not just that the value could not be written.
+      throw thrown instanceof Error && thrown.cause instanceof SkeinError ? thrown.cause : thrown
     }
   }
 

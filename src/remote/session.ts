@@ -2,9 +2,12 @@
  * All that two nodes share of objects: calls both ways, references, promises, iterations. A protocol
  * machine: bytes in, bytes out, with a clock to look at.
  *
- *   program ──▶ Calls ───▶ FrameWriter ──▶ our stream ──▶ peer
+ *   program ──▶ Calls ───▶ Outbound ──▶ our stream ──▶ peer
  *               Marshal (what was given, what is held)
- *   methods ◀── Answers ◀── FrameSplitter ◀── its stream ◀── peer
+ *   methods ◀── Answers ◀── Inbound ◀── its stream ◀── peer
+ *
+ * It makes the parts, is what each of them asks of the others, takes the program's questions, and ends all
+ * of them together. How a message is read and written is the business of `Inbound` and `Outbound`.
  *
  * Each side writes on a stream that it opened and reads the other's: so nobody has to agree who opens,
  * and messages of one side come in the order in which they left.
@@ -20,10 +23,8 @@ import type { DecodedValue } from '../codec/value-codec.ts'
 import type { Stream } from '../connection/contract.ts'
 import { Answers } from './answers.ts'
 import type { AnswersOwner } from './answers.ts'
-import { abortError, Calls } from './calls.ts'
+import { Calls } from './calls.ts'
 import type { CallsOwner, PendingCall } from './calls.ts'
-import { describeAsText, describeFailure } from './failure.ts'
-import { FrameWriter } from './frame-writer.ts'
 import type { Collector } from './imports.ts'
 import { Inbound } from './inbound.ts'
 import type { InboundOwner } from './inbound.ts'
@@ -31,17 +32,19 @@ import { Consumer, RemoteIterator } from './iteration.ts'
 import { LargeInbox } from './large-messages.ts'
 import { Marshal } from './marshal.ts'
 import type { MarshalOwner, ThirdReference } from './marshal.ts'
-import { messageType, referenceType } from './messages.ts'
 import type { Entry, ObjectTable } from './object-table.ts'
-import { largeMessageBytes, pieceBytes } from './options.ts'
-import { closedError, congested, gone } from './over.ts'
-import { markHandled, rejected } from './proxy.ts'
+import { Outbound } from './outbound.ts'
+import type { OutboundOwner } from './outbound.ts'
+import { abortError, BrokenIterator, closedError, notAsked } from './over.ts'
+import { markHandled } from './proxy.ts'
 import type { CallOptions, Reference, SessionFinder, WireTarget } from './reference.ts'
-import type { Asking, SessionCounts, SessionSetup } from './session-setup.ts'
+import type { SessionCounts, SessionSetup } from './session-setup.ts'
 import { SessionValues } from './session-values.ts'
 
 /** See the file's head. */
-export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundOwner {
+export class Session
+  implements CallsOwner, AnswersOwner, MarshalOwner, InboundOwner, OutboundOwner
+{
   readonly peer: PeerId
   readonly self: PeerId
   readonly clock: Clock
@@ -56,14 +59,13 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   readonly calls: Calls
   readonly answers: Answers
   readonly marshal: Marshal
+  readonly values: SessionValues
+  readonly outbound: Outbound
   readonly large: LargeInbox
   isClosed = false
 
   readonly #setup: SessionSetup
-  readonly #writer: FrameWriter
   readonly #inbound: Inbound
-  readonly #values: SessionValues
-  #nextLargeKey = 1
 
   constructor(setup: SessionSetup) {
     const { limits } = setup
@@ -82,14 +84,14 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.marshal = new Marshal(this)
     this.calls = new Calls(this)
     this.answers = new Answers(this)
-    this.#values = new SessionValues({ marshal: this.marshal, limits, classes: setup.classes })
-    this.#writer = new FrameWriter({ send: (bytes) => setup.send(bytes) })
+    this.values = new SessionValues({ marshal: this.marshal, limits, classes: setup.classes })
+    this.outbound = new Outbound(this, setup)
     this.#inbound = new Inbound(this)
     this.large = new LargeInbox({
       maxIncomingBytes: limits.objectIncomingBytes,
       deliver: (message) => {
         this.#guard(() => this.#inbound.release(message))
-        this.flush()
+        this.outbound.flush()
       },
       violate: (error) => this.close(error, true),
     })
@@ -117,25 +119,18 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   }
 
   call(target: WireTarget, path: readonly string[], args: readonly unknown[]): Promise<unknown> {
-    const { options } = target
-    if (this.isClosed) return rejected(closedError(), gone)
-    if (options?.signal?.aborted === true) return rejected(abortError(options.signal), gone)
-    const pending = this.calls.ask(options)
-    if (this.#writer.isBusy)
-      this.#writer.defer(() => this.#sendCall(pending, { target, path, args }))
-    else this.#sendCall(pending, { target, path, args })
+    const problem = this.#problem(target.options)
+    if (problem !== undefined) return notAsked(problem)
+    const pending = this.calls.ask(target.options)
+    this.outbound.sendCall(pending, { target, path, args })
     return pending.promise
   }
 
   read(target: WireTarget, path: readonly string[]): Promise<unknown> {
-    const { options } = target
-    if (this.isClosed) return rejected(closedError(), gone)
-    if (options?.signal?.aborted === true) return rejected(abortError(options.signal), gone)
-    const pending = this.calls.ask(options)
-    this.#whenFree(() => {
-      this.#writeHead(messageType.get, pending, { target, path })
-      this.#writer.end()
-    })
+    const problem = this.#problem(target.options)
+    if (problem !== undefined) return notAsked(problem)
+    const pending = this.calls.ask(target.options)
+    this.outbound.sendRead(pending, target, path)
     return pending.promise
   }
 
@@ -144,6 +139,8 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     path: readonly string[],
     args?: readonly unknown[],
   ): AsyncIterableIterator<unknown> {
+    const problem = this.#problem(target.options)
+    if (problem !== undefined) return new BrokenIterator(problem)
     const pending = this.calls.ask(target.options)
     const { question } = pending
     const windowBytes = this.#setup.limits.objectWindowBytes
@@ -154,46 +151,25 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
       (reason: unknown) => consumer.end(reason, true),
     )
     const iterator = new RemoteIterator(consumer)
-    if (this.isClosed) pending.settle(closedError(), true)
-    else {
-      this.#whenFree(() => {
-        this.#writeHead(args ? messageType.stream : messageType.iterate, pending, { target, path })
-        this.#writer.number(windowBytes)
-        if (args === undefined) this.#writer.end()
-        else this.#endWith(pending, { type: messageType.stream, target, args })
-      })
-    }
+    this.outbound.sendIterate(pending, { target, path, ...(args && { args }) }, windowBytes)
     this.collector.watch(iterator, () => consumer.stop())
     return iterator
   }
 
   /** What is exposed to us. */
   list(options?: CallOptions): Promise<unknown> {
+    const problem = this.#problem(options)
+    if (problem !== undefined) return notAsked(problem)
     const pending = this.calls.ask(options)
-    this.#whenFree(() => {
-      this.#writer.begin(messageType.list)
-      this.#writer.number(pending.question)
-      this.#writer.end()
-    })
+    this.outbound.sendList(pending)
     return pending.promise
   }
 
   ask(reference: Reference): number {
     const pending = this.calls.ask(undefined)
     pending.reference = reference
-    const { number, token, name = '' } = reference
     markHandled(pending.promise)
-    this.#whenFree(() => {
-      const isByToken = number !== undefined && token !== undefined
-      this.#writer.begin(isByToken ? messageType.restore : messageType.find)
-      this.#writer.number(pending.question)
-      if (isByToken) {
-        this.#writer.number(number)
-        this.#writer.raw(token)
-      }
-      this.#writer.text(name)
-      this.#writer.end()
-    })
+    this.outbound.sendAsk(pending, reference)
     return pending.wire
   }
 
@@ -201,7 +177,7 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
   receive(bytes: Uint8Array): void {
     if (this.isClosed) return
     this.#guard(() => this.#inbound.receive(bytes))
-    if (!this.isClosed && !this.#writer.isBusy) this.#writer.flushUrgent()
+    this.outbound.flushUrgent()
   }
 
   /** A stream with a long message. */
@@ -209,19 +185,11 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.large.accept(stream)
   }
 
-  get mayPump(): boolean {
-    return this.#setup.isWritable()
-  }
-
-  /** Sends what was written so far, without waiting for the end of this turn. */
-  flush(): void {
-    if (!this.isClosed && !this.#writer.isBusy) this.#writer.flush()
-  }
-
   /** Ends it: calls fail with the error, references of both sides end. */
   close(error: SkeinError, isViolation = false): void {
     if (this.isClosed) return
     this.isClosed = true
+    this.outbound.close()
     this.#setup.onClose(error, isViolation)
     this.calls.close(error)
     this.answers.close(error)
@@ -262,111 +230,28 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     this.#setup.lease(reference)
   }
 
-  sendAnswer(
-    question: number,
-    value: unknown,
-    { isKept, giver }: { readonly isKept: boolean; readonly giver: Entry | undefined },
-  ): void {
-    if (this.#setup.isCongested()) throw congested()
-    this.#writer.begin(isKept ? messageType.keptAnswer : messageType.answer)
-    this.#writer.number(question)
-    this.#values.write(this.#writer, value, giver)
-    this.#end({ type: messageType.keptAnswer, question })
-  }
-
-  sendFail(question: number, reason: unknown, giver: Entry | undefined): void {
-    this.#whenFree(() => {
-      for (const failure of [describeFailure(reason), describeAsText(reason)]) {
-        this.#writer.begin(messageType.fail)
-        this.#writer.number(question)
-        try {
-          this.#values.write(this.#writer, failure, giver)
-          return this.#end({ type: messageType.fail, question })
-        } catch (thrown) {
-          ignore(thrown) // A reason that cannot travel: its text can.
-        }
-      }
-    })
-  }
-
-  sendItem(question: number, value: unknown, giver: Entry | undefined): number {
-    this.#writer.begin(messageType.item)
-    this.#writer.number(question)
-    const before = this.#writer.messageBytes
-    this.#values.write(this.#writer, value, giver)
-    const bytes = this.#writer.messageBytes - before
-    this.#end({ type: messageType.item, question }, 'stream')
-    if (this.#writer.waitingBytes >= pieceBytes) this.flush() // So that `mayPump` is so.
-    return bytes
-  }
-
-  sendCredit(question: number, offset: number): void {
-    this.#send(messageType.credit, question, offset)
-  }
-
   cancel(question: number): void {
     const pending = this.calls.find(question)
     if (pending === undefined) return
     pending.settle(undefined, false)
-    this.sendCancel(question)
-  }
-
-  sendCancel(question: number): void {
-    this.#send(messageType.cancel, question)
+    this.outbound.sendCancel(question)
   }
 
   sendRelease(number: number, count: number): void {
-    this.#sendIdly(messageType.release, number, count)
+    this.outbound.sendRelease(number, count)
   }
 
-  /** Asks the owner of an object to keep it for a while, whoever holds it. */
-  sendLease(number: number, leaseMs: number): void {
-    this.#send(messageType.lease, number, leaseMs)
+  sendCredit(question: number, offset: number): void {
+    this.outbound.sendCredit(question, offset)
   }
 
-  sendForget(number: number): void {
-    this.#sendIdly(messageType.forget, number)
-  }
-
-  sendSettle(number: number, value: unknown, isError: boolean): void {
-    if (this.isClosed) return
-    this.#whenFree(() => {
-      for (const [failed, each] of [
-        [isError, isError ? describeFailure(value) : value],
-        [true, describeAsText(value)],
-      ] as const) {
-        this.#writer.begin(messageType.settle)
-        this.#writer.number(number)
-        this.#writer.number(failed ? 1 : 0)
-        try {
-          this.#values.write(this.#writer, each, undefined)
-          return this.#end({ type: messageType.settle, question: number })
-        } catch (thrown) {
-          ignore(thrown) // As above.
-        }
-      }
-    })
-  }
-
-  sendFound(question: number, entry: Entry): void {
-    this.marshal.giveEntry(entry)
-    const { number, token, kind } = entry
-    this.#whenFree(() => {
-      this.#writer.begin(messageType.keptAnswer)
-      this.#writer.number(question)
-      this.#writer.number(referenceType[kind])
-      this.#writer.number(number)
-      this.#writer.raw(token)
-      this.#writer.end()
-    })
-  }
-
-  sendFinish(question: number): void {
-    this.#sendIdly(messageType.finish, question)
+  onUnsent(pending: PendingCall, reason: unknown): void {
+    this.calls.forget(pending.question)
+    pending.settle(reason, true)
   }
 
   decode(bytes: Uint8Array, from: number, end: number): DecodedValue {
-    return this.#values.decode(bytes, from, end)
+    return this.values.decode(bytes, from, end)
   }
 
   findNamed(name: string): Entry {
@@ -377,86 +262,12 @@ export class Session implements CallsOwner, AnswersOwner, MarshalOwner, InboundO
     return this.#setup.list(this.subject())
   }
 
-  #sendCall(pending: PendingCall, { target, path, args }: Asking): void {
-    this.#writeHead(messageType.call, pending, { target, path })
-    this.#endWith(pending, { type: messageType.call, target, args })
-  }
-
-  /** Writes the arguments, and ends the message. */
-  #endWith(
-    pending: PendingCall,
-    { type, target, args }: Omit<Asking, 'path'> & { readonly type: number },
-  ): void {
-    const { question } = pending
-    try {
-      this.#values.write(this.#writer, args, undefined)
-    } catch (thrown) {
-      this.calls.forget(question)
-      return pending.settle(thrown, true)
-    }
-    this.#end({ type, question, wire: target.wire })
-  }
-
-  #writeHead(
-    type: number,
-    pending: PendingCall,
-    { target, path }: { readonly target: WireTarget; readonly path: readonly string[] },
-  ): void {
-    const writer = this.#writer
-    writer.begin(type)
-    writer.number(pending.question)
-    writer.number(target.wire)
-    writer.number(Math.ceil(target.options?.timeoutMs ?? 0))
-    writer.number(path.length)
-    for (const name of path) writer.text(name)
-  }
-
-  /** Ends a message, or sends it another way where it is long. */
-  #end(
-    about: { readonly type: number; readonly question: number; readonly wire?: number },
-    haste: 'now' | 'stream' = 'now',
-  ): void {
-    const byteLength = this.#writer.messageBytes
-    if (byteLength <= largeMessageBytes) return this.#writer.end(haste)
-    const parts = this.#writer.takeOut()
-    const key = this.#nextLargeKey++
-    const { type, question, wire } = about
-    this.#writer.begin(messageType.large)
-    this.#writer.number(key)
-    this.#writer.number(byteLength)
-    this.#writer.number(type)
-    this.#writer.number(wire ?? question)
-    this.#writer.number(question)
-    this.#writer.end()
-    this.flush()
-    this.#setup.sendLarge(key, parts)
-  }
-
-  /** Sends what nobody waits for. */
-  #sendIdly(type: number, first: number, second?: number): void {
-    this.#whenFree(() => {
-      this.#writeNumbers(type, first, second)
-      this.#writer.end('idle')
-    })
-  }
-
-  #send(type: number, first: number, second?: number): void {
-    this.#whenFree(() => {
-      this.#writeNumbers(type, first, second)
-      this.#writer.end()
-    })
-  }
-
-  #writeNumbers(type: number, first: number, second: number | undefined): void {
-    this.#writer.begin(type)
-    this.#writer.number(first)
-    if (second !== undefined) this.#writer.number(second)
-  }
-
-  #whenFree(write: () => void): void {
-    if (this.isClosed) return
-    if (this.#writer.isBusy) this.#writer.defer(() => (this.isClosed ? undefined : write()))
-    else write()
+  /** Why nothing can be asked with these options; `undefined` where it can. */
+  #problem(options: CallOptions | undefined): SkeinError | undefined {
+    if (this.isClosed) return closedError()
+    const signal = options?.signal
+    if (signal?.aborted !== true) return undefined
+    return abortError(signal, 'its signal was aborted before: nothing was asked')
   }
 
   #guard(work: () => void): void {

@@ -10,6 +10,16 @@ const everyone = { allow: ['role:anyone'] } as const
 interface RemoteTool {
   echo(value: unknown): Promise<unknown>
   hang(signal?: AbortSignal): Promise<never>
+  find(): { title(): Promise<string> }
+  readonly room: Promise<unknown>
+  steps(): AsyncIterable<number>
+  readonly order: AsyncIterable<number>
+}
+
+async function collect(items: AsyncIterable<unknown>): Promise<readonly unknown[]> {
+  const all: unknown[] = []
+  for await (const item of items) all.push(item)
+  return all
 }
 
 async function codeOf(work: PromiseLike<unknown>): Promise<unknown> {
@@ -46,9 +56,34 @@ test('[O9] one signal takes back any number of calls to any number of peers, wit
   expect([calls, given]).toEqual([0, 0])
 })
 
+test('[O9] with a signal that was aborted before nothing is asked, and all of it fails alike', async () => {
+  const world = new World({})
+  const tool = new Tool()
+  world.service('bob').expose('tool', tool, everyone)
+  const bob = world.idOf('bob')
+  const service = world.service('alice')
+  await world.wait((world.object('alice', 'bob', 'tool') as RemoteTool).echo(1)) // There is a session.
+  const options = { signal: AbortSignal.abort() }
+  const remote = service.object(bob, { name: 'tool', options }) as RemoteTool
+  const ask: Readonly<Record<string, () => PromiseLike<unknown>>> = {
+    call: () => remote.echo(1),
+    'member of a result': () => remote.find().title(),
+    property: () => remote.room,
+    'iteration over a result': () => collect(remote.steps()),
+    'iteration over a property': () => collect(remote.order),
+    list: () => service.list(bob, options),
+  }
+  const codes: Record<string, unknown> = {}
+  for (const [name, work] of Object.entries(ask)) {
+    codes[name] = await world.wait(codeOf(Promise.resolve().then(work)))
+  }
+  expect(codes).toEqual(Object.fromEntries(Object.keys(ask).map((name) => [name, 'CANCELLED'])))
+  expect(service.counts(bob)?.calls).toBe(0)
+})
+
 test('[O25] a signal that a program has let go of is forgotten at both sides', async () => {
   setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
+  const collectGarbage = runInNewContext('gc') as () => void
   const world = new World({ isCutting: false })
   const tool = new Tool()
   world.service('bob').expose('tool', tool, everyone)
@@ -56,7 +91,7 @@ test('[O25] a signal that a program has let go of is forgotten at both sides', a
   await world.wait(remote.echo([new AbortController().signal, 1]))
   expect(world.service('alice').counts(world.idOf('bob'))?.given).toBe(1)
   for (let round = 0; round < 50; round++) {
-    collect()
+    collectGarbage()
     await world.quiet()
     if (world.service('alice').counts(world.idOf('bob'))?.given === 0) break
   }

@@ -1,10 +1,12 @@
 /**
- * A message of a topic as it travels: `[body, signature]`, where the body is a deterministic CBOR map
- * that its author signed. It is passed on as the bytes that came.
+ * A message of a topic as it travels: a map that its author signed (`codec/signed.ts`). It is passed on
+ * as the bytes that came.
  */
-import { decode, encode } from '../codec/index.ts'
-import { keyFromPeerId, peerIdFromKey } from '../base/peer-id.ts'
+import { keyFromPeerId } from '../base/peer-id.ts'
+import { bodyToSign, joinSigned, splitSigned } from '../codec/signed.ts'
+import { isTopicForm } from './topic-name.ts'
 import type { PeerId } from '../base/peer-id.ts'
+import type { SignedMap } from '../codec/signed.ts'
 
 /** What an author says. */
 export interface TopicMessage {
@@ -37,54 +39,35 @@ export type Verify = (id: PeerId, bytes: Uint8Array, signature: Uint8Array) => b
 const overheadBytes = 512
 
 const kind = 'topic/1'
-const signatureBytes = 64 // Ed25519
-const keyBytes = 32 // Ed25519
 const maxCount = 2 ** 48 // Six bytes, in names.
-const topicForm = /^\$?[A-Za-z0-9_][A-Za-z0-9_./-]{0,71}$/ // Ours, which begin with $, may be longer.
-const maxNameLength = 64
-
-/** Why a text is no name of a topic, or `undefined` where it is one. */
-export function topicProblem(name: string): string | undefined {
-  if (topicForm.test(name) && !name.startsWith('$') && name.length <= maxNameLength)
-    return undefined
-  return 'a topic has 1 to 64 letters, digits and _ . / -, and begins with a letter, a digit or _'
-}
 
 /** Signs a message. */
 export function writeMessage(message: TopicMessage, sign: Sign): Uint8Array {
   const { author, incarnation, sequence, time, topic, body } = message
   const key = keyFromPeerId(author)
   const fields = { kind, key, incarnation, sequence, time, topic, body }
-  const signed = encode(fields, { deterministic: true })
-  return encode([signed, sign(signed)])
+  const signed = bodyToSign(fields)
+  return joinSigned(signed, sign(signed))
 }
 
 /** Takes a message apart and checks its form, but not its signature; a string says what is wrong. */
 export function readMessage(bytes: Uint8Array, maxBodyBytes: number): Unproved | string {
   if (bytes.length > maxBodyBytes + overheadBytes) return 'a message is too long'
-  const outer = decode(bytes)
-  if (!outer.ok || !Array.isArray(outer.value) || outer.value.length !== 2) return 'nothing signed'
-  const [signed, signature] = outer.value as unknown[]
-  if (!(signed instanceof Uint8Array) || !(signature instanceof Uint8Array)) return 'nothing signed'
-  if (signature.length !== signatureBytes) return 'a signature that is none'
-  const inner = decode(signed)
-  if (!inner.ok || typeof inner.value !== 'object' || inner.value === null)
-    return 'no map is signed'
-  const message = readFields(inner.value as Record<string, unknown>)
+  const parts = splitSigned(bytes, kind)
+  if (typeof parts === 'string') return parts
+  const message = readFields(parts)
   if (typeof message === 'string') return message
   if (message.body.length > maxBodyBytes) return 'a body is too long'
-  return { message, signed, signature }
+  return { message, signed: parts.body, signature: parts.signature }
 }
 
-function readFields(fields: Readonly<Record<string, unknown>>): TopicMessage | string {
-  const { key, incarnation, sequence, time, topic, body } = fields
-  if (fields['kind'] !== kind) return `something else than a ${kind} is signed`
-  if (!(key instanceof Uint8Array) || key.length !== keyBytes) return 'a key that is none'
+function readFields({ author, fields }: SignedMap): TopicMessage | string {
+  const { incarnation, sequence, time, topic, body } = fields
   if (!isCount(incarnation) || !isCount(sequence)) return 'a counter that is none'
   if (!isCount(time)) return 'a time that is none'
-  if (typeof topic !== 'string' || !topicForm.test(topic)) return 'a topic that is none'
+  if (typeof topic !== 'string' || !isTopicForm(topic)) return 'a topic that is none'
   if (!(body instanceof Uint8Array)) return 'a body that is none'
-  return { author: peerIdFromKey(key), incarnation, sequence, time, topic, body }
+  return { author, incarnation, sequence, time, topic, body }
 }
 
 function isCount(value: unknown): value is number {

@@ -48,7 +48,7 @@ export interface TopicOptions {
 
 /** Defaults, for networks from two nodes to some thousands. */
 export const defaultTopicOptions: TopicOptions = {
-  maxBodyBytes: 64 * 2 ** 10, // The chat and prices; files go another way.
+  maxBodyBytes: 64 * 2 ** 10, // Guess: chat and prices; files go another way.
   retentionMs: 24 * 3_600_000, // Guess: who was away over night.
   keepMs: 24 * 3_600_000, // As long as a copy can live.
   maxAheadMs: 3_600_000, // Guess: a clock that was set by hand.

@@ -226,6 +226,11 @@ export class TopicService {
     }
   }
 
+  /** Forgets what it kept: those who come next have nothing to do with it. */
+  forget(): void {
+    this.#machine.store.clear()
+  }
+
   /** Tells whether a peer is a neighbour. */
   hasLink(id: PeerId): boolean {
     return this.#links.has(id)

@@ -82,6 +82,11 @@ export class Store {
     while (this.#bytes > storeBytes || this.#byKey.size > storeCount) this.#dropOneOfLargest()
   }
 
+  /** Forgets all. */
+  clear(): void {
+    for (const kept of this.#byKey.values()) this.#drop(kept)
+  }
+
   /** Forgets what is too old. */
   expire(nowMs: number): void {
     const { keepMs } = this.#options

@@ -40,8 +40,9 @@ export class Trees {
   }
 
   /**
-   * The first copy of a message came from there. The one that it usually comes from remains, until its copy turns out
-   * to be clearly later or not to come at all: who follows each first copy ends up in circles.
+   * The first copy of a message came from there. The one that it usually comes from remains, until its
+   * copy turns out to be clearly later or not to come at all: who follows each first copy ends up in
+   * circles.
    */
   cameFirst(tree: Tree, from: PeerId): void {
     const nowMs = this.#clock.nowMs()

@@ -57,6 +57,8 @@ test('[B16] posts are written and read, and what comes is told as it comes', asy
   expect(events.text).toContain('"text":"hello all"')
   events.end()
   expect((await ask('/wall')).value).toMatchObject({ posts: [{ text: 'hello all' }] })
+  const longest = '\u0001'.repeat(16_384) // Six characters of JSON each.
+  expect((await ask('/wall', { text: longest })).status).toBe(201)
 })
 
 test.each<[string, string, unknown, number, string]>([
@@ -65,6 +67,11 @@ test.each<[string, string, unknown, number, string]>([
   ['two bodies', '/messages', { to: 'carol', text: 'x', base64: 'eA==' }, 400, 'INVALID'],
   ['a type that is none', '/messages', { to: 'carol', text: 'x', type: 'text' }, 400, 'INVALID'],
   ['no JSON', '/messages', '{"to":', 400, 'INVALID'],
+  ['all', '/messages', { to: '@all', text: 'x' }, 400, 'INVALID'],
+  ['a list', '/messages', { to: 'carol,dave', text: 'x' }, 400, 'INVALID'],
+  ['31 days', '/messages', { to: 'carol', text: 'x', expiryMs: 2_678_400_000 }, 400, 'INVALID'],
+  ['a time in words', '/messages', { to: 'carol', text: 'x', expiryMs: '5' }, 400, 'INVALID'],
+  ['a key that is none', '/messages', { to: 'carol', text: 'x', expires: '2h' }, 400, 'INVALID'],
   [
     'too long a text',
     '/messages',
@@ -118,6 +125,21 @@ test.each<[string, string, string | Uint8Array, string, RegExp]>([
   })
 })
 
+test.each([0, -1, Number.NaN])(
+  '[B12] a message for %s ms is refused at its author',
+  async (expiryMs) => {
+    await expect(scene.node.send('carol', 'x', { expiryMs })).rejects.toMatchObject({
+      code: 'INVALID',
+      message: expect.stringMatching(/is kept for 1 ms to 30 days/) as string,
+    })
+  },
+)
+
+test('[B12] a message for a part of a millisecond arrives', async () => {
+  const sent = await scene.node.send('carol', 'x', { expiryMs: 60_000.5 })
+  expect(sent.state).toBe('delivered')
+})
+
 test('[B10] a text that is no UTF-8 is refused at its author', async () => {
   const bytes = new Uint8Array([0x61, 0xff, 0xfe])
   await expect(scene.node.send('carol', bytes, { type: 'text/plain' })).rejects.toMatchObject({
@@ -126,8 +148,57 @@ test('[B10] a text that is no UTF-8 is refused at its author', async () => {
   })
 })
 
+test('[B16] who comes back to the events gets what came meanwhile, once, however much it was', async () => {
+  const first = await follow('/events')
+  await carol.send(scene.node.id, 'heard')
+  await first.until('"text":"heard"')
+  first.end()
+  const last = [...first.text.matchAll(/^id: (.*)$/gm)].at(-1)?.[1] ?? ''
+  expect(last).toMatch(/^\d+-\d+$/)
+  const missed = Array.from({ length: 20 }, (_, at) => `missed ${at}`)
+  for (const text of missed) await carol.send(scene.node.id, text)
+  await carol.wall.post('missed post')
+  const [newest] = await scene.node.inbox.list({ limit: 1 })
+  expect(newest?.body).toBe('missed 19')
+  const again = await follow('/events', { 'Last-Event-ID': last })
+  await again.until('missed post')
+  await again.until('"missed 19"')
+  await carol.send(scene.node.id, 'live again')
+  await again.until('live again')
+  const told = [...again.text.matchAll(/"text":"([^"]*)"/g)].map(([, text]) => text)
+  expect(told.filter((text) => text !== 'missed post')).toEqual([...missed, 'live again'])
+  again.end()
+  // What is no place of this file begins with what comes.
+  for (const junk of ['x', '-1', '99999999999-99999999999']) {
+    const fresh = await follow('/events', { 'Last-Event-ID': junk })
+    await carol.send(scene.node.id, `fresh ${junk}`)
+    await fresh.until(`fresh ${junk}`)
+    expect(fresh.text).not.toContain('live again')
+    fresh.end()
+  }
+})
+
+test.each([
+  ['an emoji', '🦆', ['a 🦆 swims']],
+  ['a word and an emoji', 'swims 🦆', ['a 🦆 swims']],
+  ['a sign', '=>', ['x => y']],
+  ['a quotation mark', '"', ['say "hi"']],
+  ['what FTS5 takes for operators', 'NEAR(x', ['NEAR(x y)']],
+  ['a star', '*', ['2 * 3']],
+  ['what nobody wrote', '🦢', []],
+])('[B16] a search for %s finds it', async (_what, search, found) => {
+  const had = await scene.node.inbox.list({ search: 'swims' })
+  if (had.length === 0) {
+    for (const text of ['a 🦆 swims', 'x => y', 'say "hi"', 'NEAR(x y)', '2 * 3'])
+      await carol.send(scene.node.id, text)
+  }
+  const { value } = await ask(`/messages?search=${encodeURIComponent(search)}`)
+  const rows = value['messages'] as { readonly text: string }[]
+  expect(rows.map(({ text }) => text)).toEqual(found)
+})
+
 /** Reads an answer that does not end. */
-async function follow(path: string) {
+async function follow(path: string, more: Readonly<Record<string, string>> = {}) {
   const events = {
     text: '',
     end: () => undefined as void,
@@ -137,7 +208,7 @@ async function follow(path: string) {
   await new Promise<void>((resolve, reject) => {
     const asking = request(
       `http://127.0.0.1:${scene.server.port}${path}`,
-      { headers: { Authorization: `Bearer ${token}` } },
+      { headers: { Authorization: `Bearer ${token}`, ...more } },
       (response) => {
         response.setEncoding('utf8').on('data', (text: string) => {
           events.text += text

@@ -12,7 +12,8 @@
  * A failure is `{code, message}` with a status that fits.
  */
 import { SkeinError, toSkeinError } from '../base/errors.ts'
-import { showMessage, showPost, showSent } from '../node/letter-commands.ts'
+import { resolveRecipient } from '../node/letter-commands.ts'
+import { showMessage, showPost, showSent } from '../node/letter-format.ts'
 import { EventFeed } from './event-feed.ts'
 import type { ErrorCode } from '../base/errors.ts'
 import type { ListOptions } from '../node/letters.ts'
@@ -22,7 +23,8 @@ import type { Route, WebRequest, WebResponse } from './router.ts'
 const defaultLimit = 50
 const maxLimit = 500
 const maxBodyBytes = 1.5 * 2 ** 20 // A message of 1 MiB in Base64, and what stands around it.
-const maxPostBytes = 65_536 // A post of 16 KiB with every character escaped.
+const maxPostBytes = 98_304 + 1_024 // A post of 16 KiB with every character escaped, \u0001 for one.
+const sendKeys = ['to', 'text', 'base64', 'type', 'wantsRead', 'expiryMs']
 const headers = { 'Content-Type': 'application/json; charset=utf-8' }
 const statuses: Partial<Record<ErrorCode, number>> = {
   INVALID: 400,
@@ -92,7 +94,7 @@ async function listPosts(node: Node, { query }: WebRequest): Promise<WebResponse
 }
 
 async function send(node: Node, request: WebRequest): Promise<WebResponse> {
-  const { to, text, base64, type, wantsRead, expiryMs } = readJson(request)
+  const { to, text, base64, type, wantsRead, expiryMs } = readJson(request, sendKeys)
   if (typeof to !== 'string') throw new SkeinError('INVALID', '"to" names a peer')
   const isText = typeof text === 'string'
   if (isText === (typeof base64 === 'string')) {
@@ -102,11 +104,11 @@ async function send(node: Node, request: WebRequest): Promise<WebResponse> {
   if (type !== undefined && typeof type !== 'string') throw wrong('type', 'a content type')
   if (wantsRead !== undefined && typeof wantsRead !== 'boolean')
     throw wrong('wantsRead', 'a boolean')
-  if (expiryMs !== undefined && !(Number(expiryMs) > 0)) throw wrong('expiryMs', 'a number above 0')
-  const sent = await node.send(to.replace(/^@/, ''), body, {
+  if (expiryMs !== undefined && typeof expiryMs !== 'number') throw wrong('expiryMs', 'a number')
+  const sent = await node.send(resolveRecipient(node, to), body, {
     ...(type !== undefined && { type }),
     ...(wantsRead !== undefined && { wantsRead }),
-    ...(expiryMs !== undefined && { expiryMs: Number(expiryMs) }),
+    ...(expiryMs !== undefined && { expiryMs }),
   })
   return json(showSent(node, sent), 201)
 }
@@ -118,7 +120,7 @@ async function markRead(node: Node, { params }: WebRequest): Promise<WebResponse
 }
 
 async function post(node: Node, request: WebRequest): Promise<WebResponse> {
-  const { text } = readJson(request)
+  const { text } = readJson(request, ['text'])
   if (typeof text !== 'string') throw wrong('text', 'what to post')
   return json(showPost(node, await node.wall.post(text)), 201)
 }
@@ -149,15 +151,22 @@ function readNumber(query: URLSearchParams, name: string): number | undefined {
   throw wrong(name, 'a whole number')
 }
 
-function readJson({ headers: given, body }: WebRequest): Readonly<Record<string, unknown>> {
+/** The object in a body. A key that means nothing is an error: it was meant to mean something. */
+function readJson(
+  { headers: given, body }: WebRequest,
+  keys: readonly string[],
+): Readonly<Record<string, unknown>> {
   if (!/^application\/json\b/i.test(String(given['content-type'] ?? ''))) {
     throw new SkeinError('INVALID', 'the body is JSON, with Content-Type: application/json')
   }
   const value = parse(body)
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Readonly<Record<string, unknown>>
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SkeinError('INVALID', 'the body is no JSON object')
   }
-  throw new SkeinError('INVALID', 'the body is no JSON object')
+  const unknown = Object.keys(value).find((key) => !keys.includes(key))
+  if (unknown === undefined) return value as Readonly<Record<string, unknown>>
+  const shown = JSON.stringify(unknown.slice(0, 40))
+  throw new SkeinError('INVALID', `${shown} means nothing here; there are ${keys.join(', ')}`)
 }
 
 function parse(body: Uint8Array): unknown {

@@ -87,6 +87,17 @@ const gauges: readonly Reading[] = [
     read: ({ runningCommands }) => [[runningCommands]],
   },
   {
+    name: 'skein_topic_kept_bytes',
+    help: 'Messages of topics that are kept, to repair and as history.',
+    read: ({ topics }) => [[topics.keptBytes]],
+  },
+  {
+    name: 'skein_mail_messages',
+    help: 'Messages here: unread, waiting (sent from here, not arrived yet), held (for others).',
+    labels: ['state'],
+    read: ({ mail: { unread, waiting, held } }) => byLabel('state', { unread, waiting, held }),
+  },
+  {
     name: 'skein_web_connections',
     help: 'TCP connections to the web server.',
     read: (_stats, { server }) => [[server.connectionCount]],
@@ -150,6 +161,28 @@ const counters: readonly Reading[] = [
     name: 'skein_gossip_violations_total',
     help: 'Words of members that broke a rule.',
     read: ({ gossipViolations }) => [[gossipViolations]],
+  },
+  {
+    name: 'skein_topic_messages_total',
+    help: 'Messages of topics by what became of them here; received: each once.',
+    labels: ['outcome'],
+    read: ({ topics }) => byLabel('outcome', topicOutcomes(topics)),
+  },
+  {
+    name: 'skein_mail_messages_total',
+    help: 'Messages to one, by direction.',
+    labels: ['direction'],
+    read: ({ mail: { sent, received } }) => byLabel('direction', { sent, received }),
+  },
+  {
+    name: 'skein_wall_posts_total',
+    help: 'Posts that were stored, own ones too.',
+    read: ({ mail }) => [[mail.posts]],
+  },
+  {
+    name: 'skein_mail_violations_total',
+    help: 'Envelopes, receipts and posts of peers that were wrong.',
+    read: ({ mail }) => [[mail.violations]],
   },
   {
     name: 'skein_web_sessions_opened_total',
@@ -298,6 +331,15 @@ export class Metrics {
 function outcomeOf({ ending }: RunReport): string {
   if ('error' in ending) return ending.error
   return ending.exit === 0 ? 'ok' : 'failed'
+}
+
+function topicOutcomes(topics: NodeStats['topics']) {
+  const { published, received, duplicates, forged, refused, untimely, excess } = topics
+  const { unreadable, missed, lost, ignored, deniedTyped } = topics
+  return {
+    ...{ published, received, duplicate: duplicates, forged, refused, untimely, excess },
+    ...{ unreadable, missed, lost, ignored_type: ignored, refused_type: deniedTyped },
+  }
 }
 
 function byLabel(label: string, values: object): readonly Sample[] {

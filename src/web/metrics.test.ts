@@ -76,6 +76,26 @@ describe('what is told is so', () => {
     expect(await valueOf(bob, `skein_gossip_bytes_total${received}`)).toBeGreaterThan(100)
   })
 
+  test('messages, posts and typed messages count where they are', async () => {
+    await bob.node.send('alice', 'one')
+    await bob.node.wall.post('two')
+    await bob.node.topic('t').publish('three')
+    await bob.node.broadcast('NOBODY', 'four')
+    const samples = [
+      ['skein_mail_messages{state="unread"}', 1],
+      ['skein_mail_messages_total{direction="received"}', 1],
+      ['skein_wall_posts_total', 1],
+      ['skein_topic_messages_total{outcome="received"}', 2],
+      ['skein_topic_messages_total{outcome="forged"}', 0],
+    ] as const
+    for (const [sample, value] of samples) {
+      await expect.poll(() => valueOf(alice, sample), patience).toBe(value)
+    }
+    expect(await valueOf(bob, 'skein_mail_messages_total{direction="sent"}')).toBe(1)
+    await expect.poll(() => valueOf(bob, 'skein_mail_messages{state="waiting"}'), patience).toBe(0)
+    expect(await valueOf(bob, 'skein_topic_messages_total{outcome="published"}')).toBe(2)
+  })
+
   test('a connection that is over still counts', async () => {
     const before = alice.node.stats().frames
     const carol = await WebScene.start({}, { label: 'carol', peers: [alice.node.address] })

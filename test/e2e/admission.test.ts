@@ -81,14 +81,14 @@ describe('with admit = "known"', () => {
   })
 
   test.each([
-    ['what is no ID', 'xyz', 'mallory', /No peer found matching 'xyz'/],
-    ['what is no label', 'ID', 'Not A Label', /Not A Label.*1 to 32/],
-    ['a label of digits', 'ID', '12', /digits/],
-  ])('allow of %s says so in one line', async (_what, id, label, message) => {
+    ['what is no ID', 'xyz', 'mallory', /No peer found matching 'xyz', and that is no peer ID/, 1],
+    ['what is no label', 'ID', 'Not A Label', /Not A Label.*1 to 32/, 2],
+    ['a label of digits', 'ID', '12', /digits/, 2],
+  ])('allow of %s says so in one line', async (_what, id, label, message, exit) => {
     const words = ['allow', id === 'ID' ? bob.id : id, label]
     const { code, stderr } = await machine.skein(['-p', 'alice', ...words])
     expect(linesOf(stderr)).toEqual([expect.stringMatching(message)])
-    expect(code).toBe(1)
+    expect(code).toBe(exit)
   })
 })
 

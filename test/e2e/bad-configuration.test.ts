@@ -1,5 +1,5 @@
 /** A node that cannot start says why in one line a problem, and leaves nothing behind. */
-import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -9,6 +9,8 @@ let machine: Machine
 
 beforeAll(() => {
   machine = new Machine()
+  machine.write('odd/network', '')
+  mkdirSync(path.join(machine.folder, 'config/network/dir.toml'))
 })
 
 afterAll(() => machine.close())
@@ -64,6 +66,11 @@ const inToml: readonly [string, string, RegExp][] = [
     'network.target.path = "gone.json"',
     /.*x\.toml:1: .*gone/,
   ],
+  [
+    'with a folder for a target file',
+    'network.target.path = "."',
+    /.*x\.toml:1: network\.target\.path: .*: it is a folder, and a file is wanted/,
+  ],
   ['with limits that contradict', 'limits.keepAliveMs = 20000', /.*keepAliveMs.*silenceMs/],
 ]
 
@@ -83,9 +90,22 @@ const onCommandLine: readonly [string, readonly string[], number, RegExp][] = [
   ['a file that is missing', ['up', 'gone.json'], 1, /gone\.json: there is no such file/],
   ['a folder for a file', ['up', 'config'], 1, /config: it is a folder/],
   ['a config folder that is missing', ['up', '-c', 'gone'], 1, /-c gone: there is no such folder/],
+  [
+    'a file for a config folder',
+    ['up', '-c', 'config/network/default.toml'],
+    1,
+    /-c config\/network\/default\.toml: config\/network\/default\.toml is a file, and a folder/,
+  ],
+  [
+    'a config folder with a file in it for network/',
+    ['up', '-c', 'odd'],
+    1,
+    /-c odd: odd\/network is a file, and a folder is wanted/,
+  ],
+  ['a folder for a profile', ['up', '-p', 'dir'], 1, /config\/network\/dir\.toml: it is a folder/],
   ['an unknown profile', ['up', '-p', 'defautl'], 1, /no profile "defautl".*mean default/],
-  ['a profile that is a path', ['up', '-p', '../x'], 1, /-p "\.\.\/x": a profile name is/],
-  ['a profile without a name', ['up', '-p', ''], 1, /-p "": a profile name is/],
+  ['a profile that is a path', ['up', '-p', '../x'], 2, /-p "\.\.\/x": a profile name is/],
+  ['a profile without a name', ['up', '-p', ''], 2, /-p "": a profile name is/],
   ['a port that is no number', ['up', 'p.json', 'abc'], 2, /PORT must be a whole number .*"abc"/],
   ['a setting without a value', ['up', '-s', 'network'], 2, /-s network: must be KEY=VALUE/],
   ['an unknown setting', ['up', '-s', 'netwrok.label=x'], 1, /-s netwrok\.label: .*mean network\?/],
@@ -163,11 +183,36 @@ describe('a data folder', () => {
       (file) => replace(file, '{'),
       /.*\/other\/default\/known\.json.*damaged/,
     ],
+    ...['known.json', 'labels.json', 'network.json', 'network.pem'].flatMap((file) =>
+      ['', '["x"]', '{"bob":"x"}', 'null'].map((content) =>
+        refused(file, content, /.* is damaged; mend it, restore it .* start without it: /),
+      ),
+    ),
+    ...['known.json', 'labels.json', 'network.json', 'incarnation', 'control-token'].map(
+      (file): [string, string, (file: string) => void, RegExp] => [
+        `a folder for ${file}`,
+        file,
+        replaceByFolder,
+        /cannot (read|write) .*: there is a folder in place of the file; move it away/,
+      ],
+    ),
   ])('with %s', async (_what, name, damage, line) => {
     const env = { SKEIN_HOME: home() }
     expect(await machine.skein(['up'], { env })).toMatchObject({ code: 0 })
     damage(path.join(home(), 'default', name))
+    const before = contentOf(path.join(home(), 'default', name))
     await expectRefusal(['up'], { lines: [line] }, env)
+    expect(contentOf(path.join(home(), 'default', name)), 'it stays as it was').toBe(before)
+    rmSync(home(), { recursive: true })
+  })
+
+  test('with a folder for mail.db runs without mail, and says why', async () => {
+    const env = { SKEIN_HOME: home() }
+    mkdirSync(path.join(home(), 'default', 'mail.db'), { recursive: true, mode: 0o700 })
+    const { stdout } = await machine.skein(['up'], { env, stdin: 'post hello\n' })
+    expect(stdout).toMatch(
+      /^cannot open .*mail\.db: there is a folder in place of the file; move it/,
+    )
     rmSync(home(), { recursive: true })
   })
 
@@ -178,6 +223,19 @@ describe('a data folder', () => {
     }
   })
 })
+
+/** A row: with this content in a file, a start is refused in such a line. */
+function refused(
+  file: string,
+  content: string,
+  line: RegExp,
+): [string, string, (file: string) => void, RegExp] {
+  return [`${JSON.stringify(content)} in ${file}`, file, (it) => replace(it, content), line]
+}
+
+function contentOf(file: string): string | undefined {
+  return statSync(file).isFile() ? readFileSync(file, 'utf8') : undefined
+}
 
 function replace(file: string, content: string): void {
   rmSync(file, { force: true })

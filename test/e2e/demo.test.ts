@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { linesOf, Machine } from './machine.ts'
+import { isAlive } from './processes.ts'
 import type { Launched } from './processes.ts'
 
 const names = ['alice', 'bob', 'carol', 'dave', 'erin']
@@ -174,13 +175,4 @@ function pidOf(table: string, name: string): number {
 
 function pidsIn(text: string): readonly number[] {
   return [...text.matchAll(/process (\d+)/g)].map(([, pid]) => Number(pid))
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -150,3 +150,13 @@ const signalNumbers: Readonly<Record<string, number>> = {
 function escape(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }
+
+/** Whether a process of this user runs. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { linesOf, Machine, type RunningNode } from './machine.ts'
+import { isAlive } from './processes.ts'
 import type { Ended, Launched } from './processes.ts'
 
 let machine: Machine
@@ -145,6 +146,24 @@ describe('what ends a command ends the program at the other end', () => {
   })
 })
 
+test.each(['wait', 'stubborn'] as const)(
+  '[D53] a node that is killed takes its program with it: %s',
+  async (name) => {
+    const dave = await machine.node(
+      `dave-${name}`,
+      `network.peers = ["${bob.address}"]\n${writeProgram([name, programs[name]])}`,
+    )
+    await dave.process.printed('"msg":"connected"')
+    const running = machine.launch(['-p', 'bob', `@dave-${name}`, name])
+    const pid = await pidOf(running)
+    await machine.skein(['-p', `dave-${name}`, 'id']) // It takes more than the 10 ms that it has to run.
+    dave.process.signal('SIGKILL')
+    await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+    running.signal('SIGINT')
+    await running.ended
+  },
+)
+
 test('what cannot be started says so in one line, and names the entry', async () => {
   const carol = await machine.node(
     'carol',
@@ -158,15 +177,6 @@ test('what cannot be started says so in one line, and names the entry', async ()
 
 async function pidOf(running: Launched): Promise<number> {
   return Number((await running.printed(/pid (\d+)\n/))[1])
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function success(stdout: string): object {

@@ -103,6 +103,47 @@ test('what is wrong with a line is said, and the next one runs', async () => {
   expect(code).toBe(0)
 })
 
+test('what belongs into a shell is sent there, unless this node has a command of that name', async () => {
+  const { stdout } = await bob([
+    'chat',
+    'chat team',
+    'demo',
+    'skein peers',
+    'skein chat',
+    'skein',
+    'up',
+  ])
+  const elsewhere = (line: string): string => `In a shell, not at this prompt: skein ${line}`
+  expect(linesOf(stdout)).toEqual([
+    elsewhere('chat'),
+    elsewhere('chat team'),
+    elsewhere('demo'),
+    "This prompt is skein's own: leave the word out, write peers",
+    elsewhere('chat'),
+    "This prompt is skein's own: type help to see what it takes",
+    elsewhere('up'),
+  ])
+  machine.write('config/network/named.toml', '[commands]\ndemo = "echo mine"\n')
+  const named = await machine.skein(['up', '-p', 'named'], { stdin: 'demo\n' })
+  expect(named.stdout).toBe('Result: mine\n')
+})
+
+test('a command that prints too much is ended, there and here, and says what to do', async () => {
+  const yes = `[programs.yes]\nfile = "${process.execPath}"\nargs = ["-e", "for (;;) require('fs').writeSync(1, 'y'.repeat(65536))"]\n`
+  const talker = await machine.node('talker', yes)
+  machine.write('config/network/listener.toml', `network.peers = ["${talker.address}"]\n${yes}`)
+  const { stdout } = await machine.skein(['up', '-p', 'listener'], {
+    stdin: '@talker yes\nyes\necho still here\n',
+  })
+  expect(linesOf(stdout)).toEqual([
+    `Error from ${talker.address} for command 'yes': it printed more than 16 MiB; it was ended. ` +
+      'Of any length it is printed in a shell: skein @talker yes',
+    'it printed more than 16 MiB; it was ended: a prompt shows no more',
+    'Result: still here',
+  ])
+  await talker.process.stop()
+})
+
 test('help names what the prompt and what the node can do', async () => {
   const { stdout } = await bob(['help'])
   for (const word of [

@@ -42,6 +42,24 @@ test('it greets, shows the log in readable lines, and answers', async () => {
   expect((await bob.ended).code).toBe(0)
 })
 
+test('long messages are cut here and in a shell, and whole in a pipe', async () => {
+  const bob = await startOnTerminal()
+  await machine.connected('alice', 1)
+  const sent = await machine.skein(['-p', 'alice', 'send', '@bob', 'x'.repeat(50_000)])
+  expect(sent.stdout).toBe('delivered\n')
+  bob.type('inbox --keep\r')
+  await bob.printed(/x{2000}\r?\n {2}… 48000 more bytes; whole: skein inbox --id 1\r/)
+  const shell = machine.shell(`exec script -qfec '"$NODE" "$SKEIN" -p bob inbox --keep' /dev/null`)
+  expect((await shell.ended).stdout).toMatch(
+    /: x{2000}\r\n {2}… 48000 more bytes; whole: skein inbox/,
+  )
+  const whole = machine.shell(`exec script -qfec '"$NODE" "$SKEIN" -p bob inbox --id 1' /dev/null`)
+  expect((await whole.ended).stdout).toMatch(/: x{50000}\r\n$/)
+  expect((await machine.skein(['-p', 'bob', 'inbox'])).stdout).toMatch(/: x{50000}\n$/)
+  bob.type('exit\r')
+  await bob.ended
+})
+
 test('Ctrl-C takes back what runs, and ends the node when nothing does', async () => {
   const bob = await startOnTerminal()
   bob.type('@alice wait\r')

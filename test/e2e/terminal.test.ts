@@ -129,7 +129,7 @@ describe('with several nodes on one machine', () => {
   test.each(['', '../bob'])('-p %j names no profile', async (profile) => {
     const { code, stderr } = await machine.skein(['-p', profile, 'id'])
     expect(stderr).toMatch(/^skein: -p ".*": a profile name is .*\n$/)
-    expect(code).toBe(1)
+    expect(code).toBe(2)
   })
 
   test('a profile that does not run is said not to, with exit code 3', async () => {

@@ -1,74 +1,46 @@
 /** The page in a real browser: real nodes in this process, the real server, the built page. */
 import { readFileSync } from 'node:fs'
-import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { FakeSource } from '../../bench/page/fake-source.ts'
 import { MemoryStorage } from '../../src/base/storage.ts'
 import { NetworkFeed } from '../../src/node/network-feed.ts'
 import { Node } from '../../src/node/node.ts'
-import { WebServer } from '../../src/web/server.node.ts'
-import { TestBrowser, chromiumPath, settled, skipReason } from './browser.ts'
+import { chromiumPath, settled, skipReason } from './browser.ts'
 import { check } from './check.ts'
+import { Stage } from './stage.ts'
 import type { Page } from 'playwright-core'
-import type { NodeOptions } from '../../src/node/options.ts'
+import type { WebServer } from '../../src/web/server.node.ts'
 
 vi.setConfig({ testTimeout: 180_000 }) // A browser on a machine under load; alone each takes a second or two.
 
-const pageFolder = path.resolve(import.meta.dirname, '../../dist/web')
-
 describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`, () => {
-  let browser: TestBrowser
-  const running: (() => Promise<void>)[] = []
-
-  beforeAll(async () => {
-    browser = await TestBrowser.start()
-  }, 60_000)
-
-  afterEach(async () => {
-    await browser.closePages()
-    for (const stop of running.splice(0).toReversed()) await stop()
-  })
-
-  afterAll(async () => {
-    await browser.close()
-  })
-
-  /** Starts a node; `stop` ends it as a crash does, without a word. */
-  async function startNode(options: NodeOptions): Promise<Node> {
-    const node = await Node.start(options)
-    running.push(() => node.close())
-    return node
-  }
-
-  async function serve(node: Node): Promise<WebServer> {
-    const web = await WebServer.start(node, new MemoryStorage(), {
-      ...{ host: '127.0.0.1', port: 0, pageFolder, origins: [], metrics: 'token' },
-    })
-    running.push(() => web.close())
-    return web
-  }
+  const stage = Stage.use()
 
   /** A node whose network is made up. */
   async function serveFake(source: FakeSource): Promise<WebServer> {
-    const node = await startNode({ label: 'host' })
+    const node = await stage.startNode({ label: 'host' })
     const feed = new NetworkFeed(source)
     ;(node as { feed: NetworkFeed }).feed = feed
-    running.push(() => Promise.resolve(feed.stop()))
-    return serve(node)
+    stage.onEnd(() => Promise.resolve(feed.stop()))
+    return stage.serve(node)
   }
 
   test('shows the network as it is, follows a death and a return, and the table agrees', async () => {
     const storage = new MemoryStorage()
-    const bob = await startNode({
+    const bob = await stage.startNode({
       label: 'bob',
       listen: ['127.0.0.1:0'],
       commands: { hello: 'echo Hello!' },
     })
     const options = { label: 'alice', peers: [bob.address], listen: ['127.0.0.1:0'], storage }
     const alice = await Node.start(options)
-    const carol = await startNode({ label: 'carol', peers: [bob.address], listen: ['127.0.0.1:0'] })
+    const carol = await stage.startNode({
+      label: 'carol',
+      peers: [bob.address],
+      listen: ['127.0.0.1:0'],
+    })
     await carol.ready()
-    const page = await browser.open((await serve(bob)).link)
+    const page = await stage.browser.open((await stage.serve(bob)).link)
     await page.waitForSelector('.map[aria-label="Map of the network: 3 nodes, 3 links"]')
     await settled(page)
     expect(page.url()).not.toContain('token')
@@ -80,7 +52,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
     await page.waitForSelector('tr.left, tr.gone')
     expect(await column(page, 1)).toEqual([expect.stringMatching(/left|gone/), 'alive', 'alive'])
     const again = await Node.start(options)
-    running.push(() => again.close())
+    stage.onEnd(() => again.close())
     await page.waitForSelector('.map[aria-label^="Map of the network: 3 nodes, 3 links"]')
     await page.waitForFunction(() => document.querySelectorAll('tbody tr.alive').length === 3)
     await page.waitForSelector('.news >> text=is back')
@@ -88,7 +60,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
 
   test('tells of a change within a second, from the node to the glass', async () => {
     const source = new FakeSource(40, { isHealthy: true })
-    const page = await browser.open((await serveFake(source)).link)
+    const page = await stage.browser.open((await serveFake(source)).link)
     await settled(page)
     await page.evaluate(() => {
       const seen = new MutationObserver(() => {
@@ -107,8 +79,8 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
   })
 
   test('runs a permitted command on the selected node, and takes one back', async () => {
-    const bob = await startNode({ label: 'bob', listen: ['127.0.0.1:0'] })
-    const alice = await startNode({
+    const bob = await stage.startNode({ label: 'bob', listen: ['127.0.0.1:0'] })
+    const alice = await stage.startNode({
       label: 'alice',
       peers: [bob.address],
       commands: { hello: 'echo Hello there' },
@@ -121,7 +93,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
       },
     })
     await alice.ready()
-    const page = await browser.open((await serve(bob)).link)
+    const page = await stage.browser.open((await stage.serve(bob)).link)
     await page.waitForSelector('.map[aria-label^="Map of the network: 2 nodes"]')
     await page.click('.view-both')
     await page.click('tbody >> text=alice')
@@ -148,7 +120,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
       software: '<b>1</b>',
       addresses: ['tls://"><script>alert(1)</script>:1'],
     })
-    const page = await browser.open((await serveFake(source)).link)
+    const page = await stage.browser.open((await serveFake(source)).link)
     let dialogs = 0
     page.on('dialog', () => dialogs++)
     await settled(page)
@@ -167,7 +139,9 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
   })
 
   test('needs no mouse: arrows select, keys zoom, the panel and back', async () => {
-    const page = await browser.open((await serveFake(new FakeSource(12, { isHealthy: true }))).link)
+    const page = await stage.browser.open(
+      (await serveFake(new FakeSource(12, { isHealthy: true }))).link,
+    )
     await settled(page)
     for (let presses = 0; presses < 12; presses++) {
       await page.keyboard.press('Tab')
@@ -192,12 +166,20 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
   })
 
   test('finds nodes, and saves what it shows as SVG, D2 and JSON', async () => {
-    const page = await browser.open((await serveFake(new FakeSource(60))).link)
+    const page = await stage.browser.open((await serveFake(new FakeSource(60))).link)
     await settled(page)
     await page.fill('#search', 'judy')
     await page.click('.view-table')
     await page.waitForSelector('caption >> text=1 of 60 nodes')
     expect(await column(page, 0)).toEqual(['judy'])
+    await page.press('#search', 'Enter')
+    await page.waitForSelector('#panel-title >> text=judy')
+    await page.fill('#search', 'nobody at all')
+    await page.press('#search', 'Enter')
+    expect(await page.textContent('#panel-title')).toContain('judy')
+    await page.fill('#search', 'a')
+    await page.press('#search', 'Enter')
+    await page.waitForSelector('#panel-title >> text=alice')
     await page.fill('#search', '')
     await page.waitForSelector('caption >> text=60 of 60 nodes')
     expect(await download(page, 'svg')).toContain('</svg>')
@@ -207,7 +189,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
   })
 
   test('a long table holds only the rows in sight, and says how many there are', async () => {
-    const page = await browser.open((await serveFake(new FakeSource(3_000))).link)
+    const page = await stage.browser.open((await serveFake(new FakeSource(3_000))).link)
     await page.click('.view-table')
     await page.waitForSelector('caption >> text=3000 of 3000 nodes')
     expect(await page.locator('tbody tr').count()).toBeLessThan(80)
@@ -218,35 +200,27 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
 
   test('comes back by itself when its node does, and asks for its link without a token', async () => {
     const storage = new MemoryStorage()
-    const bob = await startNode({ label: 'bob' })
-    const options = {
-      host: '127.0.0.1',
-      port: 0,
-      pageFolder,
-      origins: [],
-      metrics: 'token',
-    } as const
-    const web = await WebServer.start(bob, storage, options)
-    const page = await browser.open(web.link)
+    const bob = await stage.startNode({ label: 'bob' })
+    const web = await stage.serve(bob, { storage })
+    const page = await stage.browser.open(web.link)
     await page.waitForSelector('.pulse.live')
     await page.waitForSelector('.empty >> text=Nobody else is here yet')
     await web.close()
     await page.waitForSelector('.trouble >> text=The node does not answer')
-    const again = await WebServer.start(bob, storage, { ...options, port: web.port })
-    running.push(() => again.close())
+    const again = await stage.serve(bob, { storage, port: web.port })
     await page.waitForSelector('.pulse.live')
     await page.waitForSelector('.trouble', { state: 'detached' })
     await page.reload() // The token is this tab's.
     await page.waitForSelector('.pulse.live')
-    const stranger = await browser.open(again.url)
+    const stranger = await stage.browser.open(again.url)
     await stranger.waitForSelector('.trouble >> text=This page needs its link')
-    const liar = await browser.open(`${again.url}#token=${'x'.repeat(43)}`)
+    const liar = await stage.browser.open(`${again.url}#token=${'x'.repeat(43)}`)
     await liar.waitForSelector('.trouble >> text=This link is no longer valid')
   })
 
   test('another site cannot talk to the node', async () => {
-    const web = await serve(await startNode({ label: 'bob' }))
-    const page = await browser.open('about:blank')
+    const web = await stage.serve(await stage.startNode({ label: 'bob' }))
+    const page = await stage.browser.open('about:blank')
     const outcome = await page.evaluate(async (url) => {
       return new Promise<string>((resolve) => {
         const socket = new WebSocket(url)
@@ -255,7 +229,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
       })
     }, `ws://127.0.0.1:${web.port}/socket`)
     expect(outcome).toBe('refused')
-    browser.complaints.length = 0 // The refusal above.
+    stage.browser.complaints.length = 0 // The refusal above.
   })
 
   test.each(['light', 'dark'] as const)(
@@ -267,7 +241,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
         [1280, 800],
         [360, 740],
       ] as const) {
-        const page = await browser.open(link, { width, height, colorScheme })
+        const page = await stage.browser.open(link, { width, height, colorScheme })
         await settled(page)
         source.change(3, { state: 'suspect' })
         await page.waitForSelector('.news button')
@@ -295,13 +269,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
   )
 
   test('no page asked anybody but its node, or complained', () => {
-    expect(
-      [...browser.hosts].filter((host) => !/^127\.0\.0\.1:\d+$/.test(host) && host !== ''),
-    ).toEqual([])
-    const ours = browser.complaints.filter(
-      (text) => !/ERR_CONNECTION_REFUSED|WebSocket connection to/.test(text),
-    )
-    expect(ours).toEqual([])
+    stage.expectQuiet()
   })
 })
 

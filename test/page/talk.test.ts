@@ -1,41 +1,22 @@
 /** Wall, inbox and chat in a real browser: real nodes that talk to each other, each with its page. */
-import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { MemoryStorage } from '../../src/base/storage.ts'
-import { Node } from '../../src/node/node.ts'
-import { WebServer } from '../../src/web/server.node.ts'
-import { TestBrowser, chromiumPath, skipReason } from './browser.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { chromiumPath, skipReason } from './browser.ts'
 import { check } from './check.ts'
-import type { Page } from 'playwright-core'
+import { Stage } from './stage.ts'
+import type { Page, Route } from 'playwright-core'
 import type { Viewer } from './browser.ts'
+import type { Node } from '../../src/node/node.ts'
 import type { NodeOptions } from '../../src/node/options.ts'
 
 vi.setConfig({ testTimeout: 180_000 }) // A browser on a machine under load; alone each takes a second or two.
 
-const pageFolder = path.resolve(import.meta.dirname, '../../dist/web')
 const hostile = '<img src=x onerror=alert(1)><b>bold</b>\u202e\u001b[31m\nsecond line'
 
 describe.skipIf(chromiumPath === undefined)(`talk in Chromium${skipReason}`, () => {
-  let browser: TestBrowser
-  const running: (() => Promise<void>)[] = []
-
-  beforeAll(async () => {
-    browser = await TestBrowser.start()
-  }, 60_000)
-
-  afterEach(async () => {
-    await browser.closePages()
-    for (const stop of running.splice(0).toReversed()) await stop()
-  })
-
-  afterAll(async () => {
-    await browser.close()
-  })
+  const stage = Stage.use()
 
   async function startNode(label: string, options: NodeOptions = {}): Promise<Node> {
-    const node = await Node.start({ label, listen: ['127.0.0.1:0'], ...options })
-    running.push(() => node.close())
-    return node
+    return stage.startNode({ label, listen: ['127.0.0.1:0'], ...options })
   }
 
   /** Two nodes that are connected. */
@@ -48,11 +29,8 @@ describe.skipIf(chromiumPath === undefined)(`talk in Chromium${skipReason}`, () 
   }
 
   async function openPage(node: Node, tab: string, viewer: Viewer = {}): Promise<Page> {
-    const web = await WebServer.start(node, new MemoryStorage(), {
-      ...{ host: '127.0.0.1', port: 0, pageFolder, origins: [], metrics: 'token' },
-    })
-    running.push(() => web.close())
-    const page = await browser.open(web.link, viewer)
+    const { link } = await stage.serve(node)
+    const page = await stage.browser.open(link, viewer)
     await page.click(`.tabs >> text=${tab}`)
     return page
   }
@@ -82,6 +60,23 @@ describe.skipIf(chromiumPath === undefined)(`talk in Chromium${skipReason}`, () 
     await alice.wall.post('more print, found while it is looked for')
     await expect.poll(() => texts(page, '.post .author')).toEqual(['alice', 'bob'])
     expect(dialogs).toBe(0)
+  })
+
+  test('what somebody writes while the text before is on its way stays in the box', async () => {
+    const bob = await startNode('bob')
+    const post = bob.wall.post.bind(bob.wall)
+    let letGo: () => void = () => undefined
+    const isFree = new Promise<void>((resolve) => (letGo = resolve))
+    bob.wall.post = (text) => isFree.then(() => post(text))
+    const page = await openPage(bob, 'Wall')
+    const box = page.getByLabel('A post for everybody')
+    await box.fill('first')
+    await page.click('button >> text=Post')
+    await box.fill('first, and second')
+    letGo()
+    await page.waitForSelector('.outcome >> text=posted')
+    await expect.poll(() => texts(page, '.post .body')).toEqual(['first'])
+    expect(await box.inputValue()).toBe(', and second')
   })
 
   test('two people write to each other from two windows: delivered, read, held; one is away', async () => {
@@ -269,13 +264,27 @@ describe.skipIf(chromiumPath === undefined)(`talk in Chromium${skipReason}`, () 
     await page.waitForSelector('.map')
   })
 
+  test('a tab that loads slowly takes nothing from the one that was opened instead', async () => {
+    const page = await openPage(await startNode('bob'), 'Map')
+    await page.waitForSelector('.pulse.live')
+    let held: Route | undefined
+    await page.route('**/assets/*.js', async (route) => {
+      if (held === undefined) held = route // The first of the inbox.
+      else await route.continue()
+    })
+    await page.click('.tabs >> text=Inbox')
+    await expect.poll(() => held).toBeDefined()
+    await page.click('.tabs >> text=Wall')
+    await page.waitForSelector('.nothing >> text=Nobody has posted yet')
+    await held?.continue()
+    const url = JSON.stringify(held?.request().url())
+    const frames = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))'
+    await page.evaluate(`import(${url}).then(() => ${frames})`) // As text: vitest has its own import.
+    expect(await page.locator('main.wall').count()).toBe(1)
+  })
+
   test('no page asked anybody but its node, or complained', () => {
-    const elsewhere = [...browser.hosts].filter((host) => !/^127\.0\.0\.1:\d+$/.test(host))
-    expect(elsewhere).toEqual([])
-    const ours = browser.complaints.filter(
-      (text) => !/ERR_CONNECTION_REFUSED|WebSocket connection to/.test(text),
-    )
-    expect(ours).toEqual([])
+    stage.expectQuiet()
   })
 })
 

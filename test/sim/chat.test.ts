@@ -48,7 +48,9 @@ test('[TP40] arrivals, lines, whispers and departures are told; who died is not 
     expect(await world.wait(carol.talk.chat.whisper('alice', 'psst'))).toEqual({ name: 'alice' })
     expect(a.events.at(-1)).toBe('direct carol psst')
     const whisper = await world.wait(carol.talk.chat.whisper('bob', 'psst'))
-    expect(whisper.problem).toContain('bob is not in a chat')
+    expect(whisper.problem).toBe(
+      'bob is not in a chat, and did not see that; to leave a message: skein send @bob TEXT',
+    )
     c.leave()
     await world.advance(1_000)
     expect(a.events.at(-1)).toBe('leave carol')
@@ -58,6 +60,18 @@ test('[TP40] arrivals, lines, whispers and departures are told; who died is not 
     world.crash('carol')
     await world.until(() => a.events.at(-1) === 'lost carol', 30_000)
     expect(here()).toBe('alice')
+    const problems = [
+      ['carol', 'carol is away, and did not see that; to leave a message: skein send @carol TEXT'],
+      ['nobody', "No peer found matching 'nobody'; /who lists who is here"],
+      ['@all', '/msg tells one peer; what you type without it is for all in the chat'],
+      ['a,b', '/msg tells one peer; what you type without it is for all in the chat'],
+      ['alice', "'alice' is this node itself; name another one"],
+    ] as const
+    for (const [to, problem] of problems) {
+      const startMs = world.clock.nowMs()
+      expect(await world.wait(alice.talk.chat.whisper(to, 'psst'))).toMatchObject({ problem })
+      expect(world.clock.nowMs() - startMs, 'at once').toBeLessThan(100)
+    }
     carol = await start(world, 'carol', ['bob'])
     await world.until(() => alice.nodes().every(({ state }) => state === 'alive'), 30_000)
     expect(here()).toBe('alice') // It runs again, and nobody there is in the chat.
@@ -90,7 +104,9 @@ test('[TP24] who is blocked is silent here alone, in rooms, whispers and topics,
     await world.wait(alice.topic('prices').publish(1))
     await world.wait(alice.broadcast('TEST', 2))
     const whisper = await world.wait(alice.talk.chat.whisper('bob', 'hey'))
-    expect(whisper.problem).toContain('bob is not in a chat')
+    expect(whisper.problem).toBe(
+      'bob is not in a chat, and did not see that; to leave a message: skein send @bob TEXT',
+    )
     await world.advance(1_000)
     expect(b.events).toEqual(before)
     expect(heard).toEqual([])

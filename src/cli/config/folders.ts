@@ -4,7 +4,6 @@
  */
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { posix, win32 } from 'node:path'
-import { labelProblem } from '../../base/label.ts'
 
 /** What decides where folders are; the defaults are this process's own. */
 export interface Surroundings {
@@ -26,14 +25,6 @@ export function dataRoot(surroundings: Surroundings = {}): string {
   if (platform === 'win32')
     return path.join(env['LOCALAPPDATA'] ?? path.join(home, 'AppData/Local'), 'skein/data')
   return path.join(absolute(env['XDG_DATA_HOME']) ?? path.join(home, '.local/share'), 'skein')
-}
-
-/** Why a text behind `-p` cannot name a profile, or `undefined`: it becomes the name of a folder. */
-export function profileProblem(profile: string): string | undefined {
-  const isFolderName = profile === '.' || profile === '..'
-  const problem = isFolderName ? 'a label is not "." or ".."' : labelProblem(profile)
-  if (problem === undefined) return undefined
-  return `-p ${JSON.stringify(profile)}: ${problem.replace('a label', 'a profile name')}`
 }
 
 /** The data folder of a profile. */

@@ -10,7 +10,8 @@ import { toLabel } from '../../base/label.ts'
 import { nearestWord } from '../../base/text.ts'
 import { entryProblems, nameNode, resolvePrograms } from './complete.ts'
 import { assembleConfig, type Config } from './config.ts'
-import { controlPathOf, dataFolderOf, platformConfigFolder, profileProblem } from './folders.ts'
+import { controlPathOf, dataFolderOf, platformConfigFolder } from './folders.ts'
+import { profileProblem } from './profile-name.ts'
 import {
   argumentSource,
   argumentSources,
@@ -99,8 +100,15 @@ function profileOf({ profile, jsonFile }: Resolved): string {
 async function findConfigFolder({ configFolder, cwd, env }: Resolved): Promise<string> {
   if (configFolder !== undefined) {
     const named = path.resolve(cwd, configFolder)
-    if (await isFolder(named)) return named
-    throw new SkeinError('CONFIG_INVALID', `-c ${configFolder}: there is no such folder`)
+    const network = path.join(named, 'network')
+    if (!(await isThere(named)))
+      throw new SkeinError('CONFIG_INVALID', `-c ${configFolder}: there is no such folder`)
+    for (const folder of [named, network]) {
+      if ((await isFolder(folder)) || !(await isThere(folder))) continue
+      const text = `-c ${configFolder}: ${shownPath(folder, cwd)} is a file, and a folder is wanted`
+      throw new SkeinError('CONFIG_INVALID', `${text} that holds network/default.toml`)
+    }
+    return named
   }
   const near = path.join(cwd, 'config')
   return (await isFolder(path.join(near, 'network'))) ? near : platformConfigFolder({ env, cwd })
@@ -175,7 +183,7 @@ async function loadTargets(
   const candidates = new Set([entry.folder, configFolder].map((from) => path.resolve(from, value)))
   for (const file of candidates) {
     const name = shownPath(file, cwd)
-    const text = await readText(file, name)
+    const text = await readText(file, name, `${formatOrigin(entry.origin)}: network.target.path: `)
     if (text === undefined) continue
     const read = readTargets(name, text)
     problems.push(...read.problems)
@@ -191,15 +199,22 @@ async function isFolder(folder: string): Promise<boolean> {
   return stats?.isDirectory() ?? false
 }
 
+async function isThere(place: string): Promise<boolean> {
+  return (await stat(place).catch(() => undefined)) !== undefined
+}
+
 /** Reads a text file; `undefined` where there is none. */
-async function readText(file: string, name: string): Promise<string | undefined> {
+async function readText(file: string, name: string, of = ''): Promise<string | undefined> {
   try {
     return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    const why = code === 'EISDIR' ? 'it is a folder' : `it cannot be read (${code})`
-    throw new SkeinError('CONFIG_INVALID', `${name}: ${why}`, { cause: thrown })
+    const why =
+      code === 'EISDIR'
+        ? 'it is a folder, and a file is wanted'
+        : `it cannot be read (${code}); may this user read it?`
+    throw new SkeinError('CONFIG_INVALID', `${of}${name}: ${why}`, { cause: thrown })
   }
 }
 

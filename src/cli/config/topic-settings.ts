@@ -1,5 +1,5 @@
 /** The rows of topics and the chat in the table of settings. */
-import { topicProblem } from '../../topic/envelope.ts'
+import { topicProblem } from '../../topic/topic-name.ts'
 import { defaultTopicOptions } from '../../topic/options.ts'
 import { defaultTopicRules } from '../../topic/service.ts'
 import { listOf, textWhere, wholeNumber } from './kinds.ts'

@@ -25,7 +25,7 @@ import type { Invocation } from '../arguments.ts'
 import type { Context, ExitCode } from '../context.ts'
 import type { Placement, Profile } from './plan.ts'
 
-const defaultForMs = 10_000 // The issue's; a terminal has `q`.
+const defaultForMs = 10_000 // Guess: to read a table; a terminal has `q`.
 
 /** Runs the demo until it is told to end, or `--for` is over. */
 export async function demo({ flags }: Invocation, context: Context): Promise<ExitCode> {

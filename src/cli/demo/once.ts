@@ -19,7 +19,7 @@ export interface OnceSetup {
 }
 
 const linksPatienceMs = 20_000 // Guess: ten times what a machine under load needs.
-const commandTimeoutMs = 10_000 // DESIGN §8
+const commandTimeoutMs = 10_000 // As long as a caller bears silence (D8).
 const [asker, asked, command] = ['bob', 'alice', 'add']
 const tableWidth = 120 // Wide enough for everything; a pipe has no width of its own.
 

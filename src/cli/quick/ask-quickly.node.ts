@@ -44,7 +44,7 @@ function quickRequest(invocation: Invocation): QuickRequest | undefined {
       return undefined
     default:
       if (readsLetter(invocation)) return undefined
-      return { ...nodeRequest(invocation), hasInput: false }
+      return { ...nodeRequest(invocation, tty().isatty(1)), hasInput: false }
   }
 }
 

@@ -53,7 +53,8 @@ async function load(name: TabName): Promise<void> {
   if (loader === undefined || views.value[name] !== undefined) return
   failure.value = ''
   try {
-    views.value = { ...views.value, [name]: await loader() }
+    const view = await loader()
+    views.value = { ...views.value, [name]: view } // Others may have come meanwhile.
   } catch {
     failure.value = 'The node does not answer; open this again when it does.'
   }

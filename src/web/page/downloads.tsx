@@ -1,5 +1,6 @@
 /** Saves the network as a file: a picture, D2 text, or lines of JSON. What writes them is loaded then. */
 import { useEffect, useRef } from 'preact/hooks'
+import { Icon } from './icon.tsx'
 import { network } from './state.ts'
 import type { Format } from './write-file.ts'
 
@@ -41,19 +42,7 @@ export function Downloads(): preact.JSX.Element {
       }}
     >
       <summary class="icon" aria-label="Download the map" title="Download the map">
-        <svg
-          viewBox="0 0 20 20"
-          width="18"
-          height="18"
-          aria-hidden="true"
-          fill="none"
-          stroke="currentColor"
-          stroke-width="1.6"
-          stroke-linecap="round"
-          stroke-linejoin="round"
-        >
-          <path d="M10 3v9m-3.5-3.5L10 12l3.5-3.5M4 16h12" />
-        </svg>
+        <Icon path="M10 3v9m-3.5-3.5L10 12l3.5-3.5M4 16h12" />
       </summary>
       <div class="menu-list">
         {formats.map(([format, title]) => (

@@ -2,7 +2,9 @@
 import { computed, signal } from '@preact/signals'
 import { linkKey } from '../../map/feed.ts'
 import { LiveNetwork } from './feed/live-network.ts'
+import { keep, readKept } from './kept.ts'
 import { forgetToken, keepToken, takeToken } from './feed/token.ts'
+import { firstMatch, isMatch, wantedText } from './search.ts'
 import type { LinkLine, NodeLine } from '../../map/feed.ts'
 
 /** What somebody looks at: a node, or a link by its ends. By IDs, which outlive everything else. */
@@ -12,6 +14,8 @@ export type Selection =
 
 /** How the network is shown. `both`: the table beside the map, where there is room. */
 export type ViewName = 'map' | 'both' | 'table'
+
+const keptTheme = 'theme'
 
 export const network = new LiveNetwork(takeToken(globalThis), {
   keepToken: (token) => keepToken(globalThis, token),
@@ -55,20 +59,16 @@ export const selectedLink = computed((): LinkLine | undefined => {
 /** Numbers of the nodes that the search means; `undefined` where nothing is searched for. */
 export const matches = computed((): ReadonlySet<number> | undefined => {
   void network.tick.value
-  const wanted = search.value.trim().toLowerCase()
+  const wanted = wantedText(search.value)
   if (wanted === '') return undefined
   const found = [...network.model.nodes.values()].filter((node) => isMatch(node, wanted))
   return new Set(found.map(({ n }) => n))
 })
 
-/** Whether a node's name, ID, state or one of its addresses contains what is searched for. */
-function isMatch({ name, id, state, addresses }: NodeLine, wanted: string): boolean {
-  return (
-    name.toLowerCase().includes(wanted) ||
-    id.startsWith(wanted) ||
-    state === wanted ||
-    addresses.some((address) => address.toLowerCase().includes(wanted))
-  )
+/** Selects the node that the search means first; nothing where it means none. */
+export function selectFound(): void {
+  const found = firstMatch(network.model.nodes.values(), search.value)
+  if (found !== undefined) selectNode(found.id)
 }
 
 export function selectNode(id: string): void {
@@ -82,18 +82,10 @@ export function selectLink(a: string, b: string): void {
 /** Chooses light or dark, for this browser. */
 export function chooseTheme(wanted: 'light' | 'dark'): void {
   chosenTheme.value = wanted
-  try {
-    localStorage.setItem('skein.theme', wanted)
-  } catch {
-    chosenTheme.value = wanted // A browser that keeps nothing: it holds while the page does.
-  }
+  keep(keptTheme, wanted)
 }
 
 function readTheme(): 'light' | 'dark' | undefined {
-  try {
-    const kept = localStorage.getItem('skein.theme')
-    return kept === 'light' || kept === 'dark' ? kept : undefined
-  } catch {
-    return undefined
-  }
+  const kept = readKept(keptTheme)
+  return kept === 'light' || kept === 'dark' ? kept : undefined
 }

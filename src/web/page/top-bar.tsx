@@ -1,6 +1,7 @@
-import { chooseTheme, network, search, theme, view } from './state.ts'
+import { chooseTheme, network, search, selectFound, theme, view } from './state.ts'
 import { currentTab, news, openTab, tabs } from './tabs.ts'
 import { Downloads } from './downloads.tsx'
+import { Icon } from './icon.tsx'
 import type { ViewName } from './state.ts'
 
 /** Name, tabs, how the page stands to its node, search, views, and what concerns the page itself. */
@@ -47,6 +48,10 @@ function NetworkTools(): preact.JSX.Element {
           spellcheck={false}
           value={search.value}
           onInput={(event) => (search.value = event.currentTarget.value)}
+          onKeyDown={(event) => {
+            // The Enter that ends a word of an input method is none of ours.
+            if (event.key === 'Enter' && !event.isComposing) selectFound()
+          }}
         />
       </label>
       <Views />
@@ -134,25 +139,13 @@ function ThemeSwitch(): preact.JSX.Element {
       title={`Use the ${other} theme`}
       onClick={() => chooseTheme(other)}
     >
-      <svg
-        viewBox="0 0 20 20"
-        width="18"
-        height="18"
-        aria-hidden="true"
-        fill="none"
-        stroke="currentColor"
-        stroke-width="1.6"
-        stroke-linecap="round"
-      >
-        {other === 'dark' ? (
-          <path d="M16.5 12.2A7 7 0 0 1 7.8 3.5a7 7 0 1 0 8.7 8.7Z" stroke-linejoin="round" />
-        ) : (
-          <>
-            <circle cx="10" cy="10" r="3.6" />
-            <path d="M10 1.8v1.6M10 16.6v1.6M1.8 10h1.6M16.6 10h1.6M4.2 4.2l1.1 1.1M14.7 14.7l1.1 1.1M4.2 15.8l1.1-1.1M14.7 5.3l1.1-1.1" />
-          </>
-        )}
-      </svg>
+      <Icon path={other === 'dark' ? moonPath : sunPath} />
     </button>
   )
 }
+
+const moonPath = 'M16.5 12.2A7 7 0 0 1 7.8 3.5a7 7 0 1 0 8.7 8.7Z'
+const sunPath =
+  'M13.6 10a3.6 3.6 0 1 1-7.2 0 3.6 3.6 0 0 1 7.2 0Z' +
+  'M10 1.8v1.6M10 16.6v1.6M1.8 10h1.6M16.6 10h1.6' +
+  'M4.2 4.2l1.1 1.1M14.7 14.7l1.1 1.1M4.2 15.8l1.1-1.1M14.7 5.3l1.1-1.1'

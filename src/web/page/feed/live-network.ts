@@ -5,6 +5,7 @@
  * signal that counts its ticks.
  */
 import { batch, signal } from '@preact/signals'
+import { messageOf } from '../../../base/errors.ts'
 import { FeedModel, LineReader } from '../../../map/feed.ts'
 import { openSession } from '../../session.ts'
 import { NewsDesk } from './network-news.ts'
@@ -96,8 +97,7 @@ export class LiveNetwork {
           onOut: (chunk) => reader.add(chunk),
         })
       } catch (thrown) {
-        if (!watching.signal.aborted)
-          this.trouble.value = thrown instanceof Error ? thrown.message : ''
+        if (!watching.signal.aborted) this.trouble.value = messageOf(thrown)
       }
       await new Promise((resolve) => setTimeout(resolve, retryWatchMs))
     }

@@ -1,5 +1,6 @@
 /** Runs a command on the selected node, as `skein @PEER COMMAND` does, and shows what it prints. */
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { messageOf } from '../../../base/errors.ts'
 import { splitLine } from '../../../command/split.ts'
 import { network } from '../state.ts'
 import { OutputText } from './output-text.ts'
@@ -48,7 +49,7 @@ function useCommand({ id, isSelf }: BoxProps) {
       })
       setEnding(exit === 0 ? 'done' : `exit code ${exit}`)
     } catch (thrown) {
-      setEnding(thrown instanceof Error ? thrown.message : 'it failed')
+      setEnding(messageOf(thrown))
     } finally {
       text.flush()
       running.current = undefined
@@ -92,11 +93,11 @@ export function CommandBox(props: BoxProps): preact.JSX.Element {
         </datalist>
         {/* Keys: one button that changed its type under the hand would take the command back never. */}
         {isRunning ? (
-          <button key="stop" type="button" class="stop" onClick={cancel}>
+          <button key="stop" type="button" class="plain stop" onClick={cancel}>
             Cancel
           </button>
         ) : (
-          <button key="run" type="submit">
+          <button key="run" type="submit" class="main">
             Run
           </button>
         )}

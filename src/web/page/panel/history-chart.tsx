@@ -1,5 +1,6 @@
 /** A small chart of the last hour: round trips as a line, states as a band below it. */
 import { useEffect, useState } from 'preact/hooks'
+import { messageOf } from '../../../base/errors.ts'
 import { briefRtt } from '../../../map/rtt-band.ts'
 import { network } from '../state.ts'
 import { chartOf } from './chart-shape.ts'
@@ -28,7 +29,7 @@ export function HistoryChart({
         setHistory(await network.history(ids, abort.signal))
         setTrouble('')
       } catch (thrown) {
-        if (!abort.signal.aborted) setTrouble(thrown instanceof Error ? thrown.message : 'unknown')
+        if (!abort.signal.aborted) setTrouble(messageOf(thrown))
       }
     }
     void load()

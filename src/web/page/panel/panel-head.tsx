@@ -1,3 +1,4 @@
+import { Icon, crossPath } from '../icon.tsx'
 import { selection } from '../state.ts'
 
 /** The title of what is selected, and a button that lets go of it. */
@@ -20,18 +21,7 @@ export function PanelHead({
         aria-label="Close the details"
         onClick={() => (selection.value = undefined)}
       >
-        <svg
-          viewBox="0 0 20 20"
-          width="18"
-          height="18"
-          aria-hidden="true"
-          fill="none"
-          stroke="currentColor"
-          stroke-width="1.7"
-          stroke-linecap="round"
-        >
-          <path d="m5 5 10 10M15 5 5 15" />
-        </svg>
+        <Icon path={crossPath} />
       </button>
     </div>
   )

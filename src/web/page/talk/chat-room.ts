@@ -6,17 +6,12 @@
  * before stands at its author's time.
  */
 import { batch, signal } from '@preact/signals'
-import { SkeinError } from '../../../base/errors.ts'
-import { JsonLines } from './json-lines.ts'
+import { SkeinError, messageOf } from '../../../base/errors.ts'
+import { maxChatHistory, missedText, moveTexts } from '../../../node/chat-news.ts'
 import { OrderQueue } from '../../../node/order-queue.ts'
+import { JsonLines } from './json-lines.ts'
+import type { ChatNews, ChatSaid, Chatter } from '../../../node/chat-news.ts'
 import type { Session } from '../../session.ts'
-
-/** Somebody in the room. */
-export interface Chatter {
-  readonly id: string
-  readonly name: string
-  readonly isSelf: boolean
-}
 
 /** Something that happened in the room. */
 export interface ChatEntry {
@@ -34,52 +29,11 @@ export interface ChatEntry {
   readonly text: string
 }
 
-/** A line of the command; see `src/node/topic-commands.ts`. */
-type ChatLine =
-  | { readonly event: 'ready'; readonly id: string; readonly label: string }
-  | {
-      readonly event: 'line'
-      readonly id: string
-      readonly name: string
-      readonly text: string
-      readonly time: number
-      readonly incarnation: number
-      readonly sequence: number
-      readonly isOwn: boolean
-      readonly isPast: boolean
-      readonly missed: number
-    }
-  | {
-      readonly event: 'arrive' | 'leave' | 'lost' | 'back'
-      readonly id: string
-      readonly name: string
-    }
-  | {
-      readonly event: 'direct'
-      readonly id: string
-      readonly name: string
-      readonly text: string
-      readonly time: number
-    }
-  | { readonly event: 'who'; readonly people: readonly Chatter[] }
-  | { readonly event: 'sent'; readonly name: string; readonly text: string }
-  | { readonly event: 'missed'; readonly count: number }
-  | { readonly event: 'problem'; readonly message: string }
-  | { readonly event: 'history' }
-
 const firstHistory = 100 // Lines: three screens.
-const maxHistory = 1_000 // As the command gives at most.
 const maxEntries = 5_000 // Guess: a day of a busy room.
 const maxLength = 4 * 2 ** 20 // Characters of all; guess: 64 of the longest lines, ten thousands of others.
 const retryMs = 500 // As for lists.
 const whoMs = 200 // Guess: nobody looks sooner.
-const moves = {
-  arrive: 'is here',
-  leave: 'has left',
-  lost: 'cannot be reached any more',
-  back: 'is back',
-} as const
-
 /** See the file's head. */
 export class ChatRoom {
   readonly topic: string
@@ -114,7 +68,7 @@ export class ChatRoom {
 
   /** Asks for what was said earlier, as far as the node has it. */
   askHistory(): void {
-    this.order({ history: maxHistory })
+    this.order({ history: maxChatHistory })
   }
 
   /** Shows a line to this person alone. */
@@ -131,7 +85,7 @@ export class ChatRoom {
     const { signal: ended } = this.#ending
     while (!ended.aborted) {
       this.#orders = new OrderQueue()
-      const reader = new JsonLines<ChatLine>((lines) => this.#take(lines))
+      const reader = new JsonLines<ChatNews>((lines) => this.#take(lines))
       try {
         await this.#session.run(['chat', this.topic, '--history', String(firstHistory)], {
           signal: ended,
@@ -139,8 +93,7 @@ export class ChatRoom {
           onOut: (chunk) => reader.add(chunk),
         })
       } catch (thrown) {
-        if (!ended.aborted)
-          this.problem.value = thrown instanceof Error ? thrown.message : 'it failed'
+        if (!ended.aborted) this.problem.value = messageOf(thrown)
         // A name that no topic can have: it will not do better.
         if (thrown instanceof SkeinError && thrown.code === 'INVALID') return
       }
@@ -149,7 +102,7 @@ export class ChatRoom {
     }
   }
 
-  #take(lines: readonly ChatLine[]): void {
+  #take(lines: readonly ChatNews[]): void {
     batch(() => {
       const entries = lines.flatMap((line) => this.#read(line))
       const said = entries.filter(({ kind, isOwn = false, isPast = false }) => {
@@ -173,7 +126,7 @@ export class ChatRoom {
   }
 
   /** Does what a line says; what it shows. */
-  #read(line: ChatLine): readonly ChatEntry[] {
+  #read(line: ChatNews): readonly ChatEntry[] {
     switch (line.event) {
       case 'ready':
         this.isHere.value = true
@@ -187,7 +140,7 @@ export class ChatRoom {
       case 'lost':
       case 'back':
         this.#askWho()
-        return [this.#now({ kind: 'move', ...line, text: moves[line.event] })]
+        return [this.#now({ kind: 'move', ...line, text: moveTexts[line.event] })]
       case 'direct':
         return [this.#now({ kind: 'direct', ...line, timeMs: line.time })]
       case 'who':
@@ -227,7 +180,7 @@ export class ChatRoom {
   }
 }
 
-function readSaid(line: Extract<ChatLine, { event: 'line' }>): readonly ChatEntry[] {
+function readSaid(line: ChatSaid): readonly ChatEntry[] {
   const { id, name, text, time, incarnation, sequence, isOwn, isPast, missed } = line
   const atMs = isPast ? time : Date.now()
   const key = `${id} ${incarnation} ${sequence}`
@@ -235,8 +188,4 @@ function readSaid(line: Extract<ChatLine, { event: 'line' }>): readonly ChatEntr
   if (missed === 0) return [said]
   const timeMs = Date.now()
   return [{ key: `${key} missed`, atMs, kind: 'note', timeMs, text: missedText(missed) }, said]
-}
-
-function missedText(count: number): string {
-  return `${count} ${count === 1 ? 'message' : 'messages'} came too fast and were missed`
 }

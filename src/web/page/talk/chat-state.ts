@@ -1,12 +1,13 @@
 /** The rooms that this page is in. Which they are is kept in this browser; what was said is not. */
 import { signal } from '@preact/signals'
 import { readChatLine } from '../../../node/chat-line.ts'
+import { keep, readKept } from '../kept.ts'
 import { addNews } from '../tabs.ts'
 import { ChatRoom } from './chat-room.ts'
 import { give, session } from './commands.ts'
-import type { Chatter } from './chat-room.ts'
+import type { Chatter } from '../../../node/chat-news.ts'
 
-const kept = 'skein.rooms'
+const keptNames = 'rooms'
 const firstRoom = 'chat' // As skein chat.
 const maxRooms = 16 // Guess: each is a command that runs.
 
@@ -30,7 +31,7 @@ export function enter(topic: string): void {
     const all = [...rooms.value, room]
     for (const first of all.slice(0, Math.max(0, all.length - maxRooms))) first.leave()
     rooms.value = all.slice(-maxRooms)
-    keep()
+    keepRooms()
   }
   goTo(room)
 }
@@ -46,7 +47,7 @@ export function leave(room: ChatRoom): void {
   room.leave()
   rooms.value = rooms.value.filter((each) => each !== room)
   if (currentRoom.value === room) currentRoom.value = rooms.value[0]
-  keep()
+  keepRooms()
 }
 
 /** Does what a line means, as `skein chat` does; returns what to say about it. */
@@ -66,19 +67,14 @@ export async function doLine(room: ChatRoom, text: string): Promise<string> {
 
 function keptRooms(): readonly string[] {
   try {
-    const names: unknown = JSON.parse(localStorage.getItem(kept) ?? '[]')
+    const names: unknown = JSON.parse(readKept(keptNames) ?? '[]')
     const texts = Array.isArray(names) ? names.filter((each) => typeof each === 'string') : []
     return texts.length > 0 ? texts.slice(0, maxRooms) : [firstRoom]
   } catch {
-    return [firstRoom] // A browser that keeps nothing, or somebody else's text.
+    return [firstRoom] // Somebody else's text.
   }
 }
 
-function keep(): void {
-  const names = rooms.value.map(({ topic }) => topic)
-  try {
-    localStorage.setItem(kept, JSON.stringify(names))
-  } catch {
-    names.length = 0 // A browser that keeps nothing: next time it is the first room again.
-  }
+function keepRooms(): void {
+  keep(keptNames, JSON.stringify(rooms.value.map(({ topic }) => topic)))
 }

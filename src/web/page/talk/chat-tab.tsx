@@ -9,6 +9,7 @@ import { currentRoom, doLine, enterFirst, whisperTo } from './chat-state.ts'
 import { ChatPeople, ChatRooms } from './chat-side.tsx'
 import { LongList } from './long-list.tsx'
 import { LongText } from './long-text.tsx'
+import { Problem } from './problem.tsx'
 import { loadStyle } from './style.ts'
 import { When } from './when.tsx'
 import { WriteBox } from './write-box.tsx'
@@ -50,7 +51,6 @@ function Room({ room }: { readonly room: ChatRoom }): preact.JSX.Element {
   }, [unseen])
   const to = whisperTo.value
   const name = to === undefined ? undefined : visibleText(to.name, 40)
-  const problem = room.problem.value
   return (
     <>
       <section class="said" aria-label={`Room ${room.topic}`}>
@@ -76,11 +76,7 @@ function Room({ room }: { readonly room: ChatRoom }): preact.JSX.Element {
             </p>
           )}
         </WriteBox>
-        {problem !== '' && !room.isHere.value && (
-          <p class="problem" role="alert">
-            {sanitizeText(problem)}
-          </p>
-        )}
+        <Problem text={room.isHere.value ? '' : room.problem.value} />
         <LongList
           label={`Said in ${room.topic}, newest first`}
           items={room.entries.value}

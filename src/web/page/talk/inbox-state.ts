@@ -1,9 +1,10 @@
 /** What the inbox shows: which list, which message of it, and whether somebody writes a new one. */
 import { signal } from '@preact/signals'
+import { messageOf } from '../../../base/errors.ts'
 import { addNews } from '../tabs.ts'
 import { give, session } from './commands.ts'
 import { LetterList } from './letter-list.ts'
-import type { MessageLine, SentLine } from './letters.ts'
+import type { MessageLine, SentLine } from '../../../node/letter-lines.ts'
 
 /** Which messages are listed. */
 export type BoxName = 'all' | 'unread' | 'sent'
@@ -90,7 +91,7 @@ async function load<Line>(command: 'inbox' | 'sent', id: number): Promise<Line |
     if (text.trim() !== '') return JSON.parse(text) as Line
     problem.value = 'This message is not kept any more.'
   } catch (thrown) {
-    problem.value = thrown instanceof Error ? thrown.message : 'it failed'
+    problem.value = messageOf(thrown)
   }
   return undefined
 }

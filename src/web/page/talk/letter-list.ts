@@ -8,6 +8,7 @@
  * A session that broke and is back begins anew; what is known stays where the new page adjoins it.
  */
 import { batch, signal } from '@preact/signals'
+import { messageOf } from '../../../base/errors.ts'
 import { JsonLines } from './json-lines.ts'
 import type { Session } from '../../session.ts'
 
@@ -154,7 +155,7 @@ export class LetterList<Item extends { readonly id: number }> {
 
   #fail(thrown: unknown): void {
     if (this.#ending.signal.aborted) return
-    this.problem.value = thrown instanceof Error ? thrown.message : 'it failed'
+    this.problem.value = messageOf(thrown)
   }
 }
 

@@ -1,6 +1,7 @@
 /** The list of the inbox: a row a message, with who, when, its beginning, and how far it got. */
 import { sanitizeText } from '../../../base/text.ts'
 import { visibleText } from '../../../map/caption.ts'
+import { stateText } from '../../../node/letter-lines.ts'
 import { Disc } from './author.tsx'
 import {
   boxName,
@@ -11,11 +12,10 @@ import {
   sent,
   wanted,
 } from './inbox-state.ts'
-import { stateText } from './letters.ts'
-import { LongList } from './long-list.tsx'
+import { LetterPages } from './letter-pages.tsx'
 import { When } from './when.tsx'
+import type { MessageLine, SentLine } from '../../../node/letter-lines.ts'
 import type { LetterList } from './letter-list.ts'
-import type { MessageLine, SentLine } from './letters.ts'
 
 const rowHeight = 69 // As talk.css has it.
 const snippetLength = 160
@@ -55,37 +55,25 @@ function Rows<Item extends { readonly id: number }>({
   open,
   row,
 }: RowsProps<Item>): preact.JSX.Element {
-  const problem = list.problem.value
   const chosen = openLetter.value?.letter.id
   return (
-    <>
-      {problem !== '' && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
+    <LetterPages
+      list={list}
+      label={boxName.value === 'sent' ? 'Sent, newest first' : 'Messages, newest first'}
+      estimate={rowHeight}
+      row={(item) => (
+        <button
+          type="button"
+          class="letter-row"
+          aria-current={item.id === chosen ? 'true' : undefined}
+          onClick={() => void open(item)}
+          onKeyDown={moveFocus}
+        >
+          {row(item)}
+        </button>
       )}
-      <LongList
-        label={boxName.value === 'sent' ? 'Sent, newest first' : 'Messages, newest first'}
-        items={list.items.value}
-        keyOf={({ id }) => id}
-        estimate={rowHeight}
-        row={(item) => (
-          <button
-            type="button"
-            class="letter-row"
-            aria-current={item.id === chosen ? 'true' : undefined}
-            onClick={() => void open(item)}
-            onKeyDown={moveFocus}
-          >
-            {row(item)}
-          </button>
-        )}
-        hasMore={list.hasMore.value}
-        onEnd={() => void list.more()}
-        onSeen={(count) => (list.seenCount = count)}
-        empty={<p class="muted">{list.isLoaded.value ? emptyText() : 'Loading …'}</p>}
-      />
-    </>
+      empty={<p class="muted">{emptyText()}</p>}
+    />
   )
 }
 

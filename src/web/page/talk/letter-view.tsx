@@ -1,7 +1,10 @@
 /** A message to read, with a box to answer; or a new one to write. */
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { messageOf } from '../../../base/errors.ts'
 import { sanitizeText } from '../../../base/text.ts'
 import { visibleText } from '../../../map/caption.ts'
+import { stateText } from '../../../node/letter-lines.ts'
+import { Icon, crossPath } from '../icon.tsx'
 import { network } from '../state.ts'
 import { Author, Disc } from './author.tsx'
 import { give, session } from './commands.ts'
@@ -17,10 +20,10 @@ import {
 } from './inbox-state.ts'
 import { JsonLines } from './json-lines.ts'
 import { StateChip } from './letter-rows.tsx'
-import { stateText } from './letters.ts'
+import { Problem } from './problem.tsx'
 import { When } from './when.tsx'
 import { WriteBox } from './write-box.tsx'
-import type { MessageLine, SentLine } from './letters.ts'
+import type { MessageLine, SentLine } from '../../../node/letter-lines.ts'
 
 const shownLength = 100_000 // Characters: a browser takes long for a megabyte; all of it can be saved.
 const maxNames = 500 // Guess: more names than that nobody reads in a list.
@@ -37,11 +40,7 @@ export function LetterView(): preact.JSX.Element {
         if (key === 'Escape' && (open !== undefined || to !== undefined)) back()
       }}
     >
-      {problem.value !== '' && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem text={problem.value} />
       {to !== undefined ? (
         <NewLetter key={to} to={to} />
       ) : open === undefined ? (
@@ -94,14 +93,7 @@ function Head({
 function CloseButton(): preact.JSX.Element {
   return (
     <button type="button" class="icon close" aria-label="Back to the list" onClick={back}>
-      <svg viewBox="0 0 20 20" width="16" height="16" aria-hidden="true">
-        <path
-          d="m5 5 10 10M15 5 5 15"
-          stroke="currentColor"
-          stroke-width="1.8"
-          stroke-linecap="round"
-        />
-      </svg>
+      <Icon path={crossPath} widthPx={16} />
     </button>
   )
 }
@@ -115,7 +107,7 @@ function Received({ letter }: { readonly letter: MessageLine }): preact.JSX.Elem
       await give([isBlocked ? 'unblock' : 'block', author])
       setBlocked(!isBlocked)
     } catch (thrown) {
-      problem.value = thrown instanceof Error ? thrown.message : 'it failed'
+      problem.value = messageOf(thrown)
     }
   }
   return (
@@ -168,7 +160,7 @@ function Fate({ letter }: { readonly letter: SentLine }): preact.JSX.Element {
       <StateChip letter={now} />{' '}
       <span class="muted">
         to {visibleText(now.to, 40)}
-        {now.state === 'queued' && `; ${stateText(now)}`}
+        {now.state === 'queued' && `; ${sanitizeText(stateText(now))}`}
       </span>
     </p>
   )

@@ -6,13 +6,15 @@ import { addNews } from '../tabs.ts'
 import { Author, Disc } from './author.tsx'
 import { give, session } from './commands.ts'
 import { LetterList } from './letter-list.ts'
-import { LongList } from './long-list.tsx'
+import { LetterPages } from './letter-pages.tsx'
 import { LongText } from './long-text.tsx'
 import { SearchBox } from './search-box.tsx'
 import { loadStyle } from './style.ts'
 import { When } from './when.tsx'
 import { WriteBox } from './write-box.tsx'
-import type { PostLine } from './letters.ts'
+import type { PostLine } from '../../../node/letter-lines.ts'
+
+const postHeight = 96 // Of a post with one line.
 
 const wanted = signal('')
 const posts = signal<LetterList<PostLine> | undefined>(undefined)
@@ -50,7 +52,16 @@ function WallTab(): preact.JSX.Element {
             posts.value = openPosts(text)
           }}
         />
-        {list !== undefined && <Posts key={search} list={list} isSearch={search !== ''} />}
+        {list !== undefined && (
+          <LetterPages
+            key={search}
+            list={list}
+            label="Posts, newest first"
+            estimate={postHeight}
+            row={(post) => <Post post={post} />}
+            empty={noPosts(search !== '')}
+          />
+        )}
       </div>
     </main>
   )
@@ -64,46 +75,15 @@ function openPosts(search: string): LetterList<PostLine> {
   })
 }
 
-function Posts({
-  list,
-  isSearch,
-}: {
-  readonly list: LetterList<PostLine>
-  readonly isSearch: boolean
-}): preact.JSX.Element {
-  const problem = list.problem.value
+function noPosts(isSearch: boolean): preact.JSX.Element {
+  if (isSearch) return <p class="muted">No post has these words.</p>
   return (
     <>
-      {problem !== '' && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
-      <LongList
-        label="Posts, newest first"
-        items={list.items.value}
-        keyOf={({ id }) => id}
-        estimate={96}
-        row={(post) => <Post post={post} />}
-        hasMore={list.hasMore.value}
-        onEnd={() => void list.more()}
-        onSeen={(count) => (list.seenCount = count)}
-        empty={
-          !list.isLoaded.value ? (
-            <p class="muted">Loading …</p>
-          ) : isSearch ? (
-            <p class="muted">No post has these words.</p>
-          ) : (
-            <>
-              <h3>Nobody has posted yet</h3>
-              <p class="muted">
-                What is posted here, or with <code>skein post "text"</code>, everybody in the
-                network gets, those too who are away now.
-              </p>
-            </>
-          )
-        }
-      />
+      <h3>Nobody has posted yet</h3>
+      <p class="muted">
+        What is posted here, or with <code>skein post "text"</code>, everybody in the network gets,
+        those too who are away now.
+      </p>
     </>
   )
 }

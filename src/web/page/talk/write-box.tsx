@@ -1,5 +1,6 @@
-/** A box to write in, and its button. The text stays until it was taken. */
+/** A box to write in, and its button. The text stays until it was taken; what was not taken stays. */
 import { useId, useRef, useState } from 'preact/hooks'
+import { messageOf } from '../../../base/errors.ts'
 
 interface WriteBoxProps {
   /** What is written here; for those who do not see it, and as a hint in the empty box. */
@@ -27,9 +28,10 @@ export function WriteBox(props: WriteBoxProps): preact.JSX.Element {
     setSending(true)
     try {
       setOutcome({ text: await send(text), isProblem: false })
-      setText('')
+      // What was written meanwhile was not sent.
+      setText((now) => (now.startsWith(text) ? now.slice(text.length) : now))
     } catch (thrown) {
-      setOutcome({ text: thrown instanceof Error ? thrown.message : 'it failed', isProblem: true })
+      setOutcome({ text: messageOf(thrown), isProblem: true })
     } finally {
       setSending(false)
       box.current?.focus()
