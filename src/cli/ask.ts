@@ -2,23 +2,23 @@
 import { isatty } from 'node:tty'
 import { ControlClient } from './control-client.node.ts'
 import { findNode } from './find-node.node.ts'
+import { nodeRequest, readsLetter } from './request.ts'
 import type { Invocation } from './arguments.ts'
 import type { Context, ExitCode } from './context.ts'
+import type { Handed } from './control-client.node.ts'
 
 /** Sends the command to the node and prints its answer. */
-export async function ask(invocation: Invocation, context: Context): Promise<ExitCode> {
-  const { command, flags, words } = invocation
-  const node = await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
-  const { timeoutMs, forMs } = flags
-  const waiting = forMs === undefined ? [] : ['--for', `${forMs}ms`]
-  const json = flags.isJson ? ['--json'] : []
-  // What a person wrote may begin with dashes.
-  const cut = command === 'inbox' && !flags.isJson && isatty(1) ? ['--cut'] : []
-  const argv = isLetter(command)
-    ? [command, ...flags.terms, ...cut, ...json, '--', ...words]
-    : [command, ...words, ...waiting, ...json]
-  const readsInput = isLetter(command) && words.at(-1) === '-'
-  const exit = await node.run(timeoutMs === undefined ? { argv } : { argv, timeoutMs }, {
+export async function ask(
+  invocation: Invocation,
+  context: Context,
+  handed?: Handed,
+): Promise<ExitCode> {
+  const { command, flags } = invocation
+  const node = handed
+    ? ControlClient.takeOver(handed)
+    : await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
+  const readsInput = readsLetter(invocation)
+  const exit = await node.run(nodeRequest(invocation, isatty(1)), {
     signal: context.signal,
     ...(readsInput && { stdin: context.stdin ?? nothing() }),
     onOut: (chunk) => context.outBytes(chunk),
@@ -27,21 +27,6 @@ export async function ask(invocation: Invocation, context: Context): Promise<Exi
   if (command === 'down') await node.closed
   else node.close()
   return exit
-}
-
-const letterCommands = new Set<string>([
-  'send',
-  'sent',
-  'inbox',
-  'post',
-  'wall',
-  'block',
-  'unblock',
-])
-
-/** Whether a command is one of mail, whose flags and words the node reads. */
-function isLetter(command: string): boolean {
-  return letterCommands.has(command)
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {

@@ -5,12 +5,16 @@ import { commandsName } from '../command/messages.ts'
 import { requestCommand } from '../command/request.ts'
 import { joinDirect } from '../connection/direct.ts'
 import { AskingSession } from '../remote/asking.ts'
-import { localAddress, localTransport } from '../transport/local.node.ts'
+import { localAddress, localPath, localTransport } from '../transport/local.node.ts'
 import { startAdvice } from './find-node.node.ts'
+import { HandedPath } from './quick/handed-path.ts'
+import type { Socket } from 'node:net'
 import type { CommandRequest } from '../command/messages.ts'
 import type { AskForCommand, RequestOptions } from '../command/request.ts'
 import type { Connection } from '../connection/connection.ts'
+import type { Path } from '../transport/contract.ts'
 import type { Place } from './find-node.node.ts'
+import type { Begun } from './quick/handed-path.ts'
 
 const patienceMs = 5_000 // A node on this machine answers at once, or hangs.
 
@@ -24,23 +28,30 @@ function silent({ profile, pid }: Place, timeoutMs: number, cause: SkeinError): 
   return new SkeinError('TIMED_OUT', `${text}; ${advice}`, { cause })
 }
 
+/** A conversation that has begun: one request was sent. */
+export interface Handed extends Begun {
+  readonly place: Place
+  readonly socket: Socket
+  /** Whether the node has ended it; the socket was not told so. */
+  hasEnded(): boolean
+}
+
 /** A running node, as its owner's programs see it. */
 export class ControlClient {
-  readonly #connection: Connection
   readonly #session: AskingSession
   readonly #profile: string
+  #connection: Connection | undefined
+  #onClose: () => void = () => undefined
   /** Resolves when the node closed the channel. */
   readonly closed: Promise<void>
 
-  private constructor(
-    connection: Connection,
-    session: AskingSession,
-    { closed, profile }: { readonly closed: Promise<void>; readonly profile: string },
-  ) {
-    this.#connection = connection
-    this.#session = session
+  private constructor(profile: string) {
     this.#profile = profile
-    this.closed = closed
+    this.#session = new AskingSession()
+    this.#session.find(commandsName) // While the node answers; it leaves when there is a connection.
+    this.closed = new Promise<void>((resolve) => {
+      this.#onClose = resolve
+    })
   }
 
   /**
@@ -52,8 +63,7 @@ export class ControlClient {
   static async connect(place: Place, limitMs = patienceMs): Promise<ControlClient> {
     const timeoutMs = Math.min(limitMs, patienceMs)
     const dialling = localTransport.dial(localAddress(place.controlPath), { timeoutMs })
-    const session = new AskingSession()
-    session.find(commandsName) // While the node answers; it leaves when there is a connection.
+    const client = new ControlClient(place.profile) // Meanwhile.
     const path = await dialling.catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
       if (cause.code === 'TIMED_OUT') throw silent(place, timeoutMs, cause)
@@ -61,19 +71,34 @@ export class ControlClient {
       const advice = startAdvice(place.profile)
       throw new SkeinError('NODE_NOT_RUNNING', `${text}; ${advice}`, { cause })
     })
-    let onClose: () => void = () => undefined
-    const closed = new Promise<void>((resolve) => {
-      onClose = resolve
-    })
-    const onStream = session.accept.bind(session)
+    await client.#join(path, place, timeoutMs)
+    return client
+  }
+
+  /**
+   * Goes on with a conversation that has begun. Its one request must be made again in the same turn: it
+   * was sent already, and the answer is on its way.
+   */
+  static takeOver(handed: Handed): ControlClient {
+    const { place, socket } = handed
+    const client = new ControlClient(place.profile)
+    const path = new HandedPath(localPath(socket, localAddress(place.controlPath)), handed)
+    if (handed.hasEnded()) socket.push(null)
+    const joining = client.#join(path, place, patienceMs)
+    joining.catch((thrown: unknown) => client.#session.fail(toSkeinError(thrown)))
+    return client
+  }
+
+  async #join(path: Path, place: Place, timeoutMs: number): Promise<void> {
+    const onStream = this.#session.accept.bind(this.#session)
+    const onClose = this.#onClose
     const setup = { clock: systemClock, timeoutMs, token: place.token, onClose, onStream }
-    const connection = await joinDirect(path, setup).catch((thrown: unknown) => {
+    this.#connection = await joinDirect(path, setup).catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
       if (cause.code === 'TIMED_OUT') throw silent(place, timeoutMs, cause)
       throw cause
     })
-    session.attach(connection)
-    return new ControlClient(connection, session, { closed, profile: place.profile })
+    this.#session.attach(this.#connection)
   }
 
   /** Runs a command on the node, or with `to` on one of its peers. Returns the exit code. */
@@ -82,7 +107,7 @@ export class ControlClient {
     const setup = { clock: systemClock, name: 'the node', ...relayed, ...options }
     const { exit } = await requestCommand(this.#ask, request, setup).catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
-      const isGone = cause.code === 'CONNECTION_CLOSED' && this.#connection.state === 'closed'
+      const isGone = cause.code === 'CONNECTION_CLOSED' && this.#connection?.state === 'closed'
       if (!isGone) throw cause
       const text = `the node of profile '${this.#profile}' went away; the command may have run`
       throw new SkeinError('NODE_CLOSED', text, { cause })
@@ -97,6 +122,6 @@ export class ControlClient {
 
   /** Ends the channel; the node lives on. */
   close(): void {
-    this.#connection.close('CONNECTION_CLOSED', 'done')
+    this.#connection?.close('CONNECTION_CLOSED', 'done')
   }
 }

@@ -7,8 +7,10 @@ import { ControlClient } from './control-client.node.ts'
 import { fetchList } from './fetch-list.ts'
 import { findNode } from './find-node.node.ts'
 import { noticeOutages } from './outage-notice.ts'
+import { isOnePeer, peerRequest } from './request.ts'
 import type { Invocation } from './arguments.ts'
 import type { Context, ExitCode } from './context.ts'
+import type { Handed } from './control-client.node.ts'
 
 interface Target {
   readonly id: string
@@ -23,12 +25,17 @@ interface Outcome {
 }
 
 /** Runs the command on each peer that is meant. */
-export async function on(invocation: Invocation, context: Context): Promise<ExitCode> {
+export async function on(
+  invocation: Invocation,
+  context: Context,
+  handed?: Handed,
+): Promise<ExitCode> {
   const { to = '', flags } = invocation
-  const node = await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
+  const node = handed
+    ? ControlClient.takeOver(handed)
+    : await ControlClient.connect(findNode(flags.profile), flags.timeoutMs)
   try {
-    const isOne = !/^all$|^role:|,/.test(to)
-    if (isOne && !flags.isJson) return await runOnOne(node, invocation, context)
+    if (isOnePeer(to) && !flags.isJson) return await runOnOne(node, invocation, context)
     const targets = await fetchList<Target>(node, ['resolve', to])
     if (targets.length === 0) {
       context.err(`skein: @${to} means nobody at the moment; see: skein peers\n`)
@@ -42,12 +49,12 @@ export async function on(invocation: Invocation, context: Context): Promise<Exit
 
 async function runOnOne(
   node: ControlClient,
-  { to = '', words, flags: { timeoutMs } }: Invocation,
+  invocation: Invocation,
   context: Context,
 ): Promise<ExitCode> {
-  const request = { argv: words, to, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+  const { to = '' } = invocation
   const stopNotices = noticeOutages(node, to, context)
-  const running = node.run(request, {
+  const running = node.run(peerRequest(invocation, to), {
     signal: context.signal,
     stdin: context.stdin,
     onOut: (chunk) => context.outBytes(chunk),
@@ -77,12 +84,9 @@ async function collect(
   target: Target,
   { invocation, context }: { readonly invocation: Invocation; readonly context: Context },
 ): Promise<Outcome> {
-  const { words, flags } = invocation
   const [out, err] = [new Collector(), new Collector()]
-  const { timeoutMs } = flags
-  const request = { argv: words, to: target.id, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
   try {
-    const exit = await node.run(request, {
+    const exit = await node.run(peerRequest(invocation, target.id), {
       signal: context.signal,
       onOut: (chunk) => out.add(chunk),
       onErr: (chunk) => err.add(chunk),

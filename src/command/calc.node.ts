@@ -19,6 +19,7 @@ import type { CalcJob, CalcReply } from './calc-worker.node.ts'
 import { plainCalcFailure } from './calc-failure.ts'
 import type { Command } from './command.ts'
 import { forAnyone } from './permission.ts'
+import { calculatePlainly } from './plain-arithmetic.ts'
 
 /** Limits of `calc`, and where its process is. */
 export interface CalculatorOptions {
@@ -233,7 +234,9 @@ export function calcCommand(calculator: Calculator): Command {
     allow: forAnyone,
     run({ args, signal, subject }) {
       const asker = subject.peerId ?? subject.name
-      if (args.length > 0) return calculator.evaluate(args.join(' '), { signal, asker })
+      const expression = args.join(' ')
+      if (args.length > 0)
+        return calculatePlainly(expression) ?? calculator.evaluate(expression, { signal, asker })
       throw new SkeinError('INVALID', 'there is nothing to calculate; write, for example: calc 1+2')
     },
   }

@@ -40,7 +40,7 @@ export function visibleText(text: string, maxLength: number): string {
   // Cut first, a megabyte is not worth a look. An escape is never shorter than its source.
   const visible = text
     .slice(0, maxLength + 1)
-    .replaceAll(/[^ -~\u00a1-\u00ac\u00ae-\u024f–…]/gu, escapeOf)
+    .replaceAll(/[^ -~\u00a1-\u00ac\u00ae-\u024f\u2013\u2026]/gu, escapeOf)
   return visible.length > maxLength ? `${visible.slice(0, maxLength - 1)}…` : visible
 }
 

@@ -86,6 +86,11 @@ export class AskingSession {
     this.#drain()
   }
 
+  /** There will be no connection: what was asked fails. */
+  fail(error: SkeinError): void {
+    this.#close(error)
+  }
+
   /** Takes a stream that the node opened; false for one of another layer. */
   accept(stream: Stream): boolean {
     if (!isObjectStream(stream)) return false
@@ -222,7 +227,7 @@ export class AskingSession {
       case messageType.find:
       case messageType.restore:
       case messageType.list:
-        return this.#fail(number, new SkeinError('UNKNOWN_OBJECT', 'a program offers nothing'))
+        return this.#refuse(number, new SkeinError('UNKNOWN_OBJECT', 'a program offers nothing'))
       default:
         throw violation(`O2: a message of type ${type}`)
     }
@@ -273,14 +278,14 @@ export class AskingSession {
     fields.number()
     const isWhole = fields.number() === 0
     if (given === undefined || !isWhole) {
-      return this.#fail(question, new SkeinError('OBJECT_GONE', 'it was not given, or is over'))
+      return this.#refuse(question, new SkeinError('OBJECT_GONE', 'it was not given, or is over'))
     }
     const outlet = {
       sendItem: (value: unknown) => this.#sendItem(question, value),
       mayPump: (each: Producer) => this.#mayPump(each),
       finish: (value: unknown, isError: boolean) => {
         this.#producers.delete(question)
-        if (isError) this.#fail(question, value)
+        if (isError) this.#refuse(question, value)
         else this.#answer(question)
       },
     }
@@ -294,7 +299,7 @@ export class AskingSession {
     if (producer === undefined) return
     this.#producers.delete(question)
     this.#blocked.delete(producer)
-    this.#fail(question, new SkeinError('CANCELLED', 'the node took it back'))
+    this.#refuse(question, new SkeinError('CANCELLED', 'the node took it back'))
     producer.stop()
   }
 
@@ -317,7 +322,7 @@ export class AskingSession {
     this.#writer.end()
   }
 
-  #fail(question: number, reason: unknown): void {
+  #refuse(question: number, reason: unknown): void {
     if (this.#closed !== undefined) return
     this.#writer.begin(messageType.fail)
     this.#writer.number(question)

@@ -92,7 +92,8 @@ function isDead(path: string): Promise<boolean> {
   })
 }
 
-function localPath(socket: Socket, remoteAddress: string): Path {
+/** Makes a path of a socket that is connected to a node's own, or will be. */
+export function localPath(socket: Socket, remoteAddress: string): Path {
   return new SocketPath(socket, { kind: scheme, remoteAddress, isLocal: true })
 }
 
