@@ -42,6 +42,8 @@ class Talk {
   readonly #decoder = new TextDecoder()
   readonly #names = new Set<string>()
   #rest = ''
+  /** Something of a script was not done. */
+  #hasFailed = false
 
   constructor(node: ControlClient, options: TalkOptions) {
     this.#node = node
@@ -67,7 +69,8 @@ class Talk {
     const reading = this.#read()
     reading.catch((thrown: unknown) => leaving.abort(thrown))
     try {
-      return await running
+      const exit = await running
+      return this.#hasFailed ? 1 : exit
     } finally {
       this.#input.close()
     }
@@ -78,11 +81,20 @@ class Talk {
     for await (const line of this.#input.lines()) {
       const order = readChatLine(line)
       if (order.kind === 'quit') break
-      if (order.kind === 'tell') this.#orders.add(order.order)
+      if (order.kind === 'say') this.#orders.add({ say: order.text })
+      else if (order.kind === 'tell') this.#orders.add(order.order)
       else if (order.kind === 'show') this.#input.print(order.lines)
+      else if (order.kind === 'refuse') this.#refuse(order.lines)
       else if (order.kind === 'run') await this.#runHere(order.argv)
     }
     this.#orders.end()
+  }
+
+  /** To a person as any line; a script is told that it went wrong, and goes on. */
+  #refuse(lines: readonly string[]): void {
+    if (this.#input.isTerminal) return this.#input.print(lines)
+    this.#hasFailed = true
+    for (const line of lines) this.#options.context.err(`skein: ${sanitizeText(line)}\n`)
   }
 
   async #runHere(argv: readonly string[]): Promise<void> {
@@ -117,6 +129,7 @@ class Talk {
     const { isTerminal } = this.#input
     const isEcho = news.event === 'line' && news.isOwn && !news.isPast
     if (!isTerminal && (isEcho || news.event === 'ready')) return
+    if (!isTerminal && news.event === 'problem') return this.#refuse(news.message.split('\n'))
     this.#input.print(this.#view.format(news))
     if (news.event === 'ready' && isTerminal) this.#orders.add({ who: true })
   }

@@ -32,17 +32,20 @@ test('[TP23] who missed something is told how much', () => {
 })
 
 test.each<[string, object]>([
-  ['hello', { kind: 'tell', order: { say: 'hello' } }],
+  ['hello', { kind: 'say', text: 'hello' }],
   ['  ', { kind: 'nothing' }],
-  ['//etc', { kind: 'tell', order: { say: '/etc' } }],
+  ['//etc', { kind: 'say', text: '/etc' }],
   ['/who', { kind: 'tell', order: { who: true } }],
   ['/history', { kind: 'tell', order: { history: 20 } }],
   ['/msg bob hi there', { kind: 'tell', order: { msg: ['bob', 'hi there'] } }],
-  ['/msg bob', { kind: 'show', lines: ['Write /msg PEER TEXT'] }],
+  ['/msg bob', { kind: 'refuse', lines: ['Write /msg PEER TEXT'] }],
   ['/join 127.0.0.1 1', { kind: 'run', argv: ['connect', '127.0.0.1', '1'] }],
   ['/peers', { kind: 'run', argv: ['peers'] }],
   ['/quit', { kind: 'quit' }],
-  ['/hist', { kind: 'show', lines: ['There is no /hist; /help lists the commands (//… says it)'] }],
+  [
+    '/hist',
+    { kind: 'refuse', lines: ['There is no /hist; /help lists the commands (//… says it)'] },
+  ],
 ])('[TP40] the line %j', (text, order) => {
   expect(readChatLine(text)).toEqual(order)
 })

@@ -4,9 +4,13 @@ import { maxChatHistory } from './chat-news.ts'
 
 /** What is to be done. */
 export type ChatOrder =
+  | { readonly kind: 'say'; readonly text: string }
+  /** Goes to the node's chat as it is. */
   | { readonly kind: 'tell'; readonly order: object }
   | { readonly kind: 'run'; readonly argv: readonly string[] }
   | { readonly kind: 'show'; readonly lines: readonly string[] }
+  /** It means nothing; the lines say why. */
+  | { readonly kind: 'refuse'; readonly lines: readonly string[] }
   | { readonly kind: 'quit' }
   | { readonly kind: 'nothing' }
 
@@ -55,13 +59,13 @@ export function readChatLine(line: string): ChatOrder {
     default: {
       const nearest = nearestWord(command, chatCommands)
       const hint = nearest === undefined ? '/help lists the commands' : `did you mean ${nearest}?`
-      return { kind: 'show', lines: [`There is no ${command}; ${hint} (//… says it)`] }
+      return { kind: 'refuse', lines: [`There is no ${command}; ${hint} (//… says it)`] }
     }
   }
 }
 
 function say(text: string): ChatOrder {
-  return { kind: 'tell', order: { say: text.trimEnd() } }
+  return { kind: 'say', text: text.trimEnd() }
 }
 
 function readHistory(word: string | undefined): ChatOrder {
@@ -79,5 +83,5 @@ function readMessage(text: string): ChatOrder {
 }
 
 function usage(text: string): ChatOrder {
-  return { kind: 'show', lines: [`Write ${text}`] }
+  return { kind: 'refuse', lines: [`Write ${text}`] }
 }

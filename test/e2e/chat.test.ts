@@ -82,13 +82,15 @@ test('lines reach everybody once, through a peer in the middle, and the same wor
   expect(said(alice).toSorted()).toEqual(expected)
 })
 
-test('in a script each line that is piped in is said; an unknown command says what there is', async () => {
+test('in a script each line that is piped in is said; one that means nothing makes it fail in the end', async () => {
   const carol = await enter('carol')
-  const { code, stdout } = await machine.skein(['-p', 'alice', 'chat'], {
-    stdin: 'the build is done\n/wo\n',
+  const { code, stdout, stderr } = await machine.skein(['-p', 'alice', 'chat'], {
+    stdin: `/wo\n${'x'.repeat(100_000)}\nthe build is done\n`,
   })
-  expect(code).toBe(0)
-  expect(stdout).toBe('There is no /wo; did you mean /who? (//… says it)\n')
+  expect(code).toBe(1)
+  expect(stdout).toBe('')
+  expect(stderr).toContain('skein: There is no /wo; did you mean /who? (//… says it)\n')
+  expect(stderr).toMatch(/skein: .*at most/)
   await carol.printed('"text":"the build is done"')
   await carol.printed(seen('leave', 'alice'))
   carol.endInput()

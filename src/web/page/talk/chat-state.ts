@@ -53,13 +53,12 @@ export function leave(room: ChatRoom): void {
 /** Does what a line means, as `skein chat` does; returns what to say about it. */
 export async function doLine(room: ChatRoom, text: string): Promise<string> {
   const to = whisperTo.value
-  if (to !== undefined) {
-    room.order({ msg: [to.id, text] })
-    return ''
-  }
   const order = readChatLine(text)
-  if (order.kind === 'tell') room.order(order.order)
+  if (order.kind === 'say')
+    room.order(to === undefined ? { say: order.text } : { msg: [to.id, order.text] })
+  else if (order.kind === 'tell') room.order(order.order)
   else if (order.kind === 'show') room.note(order.lines.join('\n'))
+  else if (order.kind === 'refuse') room.note(order.lines.join('\n'), 'problem')
   else if (order.kind === 'quit') leave(room)
   else if (order.kind === 'run') room.note((await give(order.argv)).trim())
   return ''
