@@ -180,9 +180,7 @@ export class OutboxMachine {
       } else if (!isDone) {
         this.#soon(to, lane.backoffMs * (0.75 + this.#setup.random.next() / 2))
         lane.backoffMs = Math.min(2 * lane.backoffMs, this.#setup.options.retryMaxMs)
-      } else if (!this.#table.isOpen(to)) {
-        lane.backoffMs = this.#setup.options.retryMinMs
-      }
+      } else if (!this.#table.isOpen(to)) this.#lanes.delete(to)
     }
   }
 
