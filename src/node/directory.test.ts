@@ -49,6 +49,21 @@ describe('labels', () => {
     expect(directory.name(a)).toBe(`bob~${a.slice(0, 4)}`)
   })
 
+  test('who is called something else here is found by the label of its pass, too', () => {
+    const certified = {
+      labelOf: (id: PeerId) => (id === a ? 'bob' : undefined),
+      holderOf: (label: string) => (label === 'bob' ? a : undefined),
+    }
+    const directory = new Directory([], [], certified)
+    directory.allow(a, 'laptop')
+    directory.claim(b, 'bob')
+    directory.number(b)
+    expect(directory.name(a)).toBe('laptop')
+    expect(directory.resolve('bob', [])).toBe(a)
+    directory.allow(c, 'bob')
+    expect(directory.resolve('bob', [])).toBe(c)
+  })
+
   test('a label that is none is not taken: the ID stands for it', () => {
     const directory = new Directory([])
     for (const label of ['all', '42', 'Bob', '\u001b[31m', 'x'.repeat(33), '']) {

@@ -165,6 +165,9 @@ export class Directory {
     yield known === undefined ? [] : [known]
     const met = new Set([...this.#indexes.keys(), ...peers.map(({ id }) => id)])
     yield [...met].filter((id) => this.name(id) === text)
+    // Who is called something else here is still found by what its network calls it.
+    const holder = this.#certified.holderOf(text)
+    yield holder === undefined ? [] : [holder]
     if (text.length < minPrefixLength) return
     yield [...met].filter((id) => id.startsWith(text))
     const near = peers.filter(({ displayAddress }) => displayAddress.includes(text))

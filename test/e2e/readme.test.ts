@@ -1,6 +1,6 @@
 /** Every command in the README does what the README says. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -64,6 +64,41 @@ test('the library of the README runs', () => {
   expect([status, stderr]).toEqual([0, ''])
   expect(stdout).toMatch(/^3\n\d{4}-\d\d-\d\dT/)
 })
+
+test('what the README says of keys and networks does that', async () => {
+  await using machine = new Machine()
+  const section = /## What others may do here\n(.*?)\n## /s.exec(readme)?.[1] ?? ''
+  const [, rules = ''] = /```toml\n(.*?)```/s.exec(section) ?? []
+  const there = await machine.node('bob', '[network]\nadmit = "known"\n')
+  await machine.node(
+    'here',
+    `[network]\nadmit = "known"\npeers = ["${there.address}"]\n${rules.replace('"ID"', `"${there.id}"`)}`,
+  )
+  const given = { ID: there.id, TICKET: '' }
+  const blocks = [...section.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block)
+  const lines = blocks.join('').trimEnd().split('\n')
+  expect(lines.length).toBeGreaterThan(5)
+  const said = new Map<string, string>()
+  for (const line of lines) {
+    const [, words = '', where = ''] = /^skein (.*?) +# (here|there): /.exec(line) ?? []
+    const argv = words.split(' ').map((word) => given[word as keyof typeof given] ?? word)
+    const isAsked = words === 'leave'
+    const profile = where === 'here' ? 'here' : 'bob'
+    const ended = await machine.skein(['-p', profile, ...argv, ...(isAsked ? ['--yes'] : [])])
+    expect(ended, line).toMatchObject({ code: 0, stderr: '' })
+    said.set(words, ended.stdout)
+    if (words.startsWith('invite')) given.TICKET = ended.stdout.trim()
+    if (words.startsWith('join')) {
+      await machine.connected('here', 1)
+      const uptime = await machine.skein(['-p', 'bob', '@here', 'uptime'])
+      const hasProgram = existsSync('/usr/bin/uptime')
+      expect(uptime.stdout + uptime.stderr).toMatch(hasProgram ? /load average/ : /uptime/)
+    }
+  }
+  expect(said.get('id')?.trim()).toBe(there.id)
+  expect(said.get('join TICKET')).toMatch(/^Joined network/)
+  expect(said.get('leave')).toMatch(/^Forgot|^Left/)
+}, 60_000)
 
 function readSteps(section: RegExp): readonly Step[] {
   const text = section.exec(readme)?.[1] ?? ''
