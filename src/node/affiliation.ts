@@ -26,8 +26,9 @@ import type { Storage } from '../base/storage.ts'
 import type { NetworkId, NetworkSigner, Pass, Withdrawal } from '../membership/pass.ts'
 import type { Signed } from '../membership/signed.ts'
 import type { PassState } from '../membership/passes.ts'
+import type { Invitation } from './invitations.ts'
 import type { JoinAnswer } from './join.ts'
-import type { Ticket } from './ticket.node.ts'
+import type { Ticket, TicketProof } from './ticket.node.ts'
 
 /** What an affiliation works with. */
 export interface AffiliationParts {
@@ -147,8 +148,18 @@ export class Affiliation {
 
   /** Tells whether what a peer showed proves that it holds an open ticket of ours. */
   isInvited(id: PeerId, shown: Uint8Array): boolean {
-    const proof = this.isHolder ? readProof(shown) : undefined
-    return proof !== undefined && this.invitations.find(proof, id) !== undefined
+    const proof = readProof(shown)
+    return proof !== undefined && this.invitationOf(id, proof) !== undefined
+  }
+
+  /**
+   * The invitation that a peer proves to hold. One that it used is good again only while it is a member
+   * by that: who was put out, or whose pass has ended, needs a new ticket.
+   */
+  invitationOf(id: PeerId, proof: TicketProof): Invitation | undefined {
+    const invitation = this.isHolder ? this.invitations.find(proof, id) : undefined
+    const isSpent = invitation?.usedBy !== undefined && this.stateOf(id) !== 'valid'
+    return isSpent ? undefined : invitation
   }
 
   /** What took the passes of a peer back, as it travels, if it is no member by that. */
@@ -181,6 +192,7 @@ export class Affiliation {
   resign(holder: PeerId, bytes: Uint8Array): void {
     if (this.#passes?.resign(holder, bytes) !== true) return
     if (this.stateOf(holder) !== 'resigned' || !this.#issued.delete(holder)) return
+    this.invitations.spend(holder)
     background(this.save(), 'forget a pass that was given back', this.#parts.log)
   }
 
@@ -279,6 +291,7 @@ export class Affiliation {
       throw new SkeinError('LIMIT_EXCEEDED', `${text}: it needs a new key, found another one`)
     }
     this.#issued.delete(holder)
+    this.invitations.spend(holder)
     this.takeWithdrawal(signWithdrawal({ holder, untilMs: this.#nextMs() }, this.#signer()))
     await this.save()
     return true

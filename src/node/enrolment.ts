@@ -252,7 +252,7 @@ export class Enrolment {
 
   async #admit(request: JoinRequest, { id }: PeerEntry): Promise<JoinAnswer> {
     const { affiliation, log } = this.#setup
-    const invitation = affiliation.isHolder ? affiliation.invitations.find(request, id) : undefined
+    const invitation = affiliation.invitationOf(id, request)
     const mine = affiliation.passBytes
     if (invitation === undefined || mine === undefined) {
       const text = 'the ticket was used, has expired, or is not of this node; ask for a new one'

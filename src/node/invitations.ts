@@ -74,9 +74,15 @@ export class Invitations {
     return undefined
   }
 
-  /** Notes who used a ticket: nobody else can from now on. */
+  /** Notes who used a ticket: nobody else can from now on. One that it used before is spent. */
   use(invitation: Invitation, joiner: PeerId): void {
+    this.spend(joiner)
     this.#byId.set(keyOf(invitation.secret), { ...invitation, usedBy: joiner })
+  }
+
+  /** What somebody has used lets it in no more: it was put out, has left, or used another one. */
+  spend(joiner: PeerId): void {
+    for (const [key, { usedBy }] of this.#byId) if (usedBy === joiner) this.#byId.delete(key)
   }
 
   /** Gives back a ticket that did no good: the pass could not be given. */

@@ -69,6 +69,30 @@ describe('a ticket', () => {
     await world.wait(bob.join(ticket)) // The answer may have been lost.
   })
 
+  test('[P2] lets nobody in again who was put out, has left, or whose pass has ended', async () => {
+    const world = new Simulation({ seed: 1 })
+    const alice = await world.start('alice', closed)
+    const bob = await world.start('bob', closed)
+    const refused = (ticket: string) =>
+      expect(world.wait(bob.join(ticket))).rejects.toThrow(/the ticket was used/)
+    const { ticket: first } = await alice.invite({ roles: ['ops'] })
+    await world.wait(bob.join(first))
+    await world.wait(alice.forget(bob.id))
+    await world.advance(5_000)
+    await refused(first)
+    const { ticket: second } = await alice.invite()
+    await world.wait(bob.join(second))
+    await refused(first) // It has the roles of then.
+    expect(bob.affiliation?.roles).toEqual([])
+    await world.wait(bob.leave())
+    await world.advance(5_000)
+    await refused(second)
+    const { ticket: short } = await alice.invite({ passMs: 60_000 })
+    await world.wait(bob.join(short))
+    await world.advance(61_000)
+    await refused(short)
+  })
+
   test('[P2] expires', async () => {
     const world = new Simulation({ seed: 2 })
     const alice = await world.start('alice', closed)
