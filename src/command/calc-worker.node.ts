@@ -76,6 +76,8 @@ function print(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'function') throw new TypeError('the result is a function; call it: sqrt(2)')
   if (value === undefined) throw new TypeError('there is nothing to calculate')
+  // Whole numbers that are exact are printed whole.
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
   return math.format(value, format)
 }
 
