@@ -12,6 +12,9 @@ export interface ChatInputHandler {
 export class ChatInput {
   readonly isTerminal: boolean
   readonly #interface: Interface
+  /** What was typed and not asked for yet. */
+  readonly #typed: string[] = []
+  #wake: () => void = () => undefined
   #isClosed = false
 
   constructor({ complete }: ChatInputHandler) {
@@ -24,16 +27,26 @@ export class ChatInput {
       completer: complete,
     })
     this.#interface.on('SIGINT', () => this.close())
-    this.#interface.once('close', () => (this.#isClosed = true))
+    // At once: of what was pasted, the next line is drawn when this returns.
+    if (this.isTerminal) this.#interface.on('line', (line) => this.#take(line))
+    this.#interface.once('close', () => {
+      this.#isClosed = true
+      this.#wake()
+    })
   }
 
   /** The lines, as they come. On a terminal each is taken away: it is shown when it was said. */
   async *lines(): AsyncGenerator<string, void, undefined> {
+    if (!this.isTerminal) {
+      for await (const line of this.#interface) yield line
+      return
+    }
     this.#ask()
-    for await (const line of this.#interface) {
-      this.#takeBack(line)
-      yield line
-      this.#ask()
+    for (;;) {
+      const line = this.#typed.shift()
+      if (line !== undefined) yield line
+      else if (this.#isClosed) return
+      else await new Promise<void>((resolve) => (this.#wake = resolve))
     }
   }
 
@@ -69,9 +82,15 @@ export class ChatInput {
     if (this.isTerminal && !this.#isClosed) this.#interface.prompt()
   }
 
+  #take(line: string): void {
+    this.#takeBack(line)
+    this.#typed.push(line)
+    this.#ask()
+    this.#wake()
+  }
+
   /** The line was typed and ended: the cursor is below it. */
   #takeBack(line: string): void {
-    if (!this.isTerminal) return
     const { columns } = process.stdout
     const rows = Math.max(1, Math.ceil((promptColumns + columnsOf(line)) / columns))
     moveCursor(process.stdout, 0, -rows)
