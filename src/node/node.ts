@@ -94,7 +94,8 @@ export class Node implements PeerHost, AsyncDisposable {
   /**
    * Starts a node: it listens, dials and answers when the promise resolves.
    *
-   * @throws {SkeinError} `CONFIG_INVALID`, `ADDRESS_IN_USE`, `STORAGE_FAILED`; nothing runs then.
+   * @throws {SkeinError} `INVALID` names each option that is wrong; `CONFIG_INVALID`,
+   *   `ADDRESS_IN_USE`, `STORAGE_FAILED`. Nothing runs then.
    * @example
    * await using node = await Node.start({ label: 'alice', listen: ['127.0.0.1:0'] })
    */
