@@ -2,7 +2,7 @@
  * Whether the options of `Node.start` have the shape that they must have: plain JavaScript has no types
  * that say so. All that is wrong is said at once, each by the name of its option.
  */
-import { SkeinError, messageOf } from '../base/errors.ts'
+import { messageOf } from '../base/errors.ts'
 import { isPeerId } from '../base/peer-id.ts'
 import { isRule } from '../base/policy.ts'
 import { defaultMailOptions } from '../mail/options.ts'
@@ -14,6 +14,7 @@ import {
   list,
   numbers,
   oneOf,
+  refuse,
   shape,
   wholeCall,
   where,
@@ -177,6 +178,5 @@ const nodeOptions = shape(nodeShape)
  * @throws {SkeinError} `INVALID` a line for each that is wrong: its name, what was given, what is wanted.
  */
 export function checkShape(options: unknown): asserts options is NodeOptions {
-  const problems = nodeOptions(options, wholeCall)
-  if (problems.length > 0) throw new SkeinError('INVALID', `Node.start: ${problems.join('\n')}`)
+  refuse('Node.start', nodeOptions(options, wholeCall))
 }

@@ -1,4 +1,5 @@
 /** What values of plain JavaScript must look like, and how an error says which one does not. */
+import { SkeinError } from '../base/errors.ts'
 import { nearestWord, jsonLine, shortenText } from '../base/text.ts'
 
 /** Tells what is wrong with the value at a place, such as `mail.allow[0]`; nothing where all is right. */
@@ -82,6 +83,11 @@ export function numbers(checks: Readonly<Record<string, Check>>): Check {
   }
 }
 
+/** What may be `undefined`, too. */
+export function optional(check: Check): Check {
+  return (value, at) => (value === undefined ? none : check(value, at))
+}
+
 /** Something with these methods, such as a class that keeps to a contract. */
 export function withMethods(
   names: readonly string[],
@@ -114,6 +120,11 @@ function unknownKey(key: string, at: string, keys: readonly string[]): string {
 function placeOf(at: string, key: string): string {
   const name = /^[\w.$-]{1,64}$/.test(key) ? key : showValue(key)
   return at === wholeCall ? name : `${at}.${name}`
+}
+
+/** @throws {SkeinError} `INVALID` these problems, a line each, in a call of `what`. */
+export function refuse(what: string, problems: readonly string[]): void {
+  if (problems.length > 0) throw new SkeinError('INVALID', `${what}: ${problems.join('\n')}`)
 }
 
 /** The place of all options of a call. */
