@@ -60,6 +60,31 @@ export type NodeEvents = {
   'node:superseded': Record<string, never>
 }
 
+/** Their names, each of which has to be here. */
+const isEvent: Readonly<Record<keyof NodeEvents, true>> = {
+  'peer:connect': true,
+  'peer:disconnect': true,
+  'peer:violation': true,
+  'peer:refuse': true,
+  'path:attached': true,
+  'path:lost': true,
+  'path:doubt': true,
+  'link:rtt': true,
+  'dial:fail': true,
+  'member:join': true,
+  'member:suspect': true,
+  'member:gone': true,
+  'member:left': true,
+  'network:change': true,
+  'link:update': true,
+  'topic:miss': true,
+  'command:run': true,
+  'node:superseded': true,
+}
+
+/** The names of all events. */
+export const nodeEventNames: readonly string[] = Object.keys(isEvent)
+
 interface Target {
   readonly node: { info(entry: PeerEntry): PeerInfo }
   readonly people: People

@@ -8,6 +8,13 @@ import { displayAddress } from '../base/address.ts'
 import { SkeinError } from '../base/errors.ts'
 import { owner } from '../base/policy.ts'
 import { sendAddresses } from './address-news.ts'
+import {
+  checkCommand,
+  checkHandler,
+  checkLetter,
+  checkListener,
+  checkPeerName,
+} from './check-calls.ts'
 import { readAddress } from './options.ts'
 import { Inbox, Outbox, Wall } from './letters.ts'
 import { Peer, runHere } from './peer.ts'
@@ -94,7 +101,8 @@ export class Node implements PeerHost, AsyncDisposable {
   /**
    * Starts a node: it listens, dials and answers when the promise resolves.
    *
-   * @throws {SkeinError} `CONFIG_INVALID`, `ADDRESS_IN_USE`, `STORAGE_FAILED`; nothing runs then.
+   * @throws {SkeinError} `INVALID` names each option that is wrong; `CONFIG_INVALID`,
+   *   `ADDRESS_IN_USE`, `STORAGE_FAILED`. Nothing runs then.
    * @example
    * await using node = await Node.start({ label: 'alice', listen: ['127.0.0.1:0'] })
    */
@@ -210,6 +218,7 @@ export class Node implements PeerHost, AsyncDisposable {
 
   /** A handle to a peer: by index, label, ID or its start (4 or more), or part of its address. */
   peer(name: string): Peer {
+    checkPeerName(name)
     return new Peer(this, name, commandTracer)
   }
 
@@ -283,6 +292,7 @@ export class Node implements PeerHost, AsyncDisposable {
     name: Name,
     listener: (event: NodeEvents[Name]) => void,
   ): Unsubscribe {
+    checkListener(name, listener)
     return this.#services.events.on(name, listener)
   }
 
@@ -295,6 +305,7 @@ export class Node implements PeerHost, AsyncDisposable {
    * node.command('time', { summary: 'Tell the time', run: () => new Date().toISOString() })
    */
   command(name: string, command: Command): Unsubscribe {
+    checkCommand(name, command)
     return this.#services.registry.commands.add(name, command)
   }
 
@@ -340,6 +351,7 @@ export class Node implements PeerHost, AsyncDisposable {
    * node.handle('TEST', ({ type, body, author, time }) => console.log(type, body))
    */
   handle(type: string, handler: TypedHandler, { allow }: TopicAccess = {}): Unsubscribe {
+    checkHandler(type, handler)
     return this.talk.typed.handle(type, handler, allow)
   }
 
@@ -369,6 +381,7 @@ export class Node implements PeerHost, AsyncDisposable {
    * const { state, heldBy } = await node.send('bob', 'see you at eight') // "held", 3
    */
   async send(peer: string, body: string | Uint8Array, options: SendOptions = {}) {
+    checkLetter(peer, body, options)
     return this.outbox.send(this.resolve(peer), body, options)
   }
 

@@ -20,8 +20,14 @@ import type { ObjectLimits } from '../remote/options.ts'
 import type { TopicOptions } from '../topic/options.ts'
 import type { Transport } from '../transport/contract.ts'
 
+/** See {@link Admission}. */
+export const admissions = ['local', 'known', 'anyone'] as const
+
 /** Who may connect: those on the known list; they and whoever is on this machine; everybody. */
-export type Admission = 'known' | 'local' | 'anyone'
+export type Admission = (typeof admissions)[number]
+
+/** The processors that a node can offer to its peers. */
+export const builtinNames = ['calc', 'echo', 'help', 'status', 'peers'] as const
 
 /** Bounds of a node. Each is a number whose unit ends its name; the guide lists them all. */
 export interface NodeLimits extends ManagerOptions, ObjectLimits {
@@ -161,7 +167,7 @@ export function readListenAddress(text: string): string {
 }
 
 /**
- * Checks what a program that embeds Skein can get wrong.
+ * Checks what the names in options of the right shape say; `checkShape` has seen to that.
  *
  * @throws {SkeinError} `CONFIG_INVALID` names the option and what is allowed.
  */
@@ -173,10 +179,6 @@ export function checkOptions(options: NodeOptions): void {
     const problem = labelProblem(name)
     if (problem !== undefined) problems.push(`known ${JSON.stringify(name)}: ${problem}`)
     if (!isPeerId(id)) problems.push(`known ${name}: ${JSON.stringify(id)} is no peer ID`)
-  }
-  for (const [name, value] of Object.entries(options.limits ?? {})) {
-    if (!Object.hasOwn(defaultNodeLimits, name)) problems.push(`limits.${name}: no such limit`)
-    else if (!(Number(value) >= 0)) problems.push(`limits.${name}: a number from 0 up`)
   }
   if (problems.length > 0) throw new SkeinError('CONFIG_INVALID', problems.join('\n'))
 }

@@ -7,6 +7,7 @@ import { askBy } from '../command/ask.ts'
 import { requestCommand } from '../command/request.ts'
 import { runCommand } from '../command/runner.ts'
 import { splitLine } from '../command/split.ts'
+import { checkRun } from './check-run.ts'
 import { checkTold, tell, tellProtocol } from './typed-messages.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
@@ -142,6 +143,7 @@ export class Peer {
    * const { text } = await node.peer('bob').run('calc 1+2', { timeoutMs: 2_000 }) // "3"
    */
   async run(command: string | readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    checkRun(command, options)
     const argv = typeof command === 'string' ? splitLine(command) : command
     const id = this.id
     const name = this.#host.nameOf(id)
@@ -246,6 +248,7 @@ export async function runHere(
   options: RunOptions,
   { clock, registry }: { readonly clock: Clock; readonly registry: CommandRegistry },
 ): Promise<RunResult> {
+  checkRun(command, options)
   const argv = typeof command === 'string' ? splitLine(command) : command
   const [out, err] = [new TextCollector(), new TextCollector()]
   const { timeoutMs, signal, stdin = noInput() } = options

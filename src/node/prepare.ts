@@ -6,6 +6,7 @@ import { systemRandom } from '../base/random.ts'
 import { MemoryStorage } from '../base/storage.ts'
 import { tlsTransport } from '../transport/tls.node.ts'
 import { Affiliation } from './affiliation.ts'
+import { checkShape } from './check-options.ts'
 import { nextIncarnation } from './incarnation.ts'
 import { checkOptions, readTargets } from './options.ts'
 import { People } from './people.ts'
@@ -33,8 +34,9 @@ export interface NodeParts {
   readonly random: Random
 }
 
-/** Reads and checks it all. @throws {SkeinError} `CONFIG_INVALID`, `STORAGE_FAILED`. */
+/** Reads and checks it all. @throws {SkeinError} `INVALID`, `CONFIG_INVALID`, `STORAGE_FAILED`. */
 export async function prepare(options: NodeOptions): Promise<NodeParts> {
+  checkShape(options)
   checkOptions(options)
   const { label = 'node', storage = new MemoryStorage(), log = silentLog } = options
   const { clock = systemClock, random = systemRandom } = options

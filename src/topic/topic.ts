@@ -1,4 +1,5 @@
 /** A topic, as a program sees it: a handle that costs nothing. */
+import { SkeinError } from '../base/errors.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Received } from './delivery.ts'
 import type { Published } from './publish-line.ts'
@@ -51,6 +52,12 @@ export class Topic implements AsyncIterable<Received> {
    * do, the oldest are dropped, and the next message says how many were `missed`.
    */
   subscribe(handler: TopicHandler, options: SubscribeOptions = {}): Unsubscribe {
+    if (typeof handler !== 'function') {
+      throw new SkeinError(
+        'INVALID',
+        `topic.subscribe: handler must be a function, not ${String(handler)}`,
+      )
+    }
     const onReady = (each: Subscription): void => each.handTo(handler)
     const subscription = this.#service.subscribe(this.name, options, onReady)
     return () => this.#service.unsubscribe(this.name, subscription)

@@ -4,6 +4,7 @@
  *
  * A `*` in a key stands for a name that the user chooses.
  */
+import { admissions, builtinNames } from '../../node/options.ts'
 import { listOf, oneOf, textWhere, wholeNumber, yesNo } from './kinds.ts'
 import { limitSettings } from './limits.ts'
 import { mailSettings } from './mail-settings.ts'
@@ -22,12 +23,6 @@ import {
 import { type Setting, setting } from './setting.ts'
 import { topicSettings } from './topic-settings.ts'
 import { webSettings } from './web-settings.ts'
-
-/** Who may connect. */
-const admitNames = ['local', 'known', 'anyone'] as const
-
-/** The processors that a node can offer to its peers. */
-const builtinNames = ['calc', 'echo', 'help', 'status', 'peers'] as const
 
 /** How much is logged: pino's levels. */
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -67,7 +62,7 @@ const networkSettings = {
     fallback: true,
     doc: 'Whether to connect to members that nobody named: to all of a small network, to a few of a large one',
   }),
-  'network.admit': setting(oneOf(admitNames), {
+  'network.admit': setting(oneOf(admissions), {
     fallback: 'local' as const,
     doc: 'Who may connect: `known` peers, also whoever comes from this machine (`local`), or `anyone`',
   }),
