@@ -218,10 +218,11 @@ export class Enrolment {
     }
     if (stream.protocol !== passProtocol) return false
     receivePass(stream, (pass) => {
-      const problem = affiliation.note(peer.id, pass)
+      const problem = pass && affiliation.note(peer.id, pass)
       if (problem === undefined) {
         peer.shownPass = pass
-        network.follow(peer)
+        // To a member, who has left is one until its last word is here.
+        if (pass !== undefined || affiliation.network === undefined) network.follow(peer)
       }
       return problem
     })
