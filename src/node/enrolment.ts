@@ -281,7 +281,7 @@ export class Enrolment {
     for (const { id, shownPass } of manager.peers) {
       if (shownPass !== undefined) affiliation.note(id, shownPass)
     }
-    if (isFirst) network.restart()
+    if (isFirst) network.enter()
     else network.describe()
     this.#checkStanding(true)
     this.#showAll()

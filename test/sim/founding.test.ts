@@ -50,6 +50,10 @@ describe('peers without a network', () => {
       await bob.invite()
       await world.advance(seed % 2 === 0 ? 500 : 60_000)
       expect(club.knows('bob')).toBe('bob')
+      for (const name of ['alice', 'carol', 'dave', 'erin']) {
+        expect(club.knows(name), name).toBe('alice carol dave erin')
+        expect(club.knows(name, 'left'), name).toBe('bob')
+      }
       await world.wait(bob.leave())
       await untilAllKnowAll(club)
       await hearEachOther(club, [
