@@ -125,7 +125,9 @@ export function receivePass(
   messages.bind({
     onMessage(value) {
       const isPass = value instanceof Uint8Array
-      const problem = isPass ? onPass(value.length === 0 ? undefined : value) : 'pass/1 carries a pass'
+      const problem = isPass
+        ? onPass(value.length === 0 ? undefined : value)
+        : 'pass/1 carries a pass'
       if (problem !== undefined) stream.reset('DENIED', problem)
     },
     onEnd: () => stream.end(),

@@ -47,7 +47,8 @@ describe('peers without a network', () => {
       const club = await openMesh(seed)
       const { world } = club
       const bob = club.of('bob')
-      await bob.invite()
+      expect(await bob.invite()).toMatchObject({ outsiders: 4 })
+      expect(await bob.invite()).not.toHaveProperty('outsiders')
       await world.advance(seed % 2 === 0 ? 500 : 60_000)
       expect(club.knows('bob')).toBe('bob')
       for (const name of ['alice', 'carol', 'dave', 'erin']) {
