@@ -2,6 +2,7 @@
 import { Collector } from './collector.ts'
 import { ControlClient } from './control-client.node.ts'
 import { findNode } from './find-node.node.ts'
+import { formatOutsiders } from '../node/invite-words.ts'
 import type { Invited } from '../node/enrolment.ts'
 import type { Invocation } from './arguments.ts'
 import type { Context, ExitCode } from './context.ts'
@@ -24,9 +25,12 @@ export async function invite(invocation: Invocation, context: Context): Promise<
     context.out(`${answer.text.trimEnd()}\n`)
     return exit
   }
-  const { ticket, expiresMs } = JSON.parse(answer.text) as Invited
+  const invited = JSON.parse(answer.text) as Invited
+  const { ticket, expiresMs } = invited
+  const outsiders = formatOutsiders(invited)
   if (process.stdout.isTTY) await explain(ticket, expiresMs, context)
   context.out(`${ticket}\n`)
+  if (outsiders !== undefined) context.err(`\n${outsiders}\n`)
   return exit
 }
 

@@ -3,6 +3,7 @@ import { parseDuration } from '../base/duration.ts'
 import { SkeinError, toSkeinError } from '../base/errors.ts'
 import { shortPeerId } from '../base/peer-id.ts'
 import { isJson, readWords, required } from './command-words.ts'
+import { formatOutsiders } from './invite-words.ts'
 import { formatDeparture, formatLeavePreview } from './leave-words.ts'
 import { formatTime } from './standing.ts'
 import type { PeerId } from '../base/peer-id.ts'
@@ -155,10 +156,12 @@ async function invite(node: AdmissionHost, args: readonly string[]): Promise<str
   })
   if (hasJson) return JSON.stringify(invited)
   const until = formatTime(invited.expiresMs)
+  const outsiders = formatOutsiders(invited)
   return [
     `This ticket lets one node into network ${shortPeerId(invited.network)}, until ${until}:`,
     invited.ticket,
     'There: skein join TICKET',
+    ...(outsiders === undefined ? [] : [outsiders]),
   ].join('\n')
 }
 

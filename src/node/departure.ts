@@ -6,9 +6,11 @@
  *   forget   on the disk: from here on this node is out
  *   tell     the last word, which gives the pass back, to every neighbour; they pass it on
  *   part     from those who were connected by the pass alone
+ *   return   to those who stay connected: they hear that this node has no pass, and list it as one of none
  */
 import { shortPeerId } from '../base/peer-id.ts'
 import { messageOf } from '../base/errors.ts'
+import { showPass } from './join.ts'
 import { pause } from './pause.ts'
 import type { EnrolmentSetup } from './enrolment-setup.ts'
 import type { Standing } from './standing.ts'
@@ -61,6 +63,7 @@ export async function depart(
   const told = network.resign()
   manager.dropDials('this node left its network')
   partFromStrangers(setup)
+  beginAnew(setup)
   onOut()
   log.info({ told }, `left network ${shortPeerId(left.network)}`)
   await affiliation.tidy().catch((thrown: unknown) => {
@@ -95,6 +98,17 @@ async function reachSomebody({
   // Nobody may be there at all: then nobody is told, which the caller says.
   await Promise.any([...dials, pause(clock, reachPatienceMs, given.signal)]).catch(() => undefined)
   given.abort()
+}
+
+/** Who stays connected learns that this node is of no network; with who is of none, either, it shares a view. */
+function beginAnew({ manager, network }: EnrolmentSetup): void {
+  for (const peer of manager.peers) {
+    const { connection } = peer
+    if (connection === undefined || connection.state === 'closed') continue
+    // First this: the streams that follow are refused to a member of a network.
+    showPass(connection)
+    network.follow(peer)
+  }
 }
 
 /** Closes the connections to those whom this node would not let in without the network. */

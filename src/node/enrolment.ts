@@ -53,6 +53,11 @@ export interface Invited {
   readonly network: string
   /** Until when the ticket works, Unix ms. */
   readonly expiresMs: number
+  /**
+   * Connected peers that are no members: they and this node list each other no more. Only where this
+   * invitation founded the network, and there are any.
+   */
+  readonly outsiders?: number
 }
 
 const defaultTicketMs = 24 * 3_600_000 // Guess: a ticket that is sent today is used by tomorrow.
@@ -147,6 +152,7 @@ export class Enrolment {
     if (listening.length === 0) {
       throw new SkeinError('INVALID', 'this node does not listen: a joiner could not reach it')
     }
+    const founds = affiliation.network === undefined
     await affiliation.found()
     const network = affiliation.network
     if (network === undefined) throw new SkeinError('INTERNAL', 'no network was founded')
@@ -161,7 +167,8 @@ export class Enrolment {
     const { secret, expiresMs } = invitation
     const expires = Math.floor(expiresMs / 1_000)
     const ticket = writeTicket({ network, inviter: id, addresses: listening, secret, expires })
-    return { ticket, network, expiresMs }
+    const outsiders = founds ? openCount(this.#setup) : 0
+    return { ticket, network, expiresMs, ...(outsiders > 0 && { outsiders }) }
   }
 
   /** See `Node.join`. */
@@ -218,10 +225,11 @@ export class Enrolment {
     }
     if (stream.protocol !== passProtocol) return false
     receivePass(stream, (pass) => {
-      const problem = affiliation.note(peer.id, pass)
+      const problem = pass && affiliation.note(peer.id, pass)
       if (problem === undefined) {
         peer.shownPass = pass
-        network.follow(peer)
+        // To a member, who has left is one until its last word is here.
+        if (pass !== undefined || affiliation.network === undefined) network.follow(peer)
       }
       return problem
     })
@@ -280,7 +288,7 @@ export class Enrolment {
     for (const { id, shownPass } of manager.peers) {
       if (shownPass !== undefined) affiliation.note(id, shownPass)
     }
-    if (isFirst) network.restart()
+    if (isFirst) network.enter()
     else network.describe()
     this.#checkStanding(true)
     this.#showAll()
@@ -376,6 +384,10 @@ export class Enrolment {
       ...(notice !== undefined && { notice }),
     })
   }
+}
+
+function openCount({ manager }: EnrolmentSetup): number {
+  return [...manager.peers].filter(({ connection }) => connection?.state === 'open').length
 }
 
 function checkTerms({ label, roles = [], ticketMs, passMs }: InviteOptions): void {

@@ -4,6 +4,7 @@
  *   join/1    joiner ── {ticketId, code, label} ──▶ inviter
  *             joiner ◀── {pass, mine} ──            or the stream is reset with the reason
  *   pass/1    member ── pass ──▶ peer               on connections that are older than the pass
+ *             node ── no bytes ──▶ peer             who has left its network has none any more
  *
  * On a connection that begins later, the pass travels in HELLO and WELCOME; towards the inviter, before
  * there is one, the proof of the ticket does.
@@ -32,6 +33,7 @@ export interface JoinAnswer {
 }
 
 const maxMessageBytes = 4_096 // Two passes fit.
+const noPass = new Uint8Array()
 const nothing = (): void => undefined
 
 /** Writes a proof as it stands in HELLO. */
@@ -106,23 +108,26 @@ export function answerJoiner(
   })
 }
 
-/** Shows this node's pass to a peer. */
-export function showPass(connection: Connection, pass: Uint8Array): void {
+/** Shows this node's pass to a peer; or that it has none any more. */
+export function showPass(connection: Connection, pass: Uint8Array = noPass): void {
   const messages = new MessageStream(connection.open(passProtocol), { maxMessageBytes })
   messages.bind({ onMessage: nothing, onEnd: nothing, onDrain: nothing, onClose: nothing })
   messages.send(pass)
   messages.stream.end()
 }
 
-/** Looks at the pass that a peer shows; what is wrong with it resets the stream. */
+/** Looks at the pass that a peer shows, `undefined` where it has none now; what is wrong resets the stream. */
 export function receivePass(
   stream: Stream,
-  onPass: (pass: Uint8Array) => string | undefined,
+  onPass: (pass: Uint8Array | undefined) => string | undefined,
 ): void {
   const messages = new MessageStream(stream, { maxMessageBytes })
   messages.bind({
     onMessage(value) {
-      const problem = value instanceof Uint8Array ? onPass(value) : 'pass/1 carries a pass'
+      const isPass = value instanceof Uint8Array
+      const problem = isPass
+        ? onPass(value.length === 0 ? undefined : value)
+        : 'pass/1 carries a pass'
       if (problem !== undefined) stream.reset('DENIED', problem)
     },
     onEnd: () => stream.end(),

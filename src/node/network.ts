@@ -112,6 +112,12 @@ export class Network {
     this.#setup.events.emit('link:update', {})
   }
 
+  /** Begins anew as a member: those without a network, with whom it was of none, see that it has left them. */
+  enter(): void {
+    this.membership.leave()
+    this.restart()
+  }
+
   /** Gives the pass back, which this node has forgotten by now, and begins anew; tells so many. */
   resign(): number {
     const { membership } = this

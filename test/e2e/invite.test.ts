@@ -43,6 +43,37 @@ describe('skein invite and skein join', () => {
     expect(refused.stderr).toMatch(/does not hold the key of its network/)
   })
 
+  test('[P4] [P5] says whom the network that it makes leaves outside; leave brings them back', async () => {
+    await using machine = new Machine()
+    const { address } = await machine.node('alice')
+    await machine.node('bob', `network.peers = ["${address}"]\n`)
+    const names = async (profile: string): Promise<string> => {
+      const { stdout } = await machine.skein(['-p', profile, 'nodes', '--json'])
+      const lines = stdout.trim().split('\n')
+      const nodes = lines.map((line) => JSON.parse(line) as { name: string; state: string })
+      const alive = nodes.filter(({ state }) => state === 'alive')
+      return alive
+        .map(({ name }) => name)
+        .toSorted()
+        .join(' ')
+    }
+    const both = async (): Promise<string> => `${await names('alice')}, ${await names('bob')}`
+    await expect.poll(both, { timeout: 20_000 }).toBe('alice bob, alice bob')
+    const invited = await machine.skein(['-p', 'bob', 'invite', 'x'])
+    expect(invited).toMatchObject({ code: 0, stdout: expect.stringMatching(/^skein1[a-z2-7]+\n$/) })
+    expect(invited.stderr).toMatch(
+      /1 connected peer is no member:\n[^]*skein invite LABEL; .*leave/,
+    )
+    await expect.poll(both, { timeout: 20_000 }).toBe('alice, bob')
+    const second = await machine.skein(['-p', 'bob', 'invite', 'y'])
+    expect(second).toMatchObject({ code: 0, stderr: '' })
+    await machine.skein(['-p', 'bob', 'leave', '--yes'])
+    await expect.poll(both, { timeout: 20_000 }).toBe('alice bob, alice bob')
+    const again = await machine.skein(['-p', 'alice', 'invite', '--json'])
+    expect(again.stderr).toBe('')
+    expect(JSON.parse(again.stdout)).toMatchObject({ outsiders: 1 })
+  })
+
   test('keep the key and the tickets from other users of the machine', async () => {
     await using machine = await pair()
     await machine.skein(['-p', 'alice', 'invite'])

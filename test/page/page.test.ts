@@ -204,7 +204,7 @@ describe.skipIf(chromiumPath === undefined)(`the page in Chromium${skipReason}`,
     const web = await stage.serve(bob, { storage })
     const page = await stage.browser.open(web.link)
     await page.waitForSelector('.pulse.live')
-    await page.waitForSelector('.empty >> text=Nobody else is here yet')
+    await page.waitForSelector('.empty >> text=No other member is here yet')
     await web.close()
     await page.waitForSelector('.trouble >> text=The node does not answer')
     const again = await stage.serve(bob, { storage, port: web.port })

@@ -45,10 +45,11 @@ function Empty(): preact.JSX.Element | null {
   if (network.tick.value === 0 || size > 1) return null
   return (
     <div class="empty">
-      <h2>Nobody else is here yet</h2>
+      <h2>No other member is here yet</h2>
       <p>
-        This node is alone. Start another one, or let somebody in with <code>skein invite</code>: it
-        appears here as soon as it is connected.
+        Start another node, or let somebody in with <code>skein invite</code>: it appears here as
+        soon as it belongs to the network of this one. Connected peers that do not, which{' '}
+        <code>skein peers</code> lists, are not shown.
       </p>
     </div>
   )
