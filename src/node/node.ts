@@ -10,6 +10,7 @@ import { owner } from '../base/policy.ts'
 import { sendAddresses } from './address-news.ts'
 import { readAddress } from './options.ts'
 import { Inbox, Outbox, Wall } from './letters.ts'
+import { absenceText } from './lost-request.ts'
 import { Peer, runHere } from './peer.ts'
 import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
@@ -231,6 +232,11 @@ export class Node implements PeerHost, AsyncDisposable {
   /** What people call a peer. */
   nameOf(id: PeerId): string {
     return this.#people.directory.name(id)
+  }
+
+  /** @internal Why nobody expects a peer back; `undefined` where it is expected. */
+  absenceOf(id: PeerId): string | undefined {
+    return absenceText(this.#network.membership.node(id))
   }
 
   /**
