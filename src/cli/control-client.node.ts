@@ -7,6 +7,7 @@ import { joinDirect } from '../connection/direct.ts'
 import { AskingSession } from '../remote/asking.ts'
 import { localAddress, localPath, localTransport } from '../transport/local.node.ts'
 import { startAdvice } from './find-node.node.ts'
+import { isProcessAtWork, PatientClock, processState } from './patient-clock.node.ts'
 import { HandedPath } from './quick/handed-path.ts'
 import type { Socket } from 'node:net'
 import type { CommandRequest } from '../command/messages.ts'
@@ -16,15 +17,19 @@ import type { Path } from '../transport/contract.ts'
 import type { Place } from './find-node.node.ts'
 import type { Begun } from './quick/handed-path.ts'
 
-const patienceMs = 5_000 // A node on this machine answers at once, or hangs.
+const patienceMs = 5_000 // A node on this machine that has a processor answers at once, or hangs.
 
 /** The failure of a node whose process is there and does not answer. */
 function silent({ profile, pid }: Place, timeoutMs: number, cause: SkeinError): SkeinError {
   const text = `the node of profile '${profile}' did not answer within ${timeoutMs / 1_000} s`
   const isLong = timeoutMs >= patienceMs
-  const advice = isLong
-    ? `process ${pid} is busy, stopped or hangs; kill -9 ${pid} would end it`
-    : 'give it more with --timeout'
+  const goOn = `kill -CONT ${pid} lets it go on`
+  const advice =
+    processState(pid) === 'T'
+      ? `process ${pid} is stopped; ${goOn}`
+      : isLong
+        ? `process ${pid} is busy or stopped; see: ps -o stat= -p ${pid} (T is stopped: ${goOn})`
+        : 'give it more with --timeout'
   return new SkeinError('TIMED_OUT', `${text}; ${advice}`, { cause })
 }
 
@@ -92,8 +97,10 @@ export class ControlClient {
   async #join(path: Path, place: Place, timeoutMs: number): Promise<void> {
     const onStream = this.#session.accept.bind(this.#session)
     const onClose = this.#onClose
-    const setup = { clock: systemClock, timeoutMs, token: place.token, onClose, onStream }
-    this.#connection = await joinDirect(path, setup).catch((thrown: unknown) => {
+    const clock = new PatientClock(() => isProcessAtWork(place.pid))
+    const setup = { clock, timeoutMs, token: place.token, onClose, onStream }
+    const joining = joinDirect(path, setup).finally(() => clock.stop())
+    this.#connection = await joining.catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
       if (cause.code === 'TIMED_OUT') throw silent(place, timeoutMs, cause)
       throw cause

@@ -33,6 +33,9 @@ export const defaultSilenceMs = 10_000
 /** How long a person waits for a peer without a path that has not answered yet, in milliseconds. */
 export const personPatienceMs = 10_000 // D8: as long as for one that is silent.
 
+/** How long of that for a peer that the network calls gone, ms. */
+export const absencePatienceMs = 3_000 // D8; Guess: some dials, in case it is back.
+
 /** All words of one command together, in bytes of UTF-8. */
 export const maxArgvBytes = 64 * 2 ** 10 // Fits every system's limit for the words of a program.
 

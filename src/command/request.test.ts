@@ -253,6 +253,27 @@ describe.each(ways)('%s: when no end comes', (each) => {
     })
   })
 
+  test('[D8] patience for one that is called gone is 3 s, and what never left has not run', async () => {
+    for (const canHaveLeft of [true, false]) {
+      const absence: { text?: string } = {}
+      const bench = new Bench({
+        isSuspended: () => true,
+        patienceMs: 10_000,
+        absence: () => absence.text,
+        canHaveLeft: () => canHaveLeft,
+      })
+      bench.joined.setReading(false)
+      await bench.clock.advance(2_900)
+      absence.text = 'is gone, last heard of 9 s ago'
+      expect(bench.ending).toBeUndefined()
+      await bench.clock.advance(1_300)
+      const words =
+        'bob could not be reached for 3 s and is gone, last heard of 9 s ago; see: skein nodes'
+      const message = canHaveLeft ? `${words}. The command may have run there` : words
+      expect(bench.ending).toMatchObject({ code: 'TIMED_OUT', message })
+    }
+  })
+
   test('[D8] while the process slept, silence does not count', async () => {
     const bench = new Bench()
     await bench.clock.advance(5_000)

@@ -14,7 +14,7 @@ import { SkeinError, toSkeinError, type ErrorCode } from '../base/errors.ts'
 import { InputSource } from './input-source.ts'
 import { errorEnding, readExit, readPart, requestProblem } from './messages.ts'
 import type { CommandPart, CommandRequest } from './messages.ts'
-import { defaultSilenceMs } from './options.ts'
+import { absencePatienceMs, defaultSilenceMs } from './options.ts'
 
 /** How to ask. */
 export interface RequestOptions {
@@ -41,6 +41,13 @@ export interface RequestOptions {
    * where absent. For people who wait: a command that has answered once is let be, as it runs.
    */
   readonly patienceMs?: number | undefined
+  /**
+   * Why nobody expects the far side back (`is gone`): `patienceMs` is 3 s then, if it is no less. Where
+   * absent, and while it gives `undefined`, it is expected.
+   */
+  readonly absence?: (() => string | undefined) | undefined
+  /** Tells whether the request can have left; where absent it can. What has not left has not run. */
+  readonly canHaveLeft?: (() => boolean) | undefined
 }
 
 /** Calls `commands.run` at the far side, and iterates over what it gives. */
@@ -185,10 +192,15 @@ class Caller {
   }
 
   #armLimits(): void {
-    const { silenceMs = defaultSilenceMs, patienceMs = Infinity, clock } = this.#options
+    const { silenceMs = defaultSilenceMs, clock } = this.#options
+    const absence = this.#options.absence?.()
+    const patienceMs = this.#patienceMs(absence)
     const limitMs = Math.min(silenceMs, patienceMs)
     if (limitMs === Infinity) return
-    const leftMs = Math.min(silenceMs - this.#silentMs, patienceMs - this.#suspendedMs)
+    const leftMs = Math.max(
+      0, // Who is called gone may have been waited for longer already.
+      Math.min(silenceMs - this.#silentMs, patienceMs - this.#suspendedMs),
+    )
     const tickMs = Math.min(limitMs / ticksPerLimit, leftMs)
     this.#tick = clock.after(tickMs, () => {
       this.#count(tickMs)
@@ -196,9 +208,10 @@ class Caller {
       if (this.#silentMs >= silenceMs) {
         this.#abandon('TIMED_OUT', `no answer from ${name} for ${silenceMs / 1_000} s`)
       } else if (this.#suspendedMs >= patienceMs) {
-        const text = `${name} could not be reached for ${patienceMs / 1_000} s and may be down`
-        const advice = 'see: skein nodes. The command may have run there'
-        this.#giveUp(new SkeinError('TIMED_OUT', `${text}; ${advice}`))
+        const why = absence ?? 'may be down'
+        const text = `${name} could not be reached for ${patienceMs / 1_000} s and ${why}`
+        const fate = this.#canHaveLeft ? '. The command may have run there' : ''
+        this.#giveUp(new SkeinError('TIMED_OUT', `${text}; see: skein nodes${fate}`))
       } else this.#armLimits()
     })
   }
@@ -230,8 +243,18 @@ class Caller {
   }
 
   #abandon(code: ErrorCode, text: string): void {
-    const mayHaveRun = 'it may have run there'
-    this.#giveUp(new SkeinError(code, `${text}; ${mayHaveRun}`))
+    const fate = this.#canHaveLeft ? '; it may have run there' : ''
+    this.#giveUp(new SkeinError(code, `${text}${fate}`))
+  }
+
+  get #canHaveLeft(): boolean {
+    return this.#hasAnswered || this.#options.canHaveLeft?.() !== false
+  }
+
+  #patienceMs(absence: string | undefined): number {
+    const { patienceMs = Infinity } = this.#options
+    if (absence === undefined || patienceMs === Infinity) return patienceMs
+    return Math.min(patienceMs, absencePatienceMs)
   }
 
   /** Ends the command from our side: the far side is told to stop it. */

@@ -67,6 +67,8 @@ export class Connection implements LinkOwner, FrameOutlet {
   #suspendedAtMs: number
   #isInTurn = false
   #isFlushDue = false
+  /** How many paths joined so far. What was asked while suspended has not left before the next one. */
+  attachedPaths = 0
 
   constructor(setup: ConnectionSetup) {
     this.epoch = setup.epoch
@@ -161,6 +163,7 @@ export class Connection implements LinkOwner, FrameOutlet {
     if (peerReceived !== undefined && !this.#log.acknowledge(peerReceived)) return false
     const link = new PathLink(this, path, toldReceived)
     this.#links.push(link)
+    this.attachedPaths++
     this.isLocal = path.isLocal
     this.#expiry?.cancel()
     this.state = 'open'

@@ -17,6 +17,7 @@ import {
 } from './check-calls.ts'
 import { readAddress } from './options.ts'
 import { Inbox, Outbox, Wall } from './letters.ts'
+import { absenceText } from './lost-request.ts'
 import { Peer, runHere } from './peer.ts'
 import { describePeer } from './peer-info.ts'
 import { prepare } from './prepare.ts'
@@ -240,6 +241,11 @@ export class Node implements PeerHost, AsyncDisposable {
   /** What people call a peer. */
   nameOf(id: PeerId): string {
     return this.#people.directory.name(id)
+  }
+
+  /** @internal Why nobody expects a peer back; `undefined` where it is expected. */
+  absenceOf(id: PeerId): string | undefined {
+    return absenceText(this.#network.membership.node(id))
   }
 
   /**

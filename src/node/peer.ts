@@ -8,6 +8,7 @@ import { requestCommand } from '../command/request.ts'
 import { runCommand } from '../command/runner.ts'
 import { splitLine } from '../command/split.ts'
 import { checkRun } from './check-run.ts'
+import { lossOf, runWhenBack, watchLeaving } from './lost-request.ts'
 import { checkTold, tell, tellProtocol } from './typed-messages.ts'
 import type { Clock } from '../base/clock.ts'
 import type { PeerId } from '../base/peer-id.ts'
@@ -94,6 +95,8 @@ export interface PeerHost {
   resolve(name: string): PeerId
   reach(id: PeerId, signal?: AbortSignal): Promise<Connection>
   nameOf(id: PeerId): string
+  /** Why nobody expects a peer back; `undefined` where it is expected. */
+  absenceOf(id: PeerId): string | undefined
 }
 
 /** Who is called. */
@@ -160,15 +163,25 @@ export class Peer {
     }
   }
 
-  async #run(
+  async #run(request: CommandRequest, options: RunOptions & Called): Promise<RunResult> {
+    const connection = await this.#host.reach(options.id, options.signal)
+    if (connection.canSend) return this.#runOn(connection, request, options)
+    return runWhenBack(options, this.#host.clock, async (attempt) => {
+      const reached = await this.#host.reach(options.id, options.signal)
+      return this.#runOn(reached, request, { ...options, ...attempt })
+    })
+  }
+
+  async #runOn(
+    connection: Connection,
     request: CommandRequest,
     { id, name, timeoutMs, signal, stdin, ...options }: RunOptions & Called,
   ): Promise<RunResult> {
-    const connection = await this.#host.reach(id, signal)
     const out = new TextCollector()
     const err = new TextCollector()
     const commands = this.#host.objects.object(id, { name: commandsName }) as Remote<Commands>
     const limits = timeoutMs === undefined ? {} : { timeoutMs }
+    const canHaveLeft = watchLeaving(connection)
     const { exit } = await requestCommand(
       askBy(commands),
       { ...request, ...limits },
@@ -181,8 +194,12 @@ export class Peer {
         onErr: options.onErr ?? ((chunk) => err.add(chunk)),
         isSuspended: () => connection.state !== 'open' || connection.isDoubtful,
         patienceMs: options.patienceMs,
+        absence: () => this.#host.absenceOf(id),
+        canHaveLeft,
       },
-    )
+    ).catch((thrown: unknown) => {
+      throw connection.state === 'closed' ? lossOf(thrown, canHaveLeft()) : thrown
+    })
     return { text: out.text, errorText: err.text, exit }
   }
 

@@ -128,6 +128,17 @@ describe('two nodes', () => {
     expect((await world.wait(bob.peer('alice').run('count x'))).text).toBe('x 1')
   })
 
+  test('[C15] a command asked for while its peer is away runs once when that was started again', async () => {
+    const [world, alice, bob] = await pair(1)
+    countRuns(alice)
+    world.crash('alice')
+    await world.until(() => bob.peers()[0]?.state === 'suspended')
+    const call = bob.peer('alice').run('count x')
+    await world.advance(100)
+    countRuns(await world.start('alice'))
+    expect((await world.wait(call)).text).toBe('x 1')
+  })
+
   test('[C15] that start again within a moment begin one conversation, whatever crosses', async () => {
     for (let seed = 0; seed < 100; seed++) {
       const world = new Simulation({ seed, latency: { minMs: 1, maxMs: 40 } })
