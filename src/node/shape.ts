@@ -65,7 +65,7 @@ export function shape(
     return [...new Set([...required, ...keys])].flatMap((key) => {
       const check = Object.hasOwn(checks, key) ? checks[key] : undefined
       if (check === undefined) return [unknownKey(key, at, Object.keys(checks))]
-      return check(value[key], placeOf(at, key))
+      return check(value[key], at === wholeCall ? key : `${at}.${key}`)
     })
   }
 }
