@@ -67,6 +67,10 @@ test('a secret that others may read is refused', async () => {
   expect(failure).toMatchObject({ code: 'STORAGE_FAILED' })
   expect(messageOf(failure)).toContain(`chmod 600 ${storage.pathOf('token')}`)
   expect(await storage.readSecret('none')).toBeUndefined()
+  await mkdir(storage.pathOf('folder'))
+  const problem = messageOf(await rejectionOf(storage.readSecret('folder')))
+  expect(problem).toContain('there is a folder in place of the file')
+  expect(problem).not.toContain('chmod')
 })
 
 test('a folder that cannot be made says what to do', async () => {

@@ -39,6 +39,7 @@ export class FolderStorage implements Storage {
   async readSecret(name: string): Promise<Uint8Array | undefined> {
     const path = this.pathOf(name)
     const stats = await unlessMissing(stat(path), `read ${path}`)
+    if (stats?.isDirectory()) return this.read(name) // It says so.
     // Windows has no such bits; the folder of the user's profile protects there.
     if (stats !== undefined && process.platform !== 'win32' && (stats.mode & othersMode) !== 0) {
       const advice = `other users of this machine may read it; run: chmod 600 ${path}`

@@ -33,6 +33,12 @@ function silent({ profile, pid }: Place, timeoutMs: number, cause: SkeinError): 
   return new SkeinError('TIMED_OUT', `${text}; ${advice}`, { cause })
 }
 
+/** The failure of a socket that this user may not use. */
+function foreign({ profile, controlPath }: Place, cause: SkeinError): SkeinError {
+  const text = `the node of profile '${profile}' cannot be asked: ${controlPath} belongs to another user`
+  return new SkeinError('STORAGE_FAILED', `${text}; become that user`, { cause })
+}
+
 /** A conversation that has begun: one request was sent. */
 export interface Handed extends Begun {
   readonly place: Place
@@ -72,6 +78,8 @@ export class ControlClient {
     const path = await dialling.catch((thrown: unknown) => {
       const cause = toSkeinError(thrown)
       if (cause.code === 'TIMED_OUT') throw silent(place, timeoutMs, cause)
+      const { code } = (cause.cause ?? {}) as NodeJS.ErrnoException
+      if (code === 'EACCES' || code === 'EPERM') throw foreign(place, cause)
       const text = `the node of profile '${place.profile}' has died: ${cause.message}`
       const advice = startAdvice(place.profile)
       throw new SkeinError('NODE_NOT_RUNNING', `${text}; ${advice}`, { cause })

@@ -1,5 +1,5 @@
 /** Which node a command is for: the profile that was named, or the only one that runs. */
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { SkeinError } from '../base/errors.ts'
 import { controlPathOf, dataFolderOf, dataRoot } from './config/folders.ts'
@@ -14,6 +14,8 @@ export interface Place {
   readonly controlPath: string
   readonly token: Uint8Array
 }
+
+const tokenName = 'control-token'
 
 /** Several nodes run, and the command line names none. */
 class SeveralNodes extends Error {
@@ -33,12 +35,14 @@ export function findNode(profile: string | undefined): Place {
     if (problem !== undefined) throw new SkeinError('CONFIG_INVALID', problem)
     const place = readPlace(profile)
     if (place !== undefined) return place
+    throwWhereUnarmed(profile)
     const text = `no node runs for profile '${profile}'; ${startAdvice(profile)}`
     throw new SkeinError('NODE_NOT_RUNNING', text)
   }
   const places = profilesWithData().flatMap((name) => readPlace(name) ?? [])
   const [place] = places
   if (place === undefined) {
+    for (const name of profilesWithData()) throwWhereUnarmed(name)
     throw new SkeinError(
       'NODE_NOT_RUNNING',
       'no node runs on this machine; start one with: skein up',
@@ -68,13 +72,35 @@ function profilesWithData(): string[] {
   }
 }
 
+/** @throws {SkeinError} A process runs with the profile's data, and nothing says what to show it. */
+function throwWhereUnarmed(profile: string): void {
+  const dataFolder = dataFolderOf(profile)
+  const pid = livingPid(dataFolder)
+  const tokenPath = join(dataFolder, tokenName)
+  if (pid === undefined || existsSync(tokenPath)) return
+  const text = `process ${pid} runs with profile '${profile}', but ${tokenPath} is missing`
+  const advice = `it starts at the moment, or the file was removed: then kill ${pid}, and ${startAdvice(profile)}`
+  throw new SkeinError('STORAGE_FAILED', `${text}; ${advice}`)
+}
+
+/** Whose lock is on a data folder, if that process lives. */
+function livingPid(dataFolder: string): number | undefined {
+  try {
+    const { pid } = JSON.parse(readFileSync(join(dataFolder, 'lock'), 'utf8')) as { pid: number }
+    process.kill(pid, 0)
+    return pid
+  } catch {
+    return undefined
+  }
+}
+
 /** The place of a profile whose process is alive. */
 function readPlace(profile: string): Place | undefined {
   const dataFolder = dataFolderOf(profile)
   try {
     const lock = JSON.parse(readFileSync(join(dataFolder, 'lock'), 'utf8')) as { pid: number }
     process.kill(lock.pid, 0)
-    const token = new Uint8Array(readFileSync(join(dataFolder, 'control-token')))
+    const token = new Uint8Array(readFileSync(join(dataFolder, tokenName)))
     const { pid } = lock
     return { profile, dataFolder, pid, controlPath: controlPathOf(dataFolder), token }
   } catch (thrown) {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -59,6 +59,24 @@ test.each([
   const failure = await rejectionOf(AcceptWitness.listen(localTransport, address))
   expect(failure).toMatchObject({ code: 'CONFIG_INVALID' })
   expect(messageOf(failure)).toMatch(reason)
+})
+
+test('[T21] a folder in place of the socket is left alone, and said', async () => {
+  const path = join(folder, 'folder.sock')
+  mkdirSync(path)
+  const address = localAddress(path)
+  const listening = localTransport.listen({
+    address,
+    maxHalfOpen: 4,
+    handshakeTimeoutMs: 1_000,
+    onPath: () => undefined,
+    onRejected: () => undefined,
+  })
+  const failure = messageOf(await rejectionOf(listening))
+  expect(failure).toBe(
+    `cannot listen on ${address}: there is a folder in place of the socket; move it away`,
+  )
+  expect(statSync(path).isDirectory()).toBe(true)
 })
 
 test('[T21] a path is short up to 103 bytes, whatever its characters', () => {

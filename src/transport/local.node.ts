@@ -4,7 +4,7 @@
  * It proves no key: the file is this user's alone (mode 0600), and whoever speaks on it proves a token
  * in the handshake.
  */
-import { chmod, rm } from 'node:fs/promises'
+import { chmod, lstat, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { dirname, isAbsolute } from 'node:path'
@@ -73,9 +73,18 @@ async function listenTakingOver(server: Server, path: string): Promise<void> {
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException
     if (code !== 'EADDRINUSE' || isPipe(path) || !(await isDead(path))) throw thrown
+    if ((await lstat(path).catch(ignore))?.isDirectory())
+      throw new SkeinError(
+        'CONFIG_INVALID',
+        'there is a folder in place of the socket; move it away',
+      )
     await rm(path, { force: true })
     await listenOn(server, { path })
   }
+}
+
+function ignore(): undefined {
+  // Gone meanwhile: so much the better.
 }
 
 /** Tells whether nobody listens on a socket file: only a refusal proves it. */
